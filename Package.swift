@@ -1,0 +1,155 @@
+// swift-tools-version: 6.2
+// Rollcall: device fleet provisioning and imaging for public schools.
+// The layers stand in order: a target imports only from the layers above it, and a feature never imports another feature.
+import PackageDescription
+
+/// The house rules of every target. CI sets ROLLCALL_STRICT so that a warning fails the build there and nowhere else.
+let rules: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ] + (Context.environment["ROLLCALL_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+// MARK: - Products of other packages
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+// MARK: - Shapes of targets
+
+func library(_ name: String, path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: rules)
+}
+
+func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: rules)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+    swiftSettings: rules)
+}
+
+let package = Package(
+  name: "rollcall",
+  products: [
+    .executable(name: "rollcalld", targets: ["rollcalld"]),
+    .executable(name: "rollcall-agent", targets: ["rollcall-agent"]),
+    .executable(name: "rollcall", targets: ["rollcall"]),
+    .executable(name: "rollcall-swarm", targets: ["rollcall-swarm"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // MARK: - System libraries: module maps and inline shims only
+
+    /// libcurl, for the agent and the operator's command.
+    .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    /// OpenSSL's libcrypto: keys, certificate requests and digests on the device.
+    .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+    /// zlib: gzip bodies and stored software bases.
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // MARK: - Foundations: what both sides say and how
+
+    /// The words of the product as types: ids, instants, digests, serials, tenant scope, error codes.
+    library("Vocabulary", path: "Sources/Vocabulary"),
+    /// Messages between agent and controller, their versions, limits and encodings.
+    library("Wire", path: "Sources/Wire", ["Vocabulary"]),
+    /// gzip and deflate with a bound on what comes out.
+    library("Compression", path: "Sources/Compression", ["CZlib"]),
+    /// Database, transaction, SQL text with bound values, migrations: what a store needs of an engine.
+    library("Storage", path: "Sources/Storage", ["Vocabulary"]),
+    /// The embedded engine: SQLite through GRDB, every commit durable.
+    library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb]),
+    /// Requests over libcurl with a TLS identity.
+    library("CurlClient", path: "Sources/CurlClient", ["CCurl", "Vocabulary"]),
+
+    // MARK: - Agent
+
+    /// Reads the machine's facts from the kernel and the package database, without spawning anything.
+    library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire", "COpenSSL"]),
+    /// The device's key, its certificate, its token, and requests to the controller.
+    library("AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
+    /// The agent: commands, the loop, the spool, the wiring.
+    program("rollcall-agent", path: "Agent/Daemon", ["AgentCollect", "AgentTransport", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
+
+    // MARK: - Controller: what every feature stands on
+
+    /// Listeners, contexts, declared routes, errors as problem+json, metrics.
+    library("Serving", path: "Sources/Serving", ["Vocabulary", "Storage", "Compression", hummingbird, httpTypes, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle]),
+    /// Append-only journal of every change by people, tokens or keys.
+    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", hummingbird, crypto]),
+    /// Principals, grants, API tokens, and who may do what.
+    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", hummingbird, crypto]),
+    /// Districts, schools, devices, their keys and the custody ledger.
+    library("Registry", path: "Controller/Registry", ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
+
+    // MARK: - Controller: features
+
+    /// Certificates, batches, enrolment tokens and EST.
+    library("Enrollment", path: "Controller/Enrollment", ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", hummingbird, x509, asn1, crypto, logging]),
+    /// Check-ins: facts, health, software and their history.
+    library("CheckIn", path: "Controller/CheckIn", ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, crypto, logging, lifecycle]),
+
+    // MARK: - Controller: programs
+
+    /// The controller daemon: configuration, wiring, life cycle, local administration.
+    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, yams, arguments]),
+    /// The operator's command, over the public API only.
+    program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", arguments]),
+    /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
+    program("rollcall-swarm", path: "Sources/rollcall-swarm", ["Vocabulary", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram]),
+
+    // MARK: - Tests
+
+    tests("VocabularyTests", ["Vocabulary"]),
+    tests("WireTests", ["Wire", "Vocabulary"], resources: [.copy("Golden")]),
+    tests("CompressionTests", ["Compression"]),
+    /// The behaviour suite that every engine runs.
+    tests("StorageTests", ["Storage", "StorageSQLite", "Vocabulary"]),
+    tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], resources: [.copy("Fixtures")]),
+    tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
+    tests("AgentDaemonTests", ["rollcall-agent", "AgentTransport", "Wire", "Vocabulary"]),
+    tests("ServingTests", ["Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
+    tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
+    tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
+    tests("RegistryTests", ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
+    tests("EnrollmentTests", ["Enrollment", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird, hummingbirdTesting, x509, asn1, crypto]),
+    tests("CheckInTests", ["CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", "Compression", hummingbird, hummingbirdTesting]),
+    tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
+    tests("CommandLineTests", ["rollcall", "Vocabulary"]),
+    /// The real programs as processes: enrol, check in, show, kill, restore.
+    tests("EndToEndTests", ["Vocabulary", "Wire"]),
+  ]
+)

@@ -1,0 +1,55 @@
+package import Vocabulary
+
+/// Who may use a route of the people listener, and in which tenant. Every route has one; there is no default.
+package enum AccessRule: Sendable, Hashable {
+  /// Anybody, without proof: health, the API's description.
+  case open
+  /// Anybody with a valid token.
+  case signedIn
+  /// One of the roles, held for the state.
+  case state(Set<Role>)
+  /// One of the roles, held for the district in `{district}` of the path or for the state; others see 404.
+  case district(Set<Role>)
+  /// One of the roles anywhere; the handler sees only the districts where it is held.
+  case scoped(Set<Role>)
+
+  /// Everyone who may look.
+  package static let anyReader: Set<Role> = Set(Role.allCases)
+  /// Those who may change a district's devices.
+  package static let deviceManagers: Set<Role> = [.stateAdmin, .districtIT]
+}
+
+/// Decides, purely, whether a caller may use a route, and which districts it reaches there.
+package enum Authorization {
+  /// - Returns: the scope for the handler; the state's for `open` and `signedIn` routes, which must not use it on tenants' rows.
+  /// - Throws: `access.unauthenticated`, `access.forbidden`, `request.not-found`.
+  package static func authorize(
+    _ caller: Caller?, _ rule: AccessRule, district: String?
+  ) throws(ServingError) -> TenantScope {
+    if case .open = rule { return .districts([]) }
+    guard let caller else {
+      throw ServingError(
+        .unauthenticated,
+        "This needs a valid API token: send 'Authorization: Bearer …'. The token may be missing, expired or revoked.",
+        headers: [.wwwAuthenticate: "Bearer realm=\"rollcall\""])
+    }
+    switch rule {
+    case .open, .signedIn: return .districts([])
+    case .state(let roles):
+      guard caller.scope(of: roles) == .state else { throw forbidden(roles) }
+      return .state
+    case .scoped(let roles):
+      guard let scope = caller.scope(of: roles) else { throw forbidden(roles) }
+      return scope
+    case .district(let roles):
+      guard let id = district.flatMap(DistrictID.init(rawValue:)), caller.knows(id) else { throw ServingError.notFound }
+      guard let scope = caller.scope(of: roles), scope.contains(id) else { throw forbidden(roles) }
+      return .district(id)
+    }
+  }
+
+  private static func forbidden(_ roles: Set<Role>) -> ServingError {
+    let names = roles.map(\.rawValue).sorted().joined(separator: " or ")
+    return ServingError(.forbidden, "Your roles do not allow this; it takes \(names). Ask a state administrator for the grant.")
+  }
+}

@@ -1,0 +1,44 @@
+package import Vocabulary
+
+/// Who asks on the people listener: a principal that proved itself, with its grants.
+package struct Caller: Sendable, Hashable {
+  package let principal: PrincipalID
+  /// For logs and the answer of `GET /api/v1/me`; a service's or token's name, never a student's.
+  package let name: String
+  package let grants: Set<Grant>
+
+  package init(principal: PrincipalID, name: String, grants: Set<Grant>) {
+    self.principal = principal
+    self.name = name
+    self.grants = grants
+  }
+
+  /// The districts in which this caller holds one of `roles` for the whole district; nil where nowhere.
+  package func scope(of roles: Set<Role>) -> TenantScope? {
+    var districts: Set<DistrictID> = []
+    for grant in grants where roles.contains(grant.role) {
+      switch grant.reach {
+      case .state: return .state
+      case .district(let id): districts.insert(id)
+      case .school: break
+      }
+    }
+    return districts.isEmpty ? nil : .districts(districts)
+  }
+
+  /// Whether any grant at all touches `district`: otherwise the district does not exist for this caller.
+  package func knows(_ district: DistrictID) -> Bool {
+    grants.contains { grant in
+      switch grant.reach {
+      case .state: true
+      case .district(let id), .school(let id, _): id == district
+      }
+    }
+  }
+}
+
+/// Finds the caller of a bearer token; Access answers.
+package protocol Authenticator: Sendable {
+  /// nil where the token is unknown, expired or revoked.
+  func caller(bearer: String, now: Instant) async throws -> Caller?
+}

@@ -1,0 +1,103 @@
+package import HTTPTypes
+package import Vocabulary
+
+/// One operation of the API or a page on the people listener: where, who, what, and its description.
+///
+/// A router is built from these alone, so a route without a rule cannot exist, and the OpenAPI document and the
+/// generated access tests see every one.
+package struct PeopleRoute: Sendable {
+  package typealias Handler = @Sendable (Call, OperatorContext) async throws -> Reply
+
+  package let method: HTTPRequest.Method
+  /// With parameters in braces: `/api/v1/districts/{district}/devices/{device}`.
+  package let path: String
+  package let rule: AccessRule
+  package let operation: Operation
+  /// The largest body that is read, in bytes.
+  package let bodyLimit: Int
+  package let handle: Handler
+
+  package init(
+    _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ operation: Operation, bodyLimit: Int = 64 << 10,
+    handle: @escaping Handler
+  ) {
+    self.method = method
+    self.path = path
+    self.rule = rule
+    self.operation = operation
+    self.bodyLimit = bodyLimit
+    self.handle = handle
+  }
+}
+
+/// What the OpenAPI document says of a route.
+package struct Operation: Sendable {
+  package struct Parameter: Sendable {
+    package let name: String
+    package let summary: String
+    package init(_ name: String, _ summary: String) {
+      self.name = name
+      self.summary = summary
+    }
+  }
+
+  /// Unique, lowerCamelCase: `listDevices`.
+  package let id: String
+  package let summary: String
+  /// Query parameters; path parameters come from the path.
+  package let query: [Parameter]
+  /// The media type and schema of the body, where there is one.
+  package let body: (type: String, schema: Schema)?
+  /// The schema of the answer with this success status.
+  package let answers: (status: Int, schema: Schema?)
+
+  package init(
+    _ id: String, _ summary: String, query: [Parameter] = [], body: (type: String, schema: Schema)? = nil,
+    answers: (status: Int, schema: Schema?) = (200, nil)
+  ) {
+    self.id = id
+    self.summary = summary
+    self.query = query
+    self.body = body
+    self.answers = answers
+  }
+}
+
+/// A JSON Schema (2020-12, as OpenAPI 3.1 uses it) in the few forms that the API needs.
+package indirect enum Schema: Sendable {
+  case string(String)
+  /// RFC 3339.
+  case dateTime(String)
+  case integer(String)
+  case boolean(String)
+  case number(String)
+  case oneOf([String], String)
+  case array(Schema)
+  /// Properties in the document's order; those not `required` may be absent.
+  case object([(name: String, schema: Schema)], required: [String])
+  /// Any JSON value.
+  case any(String)
+}
+
+/// What a handler of the people listener knows of its caller.
+package struct OperatorContext: Sendable {
+  /// nil on open routes only.
+  package let caller: Caller?
+  /// The districts that the route's rule gives this caller.
+  package let scope: TenantScope
+
+  package init(caller: Caller?, scope: TenantScope) {
+    self.caller = caller
+    self.scope = scope
+  }
+
+  /// The principal for the journal.
+  ///
+  /// - Throws: `access.unauthenticated` on an open route.
+  package var actor: PrincipalID {
+    get throws(ServingError) {
+      guard let caller else { throw ServingError(.unauthenticated, "This needs a valid API token.") }
+      return caller.principal
+    }
+  }
+}

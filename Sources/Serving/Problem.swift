@@ -1,0 +1,36 @@
+import HTTPTypes
+package import Logging
+import Vocabulary
+
+/// RFC 9457 problem+json, made in this one place.
+package struct ProblemBody: Codable, Sendable {
+  package var type: String
+  package var status: Int
+  package var code: String
+  package var detail: String
+  package var requestID: String
+  package var errors: [Fault]?
+}
+
+/// What any error becomes for the one who asked.
+package enum ProblemReply {
+  /// A ``StatusError`` tells its code and words; anything else is logged and becomes `internal`, telling nothing.
+  package static func reply(to error: any Error, requestID: String, logger: Logger) -> Reply {
+    let fault: any StatusError
+    if let known = error as? any StatusError {
+      fault = known
+    } else {
+      logger.error("request failed", metadata: ["error": "\(error)", "request": "\(requestID)"])
+      fault = ServingError(
+        .internalFault,
+        "The controller failed; nothing was changed. Try again; if it goes on, give the operator the request id \(requestID)."
+      )
+    }
+    let body = ProblemBody(
+      type: "urn:rollcall:error:\(fault.code)", status: fault.status.code, code: fault.code.text, detail: fault.message,
+      requestID: requestID, errors: fault.faults.isEmpty ? nil : fault.faults)
+    var headers = fault.headers
+    headers[.contentType] = "application/problem+json"
+    return Reply(fault.status, headers: headers, body: (try? JSONText.encode(body)) ?? [])
+  }
+}

@@ -1,0 +1,57 @@
+package import HTTPTypes
+import FoundationEssentials
+
+/// An answer, whole in memory.
+package struct Reply: Sendable {
+  package var status: HTTPResponse.Status
+  package var headers: HTTPFields
+  package var body: [UInt8]
+
+  package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  package static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Reply {
+    Reply(status, headers: [.contentType: "application/json"], body: try JSONText.encode(value))
+  }
+
+  package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Reply {
+    Reply(.ok, headers: [.contentType: type], body: Array(text.utf8))
+  }
+}
+
+/// JSON as the API speaks it.
+package enum JSONText {
+  package static func encode(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value))
+  }
+
+  /// - Throws: `request.body` with the field's path.
+  package static func decode<T: Decodable>(_ type: T.Type, from body: [UInt8]) throws(ServingError) -> T {
+    do {
+      return try JSONDecoder().decode(type, from: Data(body))
+    } catch let error as DecodingError {
+      throw ServingError(.body, "The body cannot be read: \(describe(error)).")
+    } catch {
+      throw ServingError(.body, "The body is not JSON: \(error).")
+    }
+  }
+
+  private static func describe(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+      return keys.isEmpty ? "the object" : "'\(keys.joined(separator: "."))'"
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "\(path(context)) has no '\(key.stringValue)'"
+    case .typeMismatch(let type, let context): "\(path(context)) is not \(type)"
+    case .valueNotFound(_, let context): "\(path(context)) is null"
+    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+    @unknown default: "it is malformed"
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package import Vocabulary
+
+/// A transaction, used on the thread that the engine gives it; deliberately not Sendable.
+package protocol Transaction {
+  var engine: Engine { get }
+
+  func rows(_ query: SQL) throws -> [Row]
+
+  /// A cursor: one row in memory at a time, so that exports of 400,000 rows stay small.
+  func each(_ query: SQL, _ body: (Row) throws -> Void) throws
+
+  /// The number of rows changed.
+  @discardableResult func run(_ statement: SQL) throws -> Int
+
+  /// `statement` once for each row of values, bound to its `$1 … $n`. SQLite: a prepared loop; PostgreSQL: `unnest`.
+  func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws
+
+  /// What `body` did is undone if it throws, and the transaction goes on: one bad check-in does not abort its group.
+  func savepoint<T>(_ body: () throws -> T) throws -> T
+}
+
+extension Transaction {
+  package func row(_ query: SQL) throws -> Row? { try rows(query).first }
+}
+
+/// A database that runs transactions on threads of its own, never on the cooperative pool.
+package protocol Database: Sendable {
+  /// A consistent view; `body` cannot write.
+  func read<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T
+
+  /// Durable when it returns. `body` may run again after a serialization conflict: no side effects.
+  func write<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T
+}
+
+/// A numbered, append-only step of a feature's schema.
+package struct Migration: Sendable {
+  /// The owning feature's name, such as `registry`; its tables begin with it.
+  package let feature: String
+  /// From 1, without gaps.
+  package let number: Int
+  package let statements: [SQL]
+
+  package init(_ feature: String, _ number: Int, _ statements: [SQL]) {
+    self.feature = feature
+    self.number = number
+    self.statements = statements
+  }
+}

@@ -1,0 +1,29 @@
+package import Vocabulary
+
+/// What an engine says went wrong.
+package struct StorageError: CodedError {
+  package enum Kind: String, CaseIterable, Sendable {
+    /// A uniqueness, foreign key or check constraint; the caller's data is at fault.
+    case constraint = "storage.constraint"
+    /// The disk is full; nothing of the transaction was kept.
+    case full = "storage.full"
+    /// The database is busy, or could not be reached in time; try again.
+    case unavailable = "storage.unavailable"
+    /// The file is damaged.
+    case corrupt = "storage.corrupt"
+    /// A result does not have the column or type that the code asks for.
+    case column = "storage.column"
+    /// The database was written by a newer Rollcall.
+    case newerSchema = "storage.newer-schema"
+    case failed = "storage.failed"
+  }
+
+  package let kind: Kind
+  package let message: String
+  package var code: ErrorCode { ErrorCode(kind.rawValue) }
+
+  package init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+}

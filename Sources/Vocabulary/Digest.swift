@@ -1,0 +1,33 @@
+/// A SHA-256 digest: exactly 32 bytes, written as 64 hexadecimal digits.
+package struct Digest: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
+  package let bytes: [UInt8]
+
+  /// The digest made of `bytes`, or nil unless there are 32 of them.
+  package init?(bytes: some Sequence<UInt8>) {
+    let bytes = Array(bytes)
+    guard bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+
+  package init?(hex: some StringProtocol) {
+    guard let bytes = Hex.decode(hex) else { return nil }
+    self.init(bytes: bytes)
+  }
+
+  package var description: String { Hex.encode(bytes) }
+
+  package static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let value = Digest(hex: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "a digest is 64 hexadecimal digits")
+    }
+    self = value
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
