@@ -90,7 +90,7 @@ let package = Package(
     /// Messages between agent and controller, their versions, limits and encodings.
     library("Wire", path: "Sources/Wire", ["Vocabulary"]),
     /// gzip and deflate with a bound on what comes out.
-    library("Compression", path: "Sources/Compression", ["CZlib"]),
+    library("Compression", path: "Sources/Compression", ["Vocabulary", "CZlib"]),
     /// Database, transaction, SQL text with bound values, migrations: what a store needs of an engine.
     library("Storage", path: "Sources/Storage", ["Vocabulary"]),
     /// The embedded engine: SQLite through GRDB, every commit durable.
@@ -138,7 +138,7 @@ let package = Package(
 
     tests("VocabularyTests", ["Vocabulary"]),
     tests("WireTests", ["Wire", "Vocabulary"], resources: [.copy("Golden")]),
-    tests("CompressionTests", ["Compression"]),
+    tests("CompressionTests", ["Compression", "Vocabulary"]),
     /// The behaviour suite that every engine runs.
     tests("StorageTests", ["Storage", "StorageSQLite", "Vocabulary"]),
     tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], resources: [.copy("Fixtures")]),
