@@ -28,6 +28,7 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -128,7 +129,7 @@ let package = Package(
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
-    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, yams, arguments]),
+    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments]),
     /// The operator's command, over the public API only.
     program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
