@@ -6,14 +6,14 @@ package struct ClaimedIdentity: Hashable, Sendable {
   package var uuid: HardwareUUID?
   package var boardSerial: Serial?
   /// Universally administered addresses of built-in adapters.
-  package var macs: [MACAddress]
+  package var builtInMACs: [MACAddress]
 
   package init(
-    serial: Serial? = nil, uuid: HardwareUUID? = nil, boardSerial: Serial? = nil, macs: [MACAddress] = []
+    serial: Serial? = nil, uuid: HardwareUUID? = nil, boardSerial: Serial? = nil, builtInMACs: [MACAddress] = []
   ) {
     self.serial = serial
     self.uuid = uuid
     self.boardSerial = boardSerial
-    self.macs = macs
+    self.builtInMACs = builtInMACs
   }
 }

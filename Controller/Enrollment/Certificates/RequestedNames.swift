@@ -60,7 +60,7 @@ struct RequestedNames {
     switch IdentityURI(text) {
     case .uuid(let uuid): identity.uuid = uuid
     case .board(let serial): identity.boardSerial = serial
-    case .mac(let mac): if !identity.macs.contains(mac) { identity.macs.append(mac) }
+    case .mac(let mac): if !identity.builtInMACs.contains(mac) { identity.builtInMACs.append(mac) }
     case .device(let device): if device != own { throw Self.anotherDevice }
     case nil:
       if text.hasPrefix("urn:rollcall:device:") { throw Self.anotherDevice }
