@@ -79,7 +79,7 @@ let package = Package(
 
     /// libcurl, for the agent and the operator's command.
     .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    /// OpenSSL's libcrypto: keys, certificate requests and digests on the device.
+    /// OpenSSL: keys, certificate requests, digests and the TLS context on the device.
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     /// zlib: gzip bodies and stored software bases.
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -97,7 +97,7 @@ let package = Package(
     /// The embedded engine: SQLite through GRDB, every commit durable.
     library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb]),
     /// Requests over libcurl with a TLS identity.
-    library("CurlClient", path: "Sources/CurlClient", ["CCurl", "Vocabulary"]),
+    library("CurlClient", path: "Sources/CurlClient", ["CCurl", "COpenSSL", "Vocabulary"]),
 
     // MARK: - Agent
 
@@ -106,7 +106,7 @@ let package = Package(
     /// The device's key, its certificate, its token, and requests to the controller.
     library("AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
     /// The agent: commands, the loop, the spool, the wiring.
-    program("rollcall-agent", path: "Agent/Daemon", ["AgentCollect", "AgentTransport", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
+    program("rollcall-agent", path: "Agent/Daemon", ["AgentCollect", "AgentTransport", "Compression", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
 
     // MARK: - Controller: what every feature stands on
 
@@ -143,8 +143,8 @@ let package = Package(
     /// The behaviour suite that every engine runs.
     tests("StorageTests", ["Storage", "StorageSQLite", "Vocabulary"]),
     tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], resources: [.copy("Fixtures")]),
-    tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
-    tests("AgentDaemonTests", ["rollcall-agent", "AgentTransport", "Wire", "Vocabulary"]),
+    tests("AgentTransportTests", ["AgentTransport", "CurlClient", "COpenSSL", "Wire", "Vocabulary"]),
+    tests("AgentDaemonTests", ["rollcall-agent", "AgentTransport", "CurlClient", "COpenSSL", "Compression", "Wire", "Vocabulary"]),
     tests("ServingTests", ["Serving", "Vocabulary", "Storage", "StorageSQLite", httpTypes, logging]),
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
     tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird]),
