@@ -19,8 +19,7 @@ struct Conductor: Sendable {
     for (number, loop) in loops.enumerated() { shifts.append(try await enlist(number, of: workers, loop, staff)) }
     let start = Measurement.Mark(now: .now(), controllerPid: options.controllerPid)
     for shift in shifts { shift.eventLoop.execute { shift.value.begin() } }
-    let limit = options.duration.map { start.time + .nanoseconds(Int64(($0 + options.warmup) * 1e9)) }
-    let watch = Watch(options: options, shifts: shifts, limit: limit)
+    let watch = Watch(options: options, shifts: shifts)
     let begun = await withTaskGroup(of: Measurement.Mark.self) { group in
       group.addTask { await watch.run(from: start) }
       for shift in shifts {
@@ -58,7 +57,6 @@ struct Conductor: Sendable {
 struct Watch: Sendable {
   let options: RunOptions
   let shifts: [NIOLoopBound<Shift>]
-  let limit: NIODeadline?
 
   /// Watches until it is cancelled.
   ///
@@ -75,7 +73,7 @@ struct Watch: Sendable {
         for shift in shifts { try? await shift.eventLoop.submit { shift.value.tally = Tally() }.get() }
         begun = Measurement.Mark(now: .now(), controllerPid: options.controllerPid)
       }
-      if let limit, now >= limit {
+      if warm, let duration = options.duration, now >= begun.time + .nanoseconds(Int64(duration * 1e9)) {
         for shift in shifts { shift.eventLoop.execute { shift.value.stop() } }
       }
       if !options.quiet, now - shown >= .seconds(1) {
