@@ -102,7 +102,7 @@ let package = Package(
     // MARK: - Agent
 
     /// Reads the machine's facts from the kernel and the package database, without spawning anything.
-    library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire", "COpenSSL"]),
+    library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire"]),
     /// The device's key, its certificate, its token, and requests to the controller.
     library("AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
     /// The agent: commands, the loop, the spool, the wiring.
