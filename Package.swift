@@ -154,6 +154,6 @@ let package = Package(
     tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird]),
     tests("CommandLineTests", ["rollcall", "Vocabulary"]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
-    tests("EndToEndTests", ["Vocabulary", "Wire"]),
+    tests("EndToEndTests", ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "Vocabulary", "Wire"]),
   ]
 )
