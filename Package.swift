@@ -28,6 +28,7 @@ let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -101,7 +102,7 @@ let package = Package(
     // MARK: - Agent
 
     /// Reads the machine's facts from the kernel and the package database, without spawning anything.
-    library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire", "COpenSSL"]),
+    library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire"]),
     /// The device's key, its certificate, its token, and requests to the controller.
     library("AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
     /// The agent: commands, the loop, the spool, the wiring.
@@ -112,9 +113,9 @@ let package = Package(
     /// Listeners, contexts, declared routes, errors as problem+json, metrics.
     library("Serving", path: "Sources/Serving", ["Vocabulary", "Storage", hummingbird, httpTypes, nioCore, nioTLS, nioConcurrency, nioHTTPTypes, nioSSL, x509, asn1, crypto, logging, lifecycle]),
     /// Append-only journal of every change by people, tokens or keys.
-    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", hummingbird, crypto]),
+    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", httpTypes, crypto]),
     /// Principals, grants, API tokens, and who may do what.
-    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", hummingbird, crypto]),
+    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
     /// Districts, schools, devices, their keys and the custody ledger.
     library("Registry", path: "Controller/Registry", ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
 
@@ -128,7 +129,7 @@ let package = Package(
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
-    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, yams, arguments]),
+    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments]),
     /// The operator's command, over the public API only.
     program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.

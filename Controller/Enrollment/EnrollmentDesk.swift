@@ -1,0 +1,21 @@
+package import Serving
+package import Storage
+internal import Vocabulary
+
+/// Enrolment whole: batches, tokens, EST, and the devices that wait.
+package struct EnrollmentDesk: Sendable {
+  let database: any Database
+  let devices: any DeviceRegistry
+  let authority: CertificateAuthority
+
+  package static let migrations = EnrollmentSchema.migrations
+
+  package init(database: any Database, devices: any DeviceRegistry, authority: CertificateAuthority) {
+    self.database = database
+    self.devices = devices
+    self.authority = authority
+  }
+
+  /// EST, on the devices listener.
+  package var deviceRoutes: [DeviceRoute] { ESTRoutes(desk: self).all }
+}
