@@ -109,9 +109,9 @@ let package = Package(
     /// Listeners, contexts, declared routes, errors as problem+json, metrics.
     library("Serving", path: "Sources/Serving", ["Vocabulary", "Storage", "Compression", hummingbird, httpTypes, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle]),
     /// Append-only journal of every change by people, tokens or keys.
-    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", hummingbird, crypto]),
+    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", httpTypes, crypto]),
     /// Principals, grants, API tokens, and who may do what.
-    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", hummingbird, crypto]),
+    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
     /// Districts, schools, devices, their keys and the custody ledger.
     library("Registry", path: "Controller/Registry", ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
 
