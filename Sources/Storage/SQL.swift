@@ -61,6 +61,11 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// Binds `value`.
     package mutating func appendInterpolation(_ value: some SQLConvertible) { parts.append(.value(value.sqlValue)) }
 
+    /// Binds `value`, or NULL. Declared apart, for the compiler warns where an optional meets a plain parameter.
+    package mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
+      parts.append(.value(value.sqlValue))
+    }
+
     /// Binds each element: `IN \(list: serials)`; an empty list matches nothing.
     package mutating func appendInterpolation(list values: some Collection<some SQLConvertible>) {
       parts.append(.text("("))
