@@ -123,7 +123,7 @@ let package = Package(
     // MARK: - Controller: features
 
     /// Certificates, batches, enrolment tokens and EST.
-    library("Enrollment", path: "Controller/Enrollment", ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", hummingbird, x509, asn1, crypto, logging]),
+    library("Enrollment", path: "Controller/Enrollment", ["Vocabulary", "Wire", "Storage", "Serving", "Audit", "Registry", httpTypes, x509, asn1, crypto]),
     /// Check-ins: facts, health, software and their history.
     library("CheckIn", path: "Controller/CheckIn", ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, crypto, logging, lifecycle]),
 
@@ -150,7 +150,7 @@ let package = Package(
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
     tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", logging]),
     tests("RegistryTests", ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
-    tests("EnrollmentTests", ["Enrollment", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird, hummingbirdTesting, x509, asn1, crypto]),
+    tests("EnrollmentTests", ["Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", httpTypes, x509, asn1, crypto]),
     tests("CheckInTests", ["CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", "Compression", hummingbird, hummingbirdTesting]),
     tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird, hummingbirdTesting]),
     tests("CommandLineTests", ["rollcall", "Vocabulary"]),
