@@ -1,3 +1,4 @@
+package import Registry
 package import Serving
 package import Storage
 internal import Vocabulary
@@ -5,14 +6,14 @@ internal import Vocabulary
 /// Enrolment whole: batches, tokens, EST, and the devices that wait.
 package struct EnrollmentDesk: Sendable {
   let database: any Database
-  let devices: any DeviceRegistry
+  let registry: Registry
   let authority: CertificateAuthority
 
   package static let migrations = EnrollmentSchema.migrations
 
-  package init(database: any Database, devices: any DeviceRegistry, authority: CertificateAuthority) {
+  package init(database: any Database, registry: Registry, authority: CertificateAuthority) {
     self.database = database
-    self.devices = devices
+    self.registry = registry
     self.authority = authority
   }
 

@@ -32,14 +32,20 @@ package struct DeviceKey: Sendable, Hashable {
   package var lastSeen: Instant?
   /// The key that renews this one. This one is revoked when that one is first seen.
   package var replacedBy: Digest?
+  /// Why it is not active, in words for people.
+  package var reason: String?
   /// Counts the changes of this row, so that memory never goes back to an older one.
   package var revision: Int64
 
-  package init(_ issued: IssuedKey, of device: DeviceID, in district: DistrictID, state: KeyState, now: Instant) {
+  package init(
+    _ issued: IssuedKey, of device: DeviceID, in district: DistrictID, state: KeyState, reason: String? = nil,
+    now: Instant
+  ) {
     self.district = district
     self.device = device
     digest = issued.digest
     self.state = state
+    self.reason = reason
     certificateSerial = issued.certificateSerial
     notBefore = issued.notBefore
     notAfter = issued.notAfter
@@ -58,6 +64,7 @@ package struct DeviceKey: Sendable, Hashable {
     issuedAt = try row.get("issued_at")
     lastSeen = try row.get("last_seen")
     replacedBy = try row.get("replaced_by")
+    reason = try row.get("reason")
     revision = try row.get("revision")
   }
 

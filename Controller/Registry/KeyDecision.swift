@@ -21,7 +21,7 @@ enum KeyDecision {
   }
 
   /// - Throws: `registry.key-revoked`, `registry.key-transition`.
-  static func moved(_ key: DeviceKey, to state: KeyState) throws(RegistryError) -> DeviceKey {
+  static func moved(_ key: DeviceKey, to state: KeyState, reason: String? = nil) throws(RegistryError) -> DeviceKey {
     guard allows(key.state, to: state) else {
       if key.state == .revoked {
         throw RegistryError(.keyRevoked, "The key was revoked and stays so; the device must make a new key and enrol again.")
@@ -30,6 +30,7 @@ enum KeyDecision {
     }
     var key = key
     key.state = state
+    key.reason = reason
     return key
   }
 
@@ -79,6 +80,7 @@ enum KeyDecision {
     return live.map { key in
       var key = key
       key.state = key.digest == kept ? .active : .revoked
+      key.reason = key.digest == kept ? nil : "Another key of the device was kept."
       key.replacedBy = nil
       return key
     }
@@ -87,11 +89,11 @@ enum KeyDecision {
   /// Every live key, in `state`; those that are so already are not among them.
   ///
   /// - Throws: `registry.no-live-key`, `registry.key-transition`.
-  static func all(_ keys: [DeviceKey], to state: KeyState) throws(RegistryError) -> [DeviceKey] {
+  static func all(_ keys: [DeviceKey], to state: KeyState, reason: String) throws(RegistryError) -> [DeviceKey] {
     let live = keys.filter(\.isLive)
     guard !live.isEmpty else { throw RegistryError(.noLiveKey, "The device has no key that is not revoked.") }
     var changed: [DeviceKey] = []
-    for key in live where key.state != state { changed.append(try moved(key, to: state)) }
+    for key in live where key.state != state { changed.append(try moved(key, to: state, reason: reason)) }
     return changed
   }
 
@@ -110,7 +112,7 @@ enum KeyDecision {
     }
     var changed: [DeviceKey] = []
     for key in keys where key.digest == former.replacedBy && key.lastSeen == nil && key.isLive {
-      changed.append(try moved(key, to: .revoked))
+      changed.append(try moved(key, to: .revoked, reason: "Its successor was never seen."))
     }
     former.replacedBy = issued.digest
     changed.append(former)
@@ -126,6 +128,7 @@ enum KeyDecision {
         changed.append(key)
       } else if key.isLive, key.replacedBy == digest {
         key.state = .revoked
+        key.reason = "Renewed: its successor was seen."
         changed.append(key)
       }
     }

@@ -11,11 +11,13 @@ enum KeyStore {
     ).map(DeviceKey.init)
   }
 
-  static func keys(
-    of devices: [DeviceID], in scope: SQL, _ transaction: any Transaction
-  ) throws -> [DeviceID: [DeviceKey]] {
+  static func keys(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: [DeviceKey]] {
+    let districts = Set(devices.map(\.district)).sorted()
     let rows = try transaction.rows(
-      "SELECT \(columns) FROM registry_key WHERE \(scope) AND device_id IN \(list: devices) ORDER BY issued_at, digest")
+      """
+      SELECT \(columns) FROM registry_key
+      WHERE district_id IN \(list: districts) AND device_id IN \(list: devices.map(\.id)) ORDER BY issued_at, digest
+      """)
     return Dictionary(grouping: try rows.map(DeviceKey.init), by: \.device)
   }
 
@@ -37,9 +39,10 @@ enum KeyStore {
     let inserted = try transaction.run(
       """
       INSERT INTO registry_key (district_id, digest, device_id, state, certificate_serial, not_before, not_after,
-        issued_at, last_seen, replaced_by, revision)
+        issued_at, last_seen, replaced_by, reason, revision)
       VALUES (\(key.district), \(key.digest), \(key.device), \(key.state), \(key.certificateSerial), \(key.notBefore),
-        \(key.notAfter), \(key.issuedAt), \(key.lastSeen), \(key.replacedBy), \(key.revision))
+        \(key.notAfter), \(key.issuedAt), \(key.lastSeen), \(key.replacedBy), \(key.reason),
+        \(key.revision))
       ON CONFLICT DO NOTHING
       """)
     guard inserted == 1 else {
@@ -59,7 +62,8 @@ enum KeyStore {
         """
         UPDATE registry_key SET state = \(key.state), certificate_serial = \(key.certificateSerial),
           not_before = \(key.notBefore), not_after = \(key.notAfter), issued_at = \(key.issuedAt),
-          last_seen = \(key.lastSeen), replaced_by = \(key.replacedBy), revision = \(key.revision)
+          last_seen = \(key.lastSeen), replaced_by = \(key.replacedBy), reason = \(key.reason),
+          revision = \(key.revision)
         WHERE district_id = \(key.district) AND digest = \(key.digest)
         """)
       return key
@@ -68,6 +72,6 @@ enum KeyStore {
 
   private static let columns: SQL = """
     district_id, device_id, digest, state, certificate_serial, not_before, not_after, issued_at, last_seen, replaced_by,
-    revision
+    reason, revision
     """
 }

@@ -34,7 +34,7 @@ package struct LedgerEvent: Sendable, Hashable {
   package var custody: Custody?
   /// Why, in a person's words, where one was asked for.
   package var reason: String?
-  /// What proves it, as `batch:fall-2026` or `key:` and the key's digest.
+  /// What proves it, as `batch:fall-2026`, `key:` and the key's digest, or both with a space between.
   package var evidence: String?
 
   package init(
@@ -48,6 +48,13 @@ package struct LedgerEvent: Sendable, Hashable {
     self.custody = custody
     self.reason = reason
     self.evidence = evidence
+  }
+}
+
+extension LedgerEvent {
+  /// The evidence of an enrolment: what allowed it, then the key.
+  static func evidence(of key: Digest, _ allowed: String? = nil) -> String {
+    [allowed, "key:\(key)"].compactMap(\.self).joined(separator: " ")
   }
 }
 

@@ -12,6 +12,8 @@ struct LedgerEntry: Sendable {
   let custody: Custody?
   let reason: String?
   let evidence: String?
+
+  func tells(of key: Digest) -> Bool { evidence?.split(separator: " ").contains("key:\(key)") ?? false }
 }
 
 /// Appends to the custody ledger and keeps its projection: the only writer of a device's stage and custody.

@@ -26,12 +26,13 @@ extension Registry {
   /// Gives the device a key that just got its certificate. The first becomes `state`; with another live key, both are
   /// quarantined. Active, it makes the ledger say `enrolled` and the device managed by our agent.
   ///
+  /// - Parameter claim: what the machine says of itself; kept where the key becomes active.
   /// - Parameter state: `active`, or `quarantined` or `pending` where the caller knows a reason.
-  /// - Parameter evidence: what allowed it, such as `batch:fall-2026`; the key's digest by default.
+  /// - Parameter evidence: what allowed it, such as `batch:fall-2026`; the key's digest is added.
   /// - Throws: `registry.device-unknown`, `registry.key-revoked`, `registry.key-elsewhere`.
   package func enroll(
     _ id: DeviceID, of district: DistrictID, key issued: IssuedKey, identity claim: ClaimedIdentity,
-    state: KeyState = .active, evidence: String? = nil, actor: JournalEntry.Actor, now: Instant,
+    state: KeyState = .active, reason: String? = nil, evidence: String? = nil, actor: JournalEntry.Actor, now: Instant,
     in transaction: any Transaction
   ) throws -> Enrolment {
     guard let known = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
@@ -42,18 +43,20 @@ extension Registry {
       let stored = try KeyStore.update(same, transaction)
       return Enrolment(state: stored.first?.state ?? state, again: true, changes: KeyChanges(stored))
     case .collision:
-      var stored = try KeyStore.update(try KeyDecision.all(keys, to: .quarantined), transaction)
-      stored.append(
-        try KeyStore.insert(DeviceKey(issued, of: id, in: district, state: .quarantined, now: now), transaction))
+      let reason = "Another key claims to be this device."
+      let added = DeviceKey(issued, of: id, in: district, state: .quarantined, reason: reason, now: now)
+      let held = try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction)
+      let stored = held + [try KeyStore.insert(added, transaction)]
       return Enrolment(state: .quarantined, again: false, changes: KeyChanges(stored))
     case .first:
-      let key = try KeyStore.insert(DeviceKey(issued, of: id, in: district, state: state, now: now), transaction)
+      let added = DeviceKey(issued, of: id, in: district, state: state, reason: reason, now: now)
+      let key = try KeyStore.insert(added, transaction)
       if state == .active {
         var device = known
         try adopt(claim, &device, transaction)
         device.management = .agent
         if device != known { try DeviceStore.update(device, transaction) }
-        let event = LedgerEvent(.enrolled, at: now, actor: actor, evidence: evidence ?? "key:\(issued.digest)")
+        let event = LedgerEvent(.enrolled, at: now, actor: actor, evidence: LedgerEvent.evidence(of: issued.digest, evidence))
         try LedgerStore.append(event, to: id, of: district, in: transaction)
       }
       return Enrolment(state: state, again: false, changes: KeyChanges([key]))
@@ -72,22 +75,24 @@ extension Registry {
 
   /// - Throws: `registry.key-unknown`, `registry.key-revoked`, `registry.key-transition`.
   package func setKeyState(
-    _ digest: Digest, of district: DistrictID, to state: KeyState, in transaction: any Transaction
+    _ digest: Digest, of district: DistrictID, to state: KeyState, reason: String? = nil,
+    in transaction: any Transaction
   ) throws -> KeyChanges {
     guard let key = try KeyStore.key(digest, transaction), key.district == district else {
       throw RegistryError(.keyUnknown, "The district has no key \(digest).")
     }
     guard key.state != state else { return KeyChanges() }
-    return KeyChanges(try KeyStore.update([try KeyDecision.moved(key, to: state)], transaction))
+    return KeyChanges(try KeyStore.update([try KeyDecision.moved(key, to: state, reason: reason)], transaction))
   }
 
   /// Quarantines every live key of the device; none is no fault.
   package func quarantine(
-    _ device: DeviceID, of district: DistrictID, in transaction: any Transaction
+    _ device: DeviceID, of district: DistrictID, reason: String = "Another key claims to be this device.",
+    in transaction: any Transaction
   ) throws -> KeyChanges {
     let keys = try KeyStore.keys(of: device, in: district, transaction)
     guard keys.contains(where: \.isLive) else { return KeyChanges() }
-    return KeyChanges(try KeyStore.update(try KeyDecision.all(keys, to: .quarantined), transaction))
+    return KeyChanges(try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction))
   }
 
   /// Gives the device the key `issued` in place of `old`: usable at once, while the old one stays usable until the new

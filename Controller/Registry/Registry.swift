@@ -30,7 +30,8 @@ package final class Registry: Sendable {
   /// Makes committed changes of keys count at the next request.
   package func apply(_ changes: KeyChanges) { keys.apply(changes) }
 
-  package var peopleRoutes: [PeopleRoute] { [] }
-
-  package var deviceRoutes: [DeviceRoute] { [] }
+  package var peopleRoutes: [PeopleRoute] {
+    DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
+      + ImportRoutes(registry: self).routes
+  }
 }

@@ -57,12 +57,13 @@ enum RegistrySchema {
       district_id TEXT NOT NULL, digest BYTEA NOT NULL, device_id TEXT NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('active', 'restricted', 'quarantined', 'pending', 'revoked')),
       certificate_serial TEXT NOT NULL, not_before BIGINT NOT NULL, not_after BIGINT NOT NULL, issued_at BIGINT NOT NULL,
-      last_seen BIGINT, replaced_by BYTEA, revision BIGINT NOT NULL, PRIMARY KEY (district_id, digest),
+      last_seen BIGINT, replaced_by BYTEA, reason TEXT, revision BIGINT NOT NULL, PRIMARY KEY (district_id, digest),
       FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
     )
     """,
     "CREATE UNIQUE INDEX registry_key_digest ON registry_key (digest)",
     "CREATE INDEX registry_key_device ON registry_key (district_id, device_id)",
+    "CREATE INDEX registry_key_state ON registry_key (district_id, state)",
   ]
 
   private static let ledger: [SQL] = [

@@ -60,3 +60,10 @@ struct BatchEntry: Hashable, Sendable {
     changedAt = try row.get("changed_at")
   }
 }
+
+/// A machine that a batch is to expect.
+struct ExpectedMachine: Hashable, Sendable {
+  let serial: Serial
+  let assetTag: String?
+  let model: String?
+}

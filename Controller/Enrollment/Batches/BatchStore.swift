@@ -50,11 +50,14 @@ enum BatchStore {
   }
 
   /// Lists a machine; where it came unasked before, that entry becomes the listed one.
-  static func list(_ machine: ExpectedMachine, as device: DeviceID, at now: Instant, _ transaction: any Transaction) throws {
+  static func list(
+    _ machine: ExpectedMachine, as device: DeviceID, of batch: BatchID, in district: DistrictID, at now: Instant,
+    _ transaction: any Transaction
+  ) throws {
     try transaction.run(
       """
       INSERT INTO enrollment_expected (district_id, batch_id, entry, serial, asset_tag, model, device_id, listed, state, changed_at)
-      VALUES (\(machine.district), \(machine.batch), \(machine.serial.folded), \(machine.serial.text), \(machine.assetTag),
+      VALUES (\(district), \(batch), \(machine.serial.folded), \(machine.serial.text), \(machine.assetTag),
         \(machine.model), \(device), TRUE, 'expected', \(now))
       ON CONFLICT (district_id, batch_id, entry) DO UPDATE SET
         listed = TRUE, asset_tag = excluded.asset_tag, model = excluded.model, changed_at = excluded.changed_at,

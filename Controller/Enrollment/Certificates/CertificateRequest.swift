@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Registry
 internal import SwiftASN1
 internal import Vocabulary
 internal import Wire

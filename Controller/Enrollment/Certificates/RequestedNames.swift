@@ -1,3 +1,4 @@
+internal import Registry
 internal import SwiftASN1
 internal import Vocabulary
 internal import Wire

@@ -1,3 +1,4 @@
+package import Registry
 package import Serving
 package import Vocabulary
 
@@ -13,9 +14,9 @@ package struct EnrollmentQuestion: Sendable {
   package var waiting: PendingDecision?
   /// Which device the key belongs to already, in any district.
   package var holder: KnownKey?
-  /// What the token's district knows of the claimed identity.
+  /// What the token's district knows of the claimed identity, or of the key where the identity says nothing.
   package var recognition: Recognition
-  package var unknownSerials: UnknownSerials
+  package var unknownSerials: District.UnknownSerials
   package var now: Instant
 }
 
@@ -40,8 +41,8 @@ package enum EnrollmentDecision: Hashable, Sendable {
   case issue(DeviceID)
   /// A machine without usable identity becomes a device known by its key alone.
   case issueToUnidentified
-  /// Another key claims the same machine: a certificate for this key, which is held apart, and the others join it.
-  case quarantine(DeviceID, others: [Digest])
+  /// Another key claims the same machine: this one gets a certificate, and both are held apart.
+  case quarantine(DeviceID)
   case wait(WaitReason)
 }
 
@@ -91,22 +92,14 @@ package func decide(_ question: EnrollmentQuestion) throws(EnrollmentError) -> E
 private func decideByIdentity(_ question: EnrollmentQuestion) throws(EnrollmentError) -> EnrollmentDecision {
   switch question.recognition {
   case .known(let device): return try issue(to: device, question)
-  case .ambiguous: 
+  case .ambiguous:
     try refuseTakenKey(question, by: nil)
     return .wait(.ambiguousIdentity)
   case .unknown:
-    if question.identity.serial == nil {
-      // A key that an unidentified machine brought before is its identity.
-      if question.token.allowUnidentified {
-        guard let holder = question.holder else { return .issueToUnidentified }
-        if holder.district == question.token.district { return .issue(holder.device) }
-      }
-      try refuseTakenKey(question, by: nil)
-      return .wait(.noIdentity)
-    }
     try refuseTakenKey(question, by: nil)
+    if question.identity.serial == nil { return question.token.allowUnidentified ? .issueToUnidentified : .wait(.noIdentity) }
     switch question.unknownSerials {
-    case .wait: return .wait(.unknownSerial)
+    case .pending: return .wait(.unknownSerial)
     case .refuse:
       throw EnrollmentError(
         .unknownSerial, "This machine's serial is not expected here. Add it to the batch, or check the token's district.")
@@ -122,10 +115,8 @@ private func issue(
     throw EnrollmentError(
       .handedOver, "This device was handed over already; no enrolment token opens it. Receive it back first.")
   }
-  let others = device.keys.filter { $0.key != question.key && ($0.state == .active || $0.state == .quarantined || $0.state == .restricted) }
-  if others.isEmpty { return .issue(device.id) }
-  // A lost or stolen device stays restricted: quarantine would tell it less strictly.
-  return .quarantine(device.id, others: others.filter { $0.state == .active }.map(\.key))
+  let other = device.keys.contains { $0.digest != question.key && $0.state != .revoked }
+  return other ? .quarantine(device.id) : .issue(device.id)
 }
 
 private func refuseTakenKey(_ question: EnrollmentQuestion, by device: DeviceID?) throws(EnrollmentError) {

@@ -41,8 +41,10 @@ struct ESTRoutes: Sendable {
 
   private func enroll(_ call: Call, _ context: DeviceContext) async throws -> Reply {
     let secret = try ESTCredential.secret(of: call)
+    let label = call.parameters["label"]
+    try await desk.requireToken(secret, label: label)
     let request = try CertificateRequest(body: call.body)
-    switch try await desk.enroll(request, secret: secret, label: call.parameters["label"], now: call.now) {
+    switch try await desk.enroll(request, secret: secret, label: label, now: call.now) {
     case .certificate(let der): return try Self.certificates([der])
     case .wait:
       return Reply(

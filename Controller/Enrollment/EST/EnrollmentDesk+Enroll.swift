@@ -1,4 +1,4 @@
-internal import Audit
+internal import Registry
 internal import Serving
 internal import Storage
 internal import Vocabulary
@@ -10,8 +10,13 @@ enum EnrollmentOutcome: Hashable, Sendable {
 }
 
 extension EnrollmentDesk {
-  /// How many keys may wait at once on one token; more are an attack, or a list that nobody wrote.
-  static let waitingLimit = 500
+  /// Refuses a token that is not ours by a read alone, before any work is done for who presents it.
+  ///
+  /// - Throws: `enroll.token`, `enroll.label`.
+  func requireToken(_ secret: TokenSecret, label: String?) async throws {
+    let digest = secret.digest
+    _ = try await database.read(in: .state) { try Self.token(digest, label: label, $0) }
+  }
 
   /// Everything of an enrolment in one transaction: the token's count, the certificate, the key, the ledger, the journal.
   ///
@@ -21,35 +26,78 @@ extension EnrollmentDesk {
   ) async throws -> EnrollmentOutcome {
     let digest = secret.digest
     let done = try await database.write(in: .state) { transaction in
-      guard let token = try TokenStore.token(secret: digest, transaction) else {
-        throw EnrollmentError(.token, "The controller does not know this enrolment token. Ask for a new one.")
-      }
-      guard token.answers(to: label) else {
-        throw EnrollmentError(.label, "This enrolment token is not for this label: use its batch, its district, or no label.")
-      }
+      let token = try Self.token(digest, label: label, transaction)
       let pending = try PendingStore.request(of: request.key, in: token.district, transaction)
       let question = try question(request, token, pending, now, transaction)
-      let enrolment = Enrolment(desk: self, question: question, request: request, pending: pending)
-      return try enrolment.carryOut(decide(question), transaction)
+      let step = EnrollmentStep(desk: self, question: question, request: request, pending: pending)
+      return try step.carryOut(decide(question), transaction)
     }
-    done.update?.apply()
+    registry.apply(done.changes)
     return done.outcome
+  }
+
+  private static func token(
+    _ secret: Digest, label: String?, _ transaction: any Transaction
+  ) throws -> EnrollmentToken {
+    guard let token = try TokenStore.token(secret: secret, transaction) else {
+      throw EnrollmentError(.token, "The controller does not know this enrolment token. Ask for a new one.")
+    }
+    guard token.answers(to: label) else {
+      throw EnrollmentError(.label, "This enrolment token is not for this label: use its batch, its district, or no label.")
+    }
+    return token
   }
 
   private func question(
     _ request: CertificateRequest, _ token: EnrollmentToken, _ pending: PendingRequest?, _ now: Instant,
     _ transaction: any Transaction
   ) throws -> EnrollmentQuestion {
-    guard let unknownSerials = try devices.unknownSerials(in: token.district, transaction) else {
+    guard let district = try registry.district(token.district, in: transaction) else {
       throw EnrollmentError(.token, "The controller does not know this enrolment token's district.")
+    }
+    let holder = try registry.key(request.key, in: transaction).map {
+      KnownKey(key: $0.digest, district: $0.district, device: $0.device, state: $0.state)
     }
     return EnrollmentQuestion(
       token: token, key: request.key, identity: request.identity,
       earlier: try TokenStore.earlier(request.key, of: token, transaction),
-      waiting: try pending.map { try decision(on: $0, transaction) },
-      holder: try devices.holder(of: request.key, transaction),
-      recognition: try devices.resolve(request.identity, in: token.district, transaction),
-      unknownSerials: unknownSerials, now: now)
+      waiting: try pending.map { try decision(on: $0, transaction) }, holder: holder,
+      recognition: try recognition(of: request.identity, holder: holder, in: token.district, transaction),
+      unknownSerials: district.unknownSerials, now: now)
+  }
+
+  private func recognition(
+    of identity: ClaimedIdentity, holder: KnownKey?, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Recognition {
+    switch try registry.resolve(identity: identity, district: district, in: transaction) {
+    case .known(let id, _):
+      if holder?.device != id, try isLiveElsewhere(identity.serial, district, transaction) { return .ambiguous }
+      return try known(id, in: district, transaction).map(Recognition.known) ?? .unknown
+    case .ambiguous: return .ambiguous
+    case .unknown:
+      // A machine without identity is known by its key, once it has one here.
+      guard identity.serial == nil, let holder, holder.district == district else { return .unknown }
+      return try known(holder.device, in: district, transaction).map(Recognition.known) ?? .unknown
+    }
+  }
+
+  /// Whether a device of another district with this serial holds a key: a person must look, and no tenant may put
+  /// another's device into quarantine.
+  private func isLiveElsewhere(
+    _ serial: Serial?, _ district: DistrictID, _ transaction: any Transaction
+  ) throws -> Bool {
+    guard let serial else { return false }
+    return try registry.serialElsewhere(serial, except: district, in: transaction).contains { other in
+      try registry.keys(of: other.device, of: other.district, in: transaction).contains(where: \.isLive)
+    }
+  }
+
+  private func known(
+    _ id: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> KnownDevice? {
+    guard let device = try registry.device(id, of: district, in: transaction) else { return nil }
+    let keys = try registry.keys(of: id, of: district, in: transaction)
+    return KnownDevice(id: id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
   }
 
   private func decision(on pending: PendingRequest, _ transaction: any Transaction) throws -> PendingDecision {
@@ -58,101 +106,8 @@ extension EnrollmentDesk {
     case .rejected: return .rejected
     case .issued: return .issued
     case .approved:
-      guard let id = pending.device, let device = try devices.device(id, in: pending.district, transaction) else {
-        return .waiting
-      }
+      guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else { return .waiting }
       return .approved(device)
     }
   }
-}
-
-/// Carries out one decision within its transaction.
-private struct Enrolment {
-  struct Done: Sendable {
-    let outcome: EnrollmentOutcome
-    var update: KeyUpdate?
-  }
-
-  let desk: EnrollmentDesk
-  let question: EnrollmentQuestion
-  let request: CertificateRequest
-  let pending: PendingRequest?
-
-  private var token: EnrollmentToken { question.token }
-  private var now: Instant { question.now }
-
-  func carryOut(_ decision: EnrollmentDecision, _ transaction: any Transaction) throws -> Done {
-    switch decision {
-    case .again(let certificate): return Done(outcome: .certificate(certificate))
-    case .issue(let device): return try issue(to: device, quarantining: nil, transaction)
-    case .quarantine(let device, let others): return try issue(to: device, quarantining: others, transaction)
-    case .issueToUnidentified:
-      let device = try desk.devices.admit(
-        question.identity, in: token.district, batch: token.batch, by: .token(token.id), at: now, transaction)
-      return try issue(to: device, quarantining: nil, transaction)
-    case .wait(let reason): return try wait(reason, transaction)
-    }
-  }
-
-  private func issue(
-    to device: DeviceID, quarantining others: [Digest]?, _ transaction: any Transaction
-  ) throws -> Done {
-    // The decision read the count in this transaction; the condition holds even on an engine that lets others write.
-    guard try TokenStore.count(token, transaction) || pending?.state == .approved else {
-      throw EnrollmentError(.tokenUsedUp, "This enrolment token has brought all of its certificates. Ask for a new one.")
-    }
-    let certificate = try desk.authority.issue(
-      to: device, serial: question.identity.serial, key: request.publicKey, now: now)
-    let update = try desk.devices.register(
-      NewKey(
-        district: token.district, device: device, identity: question.identity,
-        state: others == nil ? .active : .quarantined, certificate: certificate, quarantining: others ?? [],
-        replacing: nil, actor: .token(token.id), at: now), transaction)
-    try TokenStore.record(certificate, for: device, by: token, at: now, transaction)
-    try BatchStore.mark(
-      device, serial: question.identity.serial, quarantined: others != nil, batch: token.batch, in: token.district,
-      at: now, transaction)
-    if let pending { try PendingStore.set(.issued, of: pending, device: device, at: now, transaction) }
-    try Journal.record(
-      JournalEntry(
-        at: now, actor: .enrollmentToken(token.id), action: others == nil ? "device.enroll" : "device.quarantine",
-        object: ("device", device.rawValue), district: token.district,
-        body: EnrolmentBody(batch: token.batch, key: request.key, quarantined: others ?? [], notAfter: certificate.notAfter)),
-      in: transaction)
-    return Done(outcome: .certificate(certificate.der), update: update)
-  }
-
-  private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {
-    let isNew = pending == nil
-    if isNew, try PendingStore.waiting(of: token, transaction) >= EnrollmentDesk.waitingLimit {
-      throw ServingError(
-        .overloaded, "Too many devices wait on this token for a person. Come again later.", headers: [.retryAfter: "600"])
-    }
-    let request = PendingRequest(
-      district: token.district, id: pending?.id ?? .random(), batch: token.batch, token: token.id, key: request.key,
-      identity: question.identity, reason: reason, state: .waiting, device: nil, requestedAt: pending?.requestedAt ?? now,
-      seenAt: now)
-    try PendingStore.keep(request, transaction)
-    if isNew {
-      try Journal.record(
-        JournalEntry(
-          at: now, actor: .enrollmentToken(token.id), action: "pending.create", object: ("pending", request.id.rawValue),
-          district: token.district, body: PendingBody(batch: token.batch, key: request.key, reason: reason.rawValue)),
-        in: transaction)
-    }
-    return Done(outcome: .wait)
-  }
-}
-
-private struct EnrolmentBody: JournalBody {
-  let batch: BatchID
-  let key: Digest
-  let quarantined: [Digest]
-  let notAfter: Instant
-}
-
-private struct PendingBody: JournalBody {
-  let batch: BatchID
-  let key: Digest
-  let reason: String
 }

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Registry
 internal import Serving
 internal import Storage
 internal import SwiftASN1
@@ -18,27 +19,23 @@ extension EnrollmentDesk {
         .identityMismatch, "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
     }
     let done = try await database.write(in: .state) { transaction in
-      if let holder = try devices.holder(of: request.key, transaction) {
+      if let holder = try registry.key(request.key, in: transaction) {
         guard holder.device == known.device, holder.district == known.district else {
           throw EnrollmentError(.keyTaken, "This key belongs to another device. Make a key on this one.")
         }
-        guard holder.state != .revoked else {
-          throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.")
-        }
+        guard holder.isLive else { throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.") }
       }
       let certificate = try authority.issue(to: known.device, serial: serial, key: request.publicKey, now: now)
-      let update = try devices.register(
-        NewKey(
-          district: known.district, device: known.device, identity: request.identity, state: known.state,
-          certificate: certificate, quarantining: [], replacing: known.key, actor: .key(known.key), at: now), transaction)
+      let changes = try registry.renew(
+        known.key, of: known.device, of: known.district, by: IssuedKey(certificate), now: now, in: transaction)
       try Journal.record(
         JournalEntry(
           at: now, actor: .key(known.key), action: "device.renew", object: ("device", known.device.rawValue),
           district: known.district, body: RenewalBody(key: request.key, notAfter: certificate.notAfter)),
         in: transaction)
-      return (der: certificate.der, update: update)
+      return (der: certificate.der, changes: changes)
     }
-    done.update.apply()
+    registry.apply(done.changes)
     return done.der
   }
 
