@@ -30,6 +30,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -95,7 +96,7 @@ let package = Package(
     /// Database, transaction, SQL text with bound values, migrations: what a store needs of an engine.
     library("Storage", path: "Sources/Storage", ["Vocabulary"]),
     /// The embedded engine: SQLite through GRDB, every commit durable.
-    library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb]),
+    library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb, sqlite]),
     /// Requests over libcurl with a TLS identity.
     library("CurlClient", path: "Sources/CurlClient", ["CCurl", "COpenSSL", "Vocabulary"]),
 

@@ -1,5 +1,5 @@
-package import Vocabulary
-package import Wire
+internal import Vocabulary
+internal import Wire
 
 /// All that is known of the one who checks in, before its message is looked at.
 struct KnownState: Sendable {

@@ -1,6 +1,6 @@
 internal import Compression
 package import HTTPTypes
-package import Serving
+internal import Serving
 package import Vocabulary
 internal import Wire
 

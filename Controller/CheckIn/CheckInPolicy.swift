@@ -1,4 +1,4 @@
-package import Vocabulary
+internal import Vocabulary
 
 /// How often devices come back, and what a restricted one is told.
 package struct CheckInPolicy: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import Storage
+internal import Storage
 
 /// Check-in's own tables. `checkin_software_base` is shared by all districts: a list of packages names nobody.
 enum CheckInSchema {

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import struct Crypto.SHA256
 package import Vocabulary
 package import Wire
 
@@ -24,7 +24,7 @@ extension Verified<CheckInRequest> {
     if message.facts != Facts() {
       for section in FactSection.allCases {
         guard let bytes = message.facts.canonical(section) else { continue }
-        guard let claimed = message.hashes[section], SHA256.hash(data: bytes) == claimed.bytes else {
+        guard let claimed = message.hashes[section], Digest.sha256(bytes) == claimed else {
           throw WireError(
             .hashMismatch,
             "The section '\(section.rawValue)' does not have the hash that the message tells. The agent's encoding differs from the controller's, or the message was damaged."

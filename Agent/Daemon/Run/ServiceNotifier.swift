@@ -30,7 +30,7 @@ struct ServiceNotifier {
     let bytes = Array(message.utf8)
     withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = sendto(file, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue), $0, length)
+        _ = sendto(file, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
       }
     }
   }

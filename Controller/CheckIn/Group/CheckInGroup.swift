@@ -1,7 +1,7 @@
-package import ServiceLifecycle
-internal import Storage
+internal import ServiceLifecycle
+package import Storage
 internal import Synchronization
-package import Vocabulary
+internal import Vocabulary
 
 /// Lets concurrent check-ins share a transaction, each in a savepoint, acknowledged only once it is durable.
 ///

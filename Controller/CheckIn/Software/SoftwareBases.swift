@@ -1,7 +1,7 @@
 internal import Compression
 internal import Storage
 internal import Synchronization
-package import Vocabulary
+internal import Vocabulary
 
 /// The bases that devices' software lists are cut against: which there are, and the bytes of those in use.
 ///
@@ -115,24 +115,23 @@ extension SoftwareBases {
   /// A plan on a known base; with a sketch the two likest are compared, without one only the list itself.
   private func reuse(_ list: [UInt8], digest: Digest, sketch: SoftwareSketch?) async throws -> Plan? {
     guard let sketch else {
-      guard let entry = state.withLock({ $0.entries[digest] }), let bytes = try await bytes(of: digest), bytes == list
-      else { return nil }
+      guard let own = try await lines(of: digest), own.bytes == list else { return nil }
       return Plan(
-        base: digest, difference: SoftwareDifference().encoded, packages: entry.sketch.packages, digest: digest,
-        newBase: entry.stored ? nil : try packed(list, entry.sketch))
+        base: digest, difference: SoftwareDifference().encoded, packages: own.sketch.packages, digest: digest,
+        newBase: own.stored ? nil : try packed(list, own.sketch))
     }
-    var best: (base: Digest, difference: SoftwareDifference)?
+    var best: (id: Digest, base: Lines, difference: SoftwareDifference)?
     for base in candidates(sketch, except: digest) {
-      guard let bytes = try await bytes(of: base) else { continue }
+      guard let lines = try await lines(of: base) else { continue }
       let limit = best.map { $0.difference.packages - 1 } ?? Self.allowance(sketch.packages)
-      guard let difference = SoftwareDifference(from: bytes, to: list, limit: limit) else { continue }
-      best = (base, difference)
+      guard let difference = SoftwareDifference(from: lines.bytes, to: list, limit: limit) else { continue }
+      best = (base, lines, difference)
       if difference.packages <= Self.allowance(sketch.packages) / 4 { break }
     }
     guard let best else { return nil }
     return Plan(
-      base: best.base, difference: best.difference.encoded, packages: sketch.packages, digest: digest,
-      newBase: try unstored(best.base))
+      base: best.id, difference: best.difference.encoded, packages: sketch.packages, digest: digest,
+      newBase: best.base.stored ? nil : try packed(best.base.bytes, best.base.sketch))
   }
 
   /// The two likest bases, the likest first.
@@ -150,20 +149,28 @@ extension SoftwareBases {
     }
   }
 
-  private func unstored(_ base: Digest) throws -> NewBase? {
-    guard let entry = state.withLock({ $0.entries[base] }), !entry.stored, let bytes = entry.bytes else { return nil }
-    return try packed(bytes, entry.sketch)
-  }
-
   private func packed(_ bytes: [UInt8], _ sketch: SoftwareSketch) throws -> NewBase {
     NewBase(packed: try Gzip.compress(bytes, level: Self.level), packages: sketch.packages, sketch: sketch.stored)
   }
 
-  private func bytes(of base: Digest) async throws -> [UInt8]? {
-    if let bytes = cached(base) { return bytes }
+  /// A base as it was at one moment: evicted later, it still says whether it is in the database.
+  private struct Lines {
+    let bytes: [UInt8]
+    let sketch: SoftwareSketch
+    let stored: Bool
+  }
+
+  private func lines(of base: Digest) async throws -> Lines? {
+    let entry = state.withLock { state in
+      state.clock += 1
+      state.entries[base]?.used = state.clock
+      return state.entries[base]
+    }
+    guard let entry else { return nil }
+    if let bytes = entry.bytes { return Lines(bytes: bytes, sketch: entry.sketch, stored: entry.stored) }
     guard let bytes = try await database.read(in: .state, { try SoftwareStore.base(base, in: $0) }) else { return nil }
     keep(bytes, of: base)
-    return bytes
+    return Lines(bytes: bytes, sketch: entry.sketch, stored: true)
   }
 }
 
@@ -218,19 +225,18 @@ extension SoftwareBases {
     }
   }
 
-  /// Lets go of what was used least lately: bytes past the memory's bound, then whole entries past theirs.
+  /// Lets go of what was used least lately: bytes past the memory's bound, then whole entries past theirs. One that is
+  /// not stored goes whole: those who use it carry it with them.
   private func evict(_ state: inout State) {
     guard state.held > memory || state.entries.count > entryLimit else { return }
     for (base, entry) in state.entries.sorted(by: { $0.value.used < $1.value.used }) {
-      if state.held > memory, let bytes = entry.bytes, entry.stored {
-        state.held -= bytes.count
+      if state.held <= memory, state.entries.count <= entryLimit { return }
+      state.held -= entry.bytes?.count ?? 0
+      if entry.stored, state.entries.count <= entryLimit {
         state.entries[base]?.bytes = nil
-      }
-      if state.entries.count > entryLimit, entry.stored {
-        state.held -= state.entries[base]?.bytes?.count ?? 0
+      } else {
         state.entries[base] = nil
       }
-      if state.held <= memory, state.entries.count <= entryLimit { return }
     }
   }
 }
