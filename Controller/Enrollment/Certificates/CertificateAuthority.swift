@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Serving
 internal import SwiftASN1
 package import Vocabulary
 internal import X509
@@ -63,7 +64,7 @@ package struct CertificateAuthority: Sendable {
         notValidAfter: Date(end), issuer: issuing.subject, subject: subject, extensions: all, issuerPrivateKey: key)
       return IssuedCertificate(
         der: try Self.der(certificate), serial: Hex.encode(certificate.serialNumber.bytes),
-        key: Digest(sha256Of: publicKey.subjectPublicKeyInfoBytes), notBefore: validity.notBefore, notAfter: end)
+        key: PeerCertificate.name(of: publicKey), notBefore: validity.notBefore, notAfter: end)
     } catch let error as EnrollmentError {
       throw error
     } catch {

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Registry
+internal import Serving
 internal import SwiftASN1
 internal import Vocabulary
 internal import Wire
@@ -43,7 +44,7 @@ struct CertificateRequest: Sendable {
       throw EnrollmentError(.badSignature, "The request's signature is not by its own key. Make the request anew.")
     }
     publicKey = request.publicKey
-    key = Digest(sha256Of: request.publicKey.subjectPublicKeyInfoBytes)
+    key = PeerCertificate.name(of: request.publicKey)
     identity = try RequestedNames(request, own: own).identity
   }
 
