@@ -32,7 +32,9 @@ struct DeviceRoutesTests {
     #expect(shown["custody"] as? String == "vendor")
     #expect((shown["keys"] as? [Any])?.isEmpty == true)
     #expect((shown["health"] as? [String: Any])?["verdict"] as? String == "unknown")
-    for absent in ["lastContact", "nextContact", "facts", "softwareCount", "school", "assetTag", "model", "vendor", "hostname"] {
+    for absent in [
+      "lastContact", "nextContact", "facts", "softwareCount", "school", "assetTag", "model", "vendor", "hostname",
+    ] {
       #expect(shown[absent] == nil, "\(absent)")
     }
   }
@@ -42,7 +44,8 @@ struct DeviceRoutesTests {
     let bench = try await RegistryBench.withDistricts(facts: StubFacts())
     let id = try await bench.expect("PF3ABC01")
     try await bench.enroll(id, key: 1)
-    let health = Health(verdict: .attention, items: [.init(item: "battery", verdict: .attention, reason: "61 % of its design")])
+    let health = Health(
+      verdict: .attention, items: [.init(item: "battery", verdict: .attention, reason: "61 % of its design")])
     try await bench.contact(id, key: 1, health: health)
     let shown = try await bench.send(.get, "/api/v1/districts/cedar-falls/devices/\(id)").json
     let key = try #require((shown["keys"] as? [[String: Any]])?.first)

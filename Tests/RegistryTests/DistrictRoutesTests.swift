@@ -37,7 +37,9 @@ struct DistrictRoutesTests {
 
   @Test(
     "A body that is not the object is refused",
-    arguments: ["", "[]", "{", #"{"id":7,"name":"x"}"#, #"{"id":"cedar"}"#, "\u{0}", String(repeating: "[", count: 5000)])
+    arguments: [
+      "", "[]", "{", #"{"id":7,"name":"x"}"#, #"{"id":"cedar"}"#, "\u{0}", String(repeating: "[", count: 5000),
+    ])
   func malformed(body: String) async throws {
     let bench = try RegistryBench()
     #expect(try await bench.refusal(.post, "/api/v1/districts", body: body) == "request.body")

@@ -125,7 +125,8 @@ struct EnrolmentTests {
     let bench = try await RegistryBench.withDistricts()
     let device = try await bench.expect("PF3ABC01")
     try await bench.enroll(device, key: 1)
-    let failing = Health(verdict: .failing, items: [.init(item: "disk", verdict: .failing, reason: "97 % of its life is used")])
+    let failing = Health(
+      verdict: .failing, items: [.init(item: "disk", verdict: .failing, reason: "97 % of its life is used")])
     try await bench.contact(device, key: 1, health: failing)
     let revision = try await bench.keys(device)[0].revision
     try await bench.contact(device, key: 1, at: RegistryBench.now.advanced(by: .seconds(60)))

@@ -75,7 +75,9 @@ struct KeyDecisionTests {
     #expect(changed.map(\.state) == [.active])
     #expect(changed[0].replacedBy == .numbered(2))
     #expect(added.state == .active)
-    #expect(KeyDecision.sighting(of: .numbered(1), among: changed + [added], now: RegistryBench.now).map(\.state) == [.active])
+    #expect(
+      KeyDecision.sighting(of: .numbered(1), among: changed + [added], now: RegistryBench.now).map(\.state) == [.active]
+    )
     let seen = KeyDecision.sighting(of: .numbered(2), among: changed + [added], now: RegistryBench.now)
     #expect(seen.map(\.digest) == [.numbered(1), .numbered(2)])
     #expect(seen.map(\.state) == [.revoked, .active])

@@ -7,7 +7,8 @@ import Vocabulary
 @Suite("Keys in memory")
 struct KeyRegistryTests {
   private func key(_ digest: Digest, _ device: DeviceID, _ state: KeyState, revision: Int64 = 1) -> DeviceKey {
-    let issued = IssuedKey(digest: digest, certificateSerial: "01", notBefore: RegistryBench.now, notAfter: RegistryBench.now)
+    let issued = IssuedKey(
+      digest: digest, certificateSerial: "01", notBefore: RegistryBench.now, notAfter: RegistryBench.now)
     var key = DeviceKey(issued, of: device, in: RegistryBench.cedar, state: state, now: RegistryBench.now)
     key.revision = revision
     return key
@@ -30,7 +31,8 @@ struct KeyRegistryTests {
     }
     #expect(registry.count == 20_000)
     for (digest, (device, state)) in known {
-      #expect(registry.key(digest) == KnownKey(key: digest, district: RegistryBench.cedar, device: device, state: state))
+      #expect(
+        registry.key(digest) == KnownKey(key: digest, district: RegistryBench.cedar, device: device, state: state))
     }
     for _ in 0..<1000 { #expect(registry.key(digest(&generator)) == nil) }
   }
@@ -57,7 +59,9 @@ struct KeyRegistryTests {
     let again = Registry(database: bench.database)
     try await again.load()
     #expect(again.keys.count == 2)
-    for number in [UInt8(1), 2] { #expect(again.keys.key(.numbered(number)) == bench.registry.keys.key(.numbered(number))) }
+    for number in [UInt8(1), 2] {
+      #expect(again.keys.key(.numbered(number)) == bench.registry.keys.key(.numbered(number)))
+    }
     #expect(again.keys.key(.numbered(2))?.state == .revoked)
     #expect(again.keys.key(.numbered(2))?.district == RegistryBench.oak)
     #expect(again.keys.key(.numbered(2))?.device == other)

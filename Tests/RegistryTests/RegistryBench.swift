@@ -77,7 +77,9 @@ final class RegistryBench: Sendable {
     return enrolment
   }
 
-  func contact(_ device: DeviceID, key: UInt8, in district: DistrictID = cedar, at: Instant = now, health: Health? = nil)
+  func contact(
+    _ device: DeviceID, key: UInt8, in district: DistrictID = cedar, at: Instant = now, health: Health? = nil
+  )
     async throws
   {
     try await change { [registry] in
