@@ -11,10 +11,15 @@ struct JournalTests {
   private struct Body: JournalBody { let role: String }
   private struct Unexpected: Error {}
 
-  private let cedar = DistrictID(rawValue: "cedar")!
-  private let birch = DistrictID(rawValue: "birch")!
-  private let principal = PrincipalID(rawValue: "prn_0000000000000001")!
+  private let cedar: DistrictID
+  private let birch: DistrictID
+  private let principal = PrincipalID(unchecked: "prn_0000000000000001")
   private let now = Instant(milliseconds: 1_790_000_000_000)
+
+  init() throws {
+    cedar = try #require(DistrictID(rawValue: "cedar"))
+    birch = try #require(DistrictID(rawValue: "birch"))
+  }
 
   private func withJournal(_ body: (SQLiteDatabase, JournalRoutes) async throws -> Void) async throws {
     let path = NSTemporaryDirectory() + "rollcall-audit-\(UUID().uuidString).sqlite"
@@ -165,7 +170,9 @@ struct JournalTests {
     }
   }
 
-  @Test("A filter or place that cannot be is refused", arguments: [("district", "No Such"), ("after", "x"), ("after", "-1")])
+  @Test(
+    "A filter or place that cannot be is refused",
+    arguments: [("district", "No Such"), ("after", "x"), ("after", "-1")])
   func refused(_ name: String, _ value: String) async throws {
     try await withJournal { _, routes in
       await #expect(throws: ServingError(.query, "")) { _ = try await list(routes, [(name, value)]) }

@@ -65,7 +65,8 @@ struct SQLRenderingTests {
 
   @Test("The escape hatch for one engine stays rare")
   func escapeHatchIsCounted() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     var uses = 0
     for folder in ["Sources", "Controller"] {
       let files = try #require(FileManager.default.enumerator(atPath: root.appending(path: folder).path))
