@@ -191,6 +191,26 @@ struct JournalTests {
     }
   }
 
+  @Test(
+    "The engine itself refuses to change or delete an entry",
+    arguments: [
+      "DELETE FROM audit_entry", "UPDATE audit_entry SET action = 'x.y'", "UPDATE audit_entry SET at = 0",
+      "UPDATE audit_entry SET leaf_hash = salt", "UPDATE audit_entry SET district_id = '*'",
+      "UPDATE audit_entry SET body = salt", "UPDATE audit_entry SET body = NULL",
+      "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
+    ] as [SQL])
+  func appendOnly(_ statement: SQL) async throws {
+    try await withJournal { database, routes in
+      try await record(database, "a", in: cedar)
+      await #expect(throws: StorageError(.constraint, "")) {
+        try await database.write(in: .state) { _ = try $0.run(statement) }
+      }
+      let items = try await list(routes).items
+      #expect(items.map(\.action) == ["grant.add"])
+      #expect(items.first?.body == ["role": "read-only"])
+    }
+  }
+
   @Test("The journal's tables are tenants' tables")
   func tenants() async throws {
     try await withJournal { database, _ in
