@@ -37,7 +37,7 @@ struct Controller: Sendable {
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
     var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database).peopleRoutes
-    peopleRoutes += registry.peopleRoutes + checkIns.peopleRoutes
+    peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
@@ -54,7 +54,10 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try Access.bootstrap(in: $0, now: now) }
   }
 
-  func revokeEnrollmentTokens(now: Instant) async throws -> Int { 0 }
+  /// Kills every enrolment token, as after a restore; how many lived.
+  func revokeEnrollmentTokens(now: Instant) async throws -> Int {
+    try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }
+  }
 
   func close() async throws { try database.close() }
 }
