@@ -10,13 +10,13 @@ batch=first-laptops
 people=https://127.0.0.1:8443
 devices=https://127.0.0.1:8444
 # The operator command keeps its login here instead of in the home folder.
-export ROLLCALL_CONFIG="$PWD/var/operator/config.json"
+export XDG_CONFIG_HOME="$PWD/var/operator"
 controller_pid=
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 show() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
 rollcall() { bin/rollcall "$@"; }
-healthy() { curl --silent --fail --max-time 2 --cacert "$state/ca/root.pem" "$people/health/ready" >/dev/null 2>&1; }
+healthy() { curl --silent --fail --max-time 2 --cacert "$state/ca/root.pem" "$people/readyz" >/dev/null 2>&1; }
 
 finish() {
   local code=$?
@@ -59,14 +59,14 @@ start_controller() {
 }
 
 log_in() {
-  rollcall login --controller "$people" --ca "$state/ca/root.pem" --token-file "$state/admin.token" >/dev/null
+  rollcall login --server "$people" --ca "$state/ca/root.pem" --token-file "$state/admin.token"
 }
 
 create_example() {
   rollcall district show "$district" >/dev/null 2>&1 \
-    || rollcall district create "$district" --name "Cedar Falls (example)" >/dev/null
+    || rollcall district create "$district" --name "Cedar Falls (example)"
   rollcall batch show "$batch" --district "$district" >/dev/null 2>&1 \
-    || rollcall batch create "$batch" --district "$district" --name "First laptops (example)" >/dev/null
+    || rollcall batch create --district "$district" --id "$batch" --name "First laptops (example)"
 }
 
 enroll_this_machine() {
@@ -74,7 +74,7 @@ enroll_this_machine() {
     say "This machine enrols"
     # allow-unidentified: a virtual machine often has no serial number of its own.
     rollcall token create --district "$district" --batch "$batch" --expires-in-hours 1 --uses 1 --allow-unidentified \
-      --print-token >var/agent/token
+      --output-file var/agent/token
     bin/rollcall-agent enroll --controller "$devices" --token-file var/agent/token --state-dir var/agent
     rm -f var/agent/token
   fi
@@ -85,19 +85,22 @@ enroll_this_machine() {
 show_what_is_known() {
   say "What the controller now knows"
   show rollcall device list
+  # The certificate's common name is the device's id.
   local device
-  device=$(rollcall device list --output csv | awk -F, 'NR == 2 { print $1 }')
-  [[ -z "$device" ]] || show rollcall device show "$device"
+  device=$(openssl x509 -in var/agent/device.pem -noout -subject -nameopt sep_multiline,utf8 | sed -n 's/^ *CN=//p')
+  show rollcall device show "$device"
   cat <<TEXT
 
-The controller runs: people on $people, devices on $devices. Log: var/controller.log
+The controller runs: people on $people, devices on $devices. Its log: var/controller.log
 In another terminal, from this folder:
 
-  export ROLLCALL_CONFIG=$ROLLCALL_CONFIG
+  export XDG_CONFIG_HOME=\$PWD/var/operator
+  bin/rollcall device software $device --limit 20
   bin/rollcall device history $device
   bin/rollcall batch show $batch --district $district
-  bin/rollcall-agent collect | less
+  bin/rollcall-agent status --state-dir var/agent
   bin/rollcall-agent doctor --state-dir var/agent
+  bin/rollcall-agent collect | less
 
 Ctrl-C stops everything.
 TEXT

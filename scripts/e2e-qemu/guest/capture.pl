@@ -7,7 +7,7 @@ use File::Path qw(make_path);
 use File::Basename qw(dirname);
 
 my $tree = '/run/capture';
-my $skip = qr/^(power|trace|mq|msi_irqs|pcr-.*|ppi|resource.*|config|rom|queues|statistics|wakeup.*|iommu.*|firmware_node|driver)$/;
+my $skip = qr/^(power|trace|mq|msi_irqs|pcr-.*|ppi|resource.*|config|rom|queues|statistics|wakeup.*|iommu.*|firmware_node|driver|integrity)$/;
 
 sub copy_file {
   my ($path) = @_;
@@ -65,8 +65,10 @@ for my $class (qw(dmi nvme tpm net thermal power_supply hwmon)) {
     if (-l "$real/device/driver") { copy_link("$device/driver") }
   }
 }
-for my $link (glob '/sys/block/*') {
+for my $link (glob('/sys/block/*'), glob('/sys/dev/block/*')) {
+  next if readlink($link) =~ m{/loop\d};
   copy_link($link);
+  next if $link =~ m{^/sys/dev/};
   chomp(my $real = `readlink -f $link`);
   copy_folder($real, 2);
 }
