@@ -118,3 +118,4 @@ extension APITokenID: SQLConvertible {}
 extension EnrollmentTokenID: SQLConvertible {}
 extension PendingID: SQLConvertible {}
 extension EntryID: SQLConvertible {}
+extension KeyState: SQLConvertible {}

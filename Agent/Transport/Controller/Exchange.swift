@@ -9,7 +9,7 @@ package protocol Exchange {
 extension Client: Exchange {}
 
 /// Makes an exchange for one trust and one identity.
-package typealias ExchangeMaker = (Trust, ClientIdentity?) throws(TransferError) -> any Exchange
+package typealias ExchangeMaker = @Sendable (Trust, ClientIdentity?) throws(TransferError) -> any Exchange
 
 /// The controller understood the request and did not do it.
 package struct Refusal: CodedError {

@@ -62,8 +62,8 @@ package struct CertificateAuthority: Sendable {
         version: .v3, serialNumber: .random127(), publicKey: publicKey, notValidBefore: Date(validity.notBefore),
         notValidAfter: Date(end), issuer: issuing.subject, subject: subject, extensions: all, issuerPrivateKey: key)
       return IssuedCertificate(
-        der: try Self.der(certificate), key: Digest(sha256Of: publicKey.subjectPublicKeyInfoBytes),
-        notBefore: validity.notBefore, notAfter: end)
+        der: try Self.der(certificate), serial: Hex.encode(certificate.serialNumber.bytes),
+        key: Digest(sha256Of: publicKey.subjectPublicKeyInfoBytes), notBefore: validity.notBefore, notAfter: end)
     } catch let error as EnrollmentError {
       throw error
     } catch {
@@ -91,14 +91,12 @@ package struct CertificateAuthority: Sendable {
 /// A certificate just signed.
 package struct IssuedCertificate: Hashable, Sendable {
   package let der: [UInt8]
+  /// The certificate's own number, in hexadecimal.
+  package let serial: String
   /// SHA-256 over the DER SubjectPublicKeyInfo: the key's name everywhere.
   package let key: Digest
   package let notBefore: Instant
   package let notAfter: Instant
-
-  package init(der: [UInt8], key: Digest, notBefore: Instant, notAfter: Instant) {
-    (self.der, self.key, self.notBefore, self.notAfter) = (der, key, notBefore, notAfter)
-  }
 
   package var pem: String { PEMDocument(type: "CERTIFICATE", derBytes: der).pemString + "\n" }
 }

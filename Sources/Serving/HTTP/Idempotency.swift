@@ -28,19 +28,18 @@ package enum Idempotency {
 
   /// Runs `body` once for each `Idempotency-Key` of the caller; without the header, simply runs it.
   ///
+  /// - Parameter forRepeats: makes what is stored of the answer; a secret that is shown once is left out here.
   /// - Throws: `request.idempotency-mismatch` where the key was used for another request; what `body` throws.
   package static func reply(
-    to call: Call, _ context: OperatorContext, in transaction: any Transaction, _ body: () throws -> Reply
+    to call: Call, _ context: OperatorContext, in transaction: any Transaction,
+    forRepeats: (Reply) throws -> Reply = { $0 }, _ body: () throws -> Reply
   ) throws -> Reply {
     guard let name = header, let key = call.headers[name] else { return try body() }
     guard (1...255).contains(key.utf8.count) else {
       throw ServingError(.idempotencyKey, "An Idempotency-Key has 1 to 255 characters.")
     }
     let actor = try context.actor
-    var hash = SHA256()
-    hash.update(data: Array("\(call.method.rawValue) \(call.path)\n".utf8))
-    hash.update(data: call.body)
-    let request = Array(hash.finalize())
+    let request = digest(call)
     let query: SQL = """
       SELECT request, status, content_type, body FROM serving_idempotency
       WHERE principal_id = \(actor) AND key = \(key) AND at > \(call.now.advanced(by: .zero - retention))
@@ -49,17 +48,34 @@ package enum Idempotency {
       guard try row.get("request", as: [UInt8].self) == request else {
         throw ServingError(.idempotencyMismatch, "This Idempotency-Key was used for another request; make a new key.")
       }
-      return Reply(
-        HTTPResponse.Status(code: try row.get("status")), headers: [.contentType: try row.get("content_type")],
-        body: try row.get("body"))
+      return try replay(row)
     }
     let reply = try body()
+    let stored = try forRepeats(reply)
     try transaction.run("DELETE FROM serving_idempotency WHERE at <= \(call.now.advanced(by: .zero - retention))")
     try transaction.run(
       """
       INSERT INTO serving_idempotency (principal_id, key, request, status, content_type, body, at)
-      VALUES (\(actor), \(key), \(request), \(reply.status.code), \(reply.headers[.contentType] ?? ""), \(reply.body), \(call.now))
+      VALUES (\(actor), \(key), \(request), \(stored.status.code), \(stored.headers[.contentType] ?? ""),
+        \(stored.body), \(call.now))
       """)
     return reply
+  }
+
+  private static func replay(_ row: Row) throws -> Reply {
+    let type: String = try row.get("content_type")
+    return Reply(
+      HTTPResponse.Status(code: try row.get("status")), headers: type.isEmpty ? [:] : [.contentType: type],
+      body: try row.get("body"))
+  }
+
+  /// SHA-256 over method, path, query and body, each with its length, so that no two requests read alike.
+  private static func digest(_ call: Call) -> [UInt8] {
+    var hash = SHA256()
+    let texts = [call.method.rawValue, call.path] + call.query.flatMap { [$0.name, $0.value] }
+    for text in texts { hash.update(data: Array("\(text.utf8.count):\(text)".utf8)) }
+    hash.update(data: Array("\n\(call.body.count):".utf8))
+    hash.update(data: call.body)
+    return Array(hash.finalize())
   }
 }

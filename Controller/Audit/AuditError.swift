@@ -1,0 +1,21 @@
+package import HTTPTypes
+import Serving
+package import Vocabulary
+
+/// What is wrong with an entry of the journal, or with a question to it.
+package struct AuditError: StatusError {
+  package enum Kind: String, CaseIterable, Sendable {
+    /// An entry breaks the rules of its encoding; the code that records it is at fault.
+    case entry = "audit.entry"
+  }
+
+  package let kind: Kind
+  package let message: String
+  package var code: ErrorCode { ErrorCode(kind.rawValue) }
+  package var status: HTTPResponse.Status { .internalServerError }
+
+  package init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+}

@@ -1,0 +1,29 @@
+package import Storage
+
+extension Journal {
+  /// `position` only orders pages; the order of the tree is made later, by one sequencer. Salt and body are NULL once
+  /// retention has dropped them; everything else stays.
+  package static let migrations = [
+    Migration(
+      "audit", 1,
+      [
+        """
+        CREATE TABLE audit_entry (
+          district_id TEXT NOT NULL, position BIGINT NOT NULL, id TEXT NOT NULL, at BIGINT NOT NULL,
+          actor_kind TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, object_kind TEXT NOT NULL,
+          object TEXT NOT NULL, salt BYTEA, body BYTEA, body_digest BYTEA NOT NULL, leaf_hash BYTEA NOT NULL,
+          leaf_version BIGINT NOT NULL, PRIMARY KEY (district_id, position), UNIQUE (district_id, id),
+          CHECK ((salt IS NULL) = (body IS NULL))
+        )
+        """,
+        "CREATE INDEX audit_entry_position ON audit_entry (position)",
+        "CREATE INDEX audit_entry_object ON audit_entry (district_id, object, position)",
+        // SQLite has one writer, which takes the next number itself.
+        .perEngine(sqlite: "SELECT 1", postgres: "CREATE SEQUENCE audit_position"),
+      ])
+  ]
+
+  /// The next position: greater than every committed one on SQLite, unique and roughly in order on PostgreSQL.
+  static let nextPosition = SQL.perEngine(
+    sqlite: "(SELECT COALESCE(MAX(position), 0) + 1 FROM audit_entry)", postgres: "nextval('audit_position')")
+}

@@ -1,0 +1,72 @@
+package import Serving
+package import Storage
+import Vocabulary
+
+/// The journal as people read it: newest first, within their districts.
+package struct JournalRoutes: Sendable {
+  private let database: any Database
+
+  package init(database: any Database) { self.database = database }
+
+  package var peopleRoutes: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .get, "/api/v1/journal", .scoped(AccessRule.anyReader),
+        Operation(
+          "listJournal", "Every change by people, tokens and keys, newest first",
+          query: [
+            .init("district", "Only this district's entries; '*' for those of the state as a whole"),
+            .init("action", "Only this action, such as 'batch.create'"),
+            .init("object", "Only entries about the object with this id"),
+            .init("actor", "Only changes by this principal, key digest or enrolment token"),
+          ] + PageRequest.parameters,
+          answers: (200, Page<JournalItem>.schema(of: JournalItem.schema)))
+      ) { call, context in
+        try .json(try await list(JournalFilter(call), page: PageRequest(call), scope: context.scope))
+      }
+    ]
+  }
+
+  private func list(_ filter: JournalFilter, page: PageRequest, scope: TenantScope) async throws -> Page<JournalItem> {
+    let before = try JournalFilter.position(page.after)
+    let query: SQL = """
+      SELECT district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash
+      FROM audit_entry WHERE \(scope)\(filter.condition) AND position < \(before)
+      ORDER BY position DESC LIMIT \(page.limit + 1)
+      """
+    let items = try await database.read(in: scope) { try $0.rows(query).map(JournalItem.init) }
+    return Page(items, limit: page.limit) { String($0.position) }
+  }
+}
+
+/// What of the journal is asked for.
+struct JournalFilter {
+  /// Conditions that each begin with ` AND `; empty where nothing is filtered.
+  let condition: SQL
+
+  /// - Throws: `request.query`.
+  init(_ call: Call) throws(ServingError) {
+    var condition: SQL = ""
+    if let district = try call.query("district") {
+      guard district == Journal.stateTenant || DistrictID(rawValue: district) != nil else {
+        throw ServingError(.query, "'district' is a district's code, or '*' for the state.")
+      }
+      condition = condition + " AND district_id = \(district)"
+    }
+    if let action = try call.query("action") { condition = condition + " AND action = \(action)" }
+    if let object = try call.query("object") { condition = condition + " AND object = \(object)" }
+    if let actor = try call.query("actor") { condition = condition + " AND actor = \(actor)" }
+    self.condition = condition
+  }
+
+  /// The position before which the page begins; without one, the end.
+  ///
+  /// - Throws: `request.query`.
+  static func position(_ after: String?) throws(ServingError) -> Int64 {
+    guard let after else { return .max }
+    guard let position = Int64(after), position > 0 else {
+      throw ServingError(.query, "'after' is the 'next' of a page of the journal.")
+    }
+    return position
+  }
+}

@@ -1,0 +1,136 @@
+internal import Storage
+internal import Vocabulary
+
+/// Batches and the machines they expect.
+enum BatchStore {
+  /// - Throws: `enroll.batch-exists`.
+  static func insert(_ batch: Batch, in district: DistrictID, _ transaction: any Transaction) throws {
+    let inserted = try transaction.run(
+      """
+      INSERT INTO enrollment_batch (district_id, id, name, created_at)
+      VALUES (\(district), \(batch.id), \(batch.name), \(batch.createdAt)) ON CONFLICT DO NOTHING
+      """)
+    guard inserted == 1 else {
+      throw EnrollmentError(.batchExists, "The district has a batch '\(batch.id)' already. Add to it, or choose another id.")
+    }
+  }
+
+  static func batch(_ id: BatchID, in district: DistrictID, _ transaction: any Transaction) throws -> Batch? {
+    try transaction.row(
+      "SELECT id, name, created_at FROM enrollment_batch WHERE district_id = \(district) AND id = \(id)"
+    ).map(Batch.init)
+  }
+
+  static func batches(
+    in district: DistrictID, after: String?, limit: Int, _ transaction: any Transaction
+  ) throws -> [Batch] {
+    try transaction.rows(
+      """
+      SELECT id, name, created_at FROM enrollment_batch
+      WHERE district_id = \(district) AND id > \(after ?? "") ORDER BY id LIMIT \(limit)
+      """
+    ).map(Batch.init)
+  }
+
+  /// Which of `serials` a batch of the district lists already, by their folded form.
+  static func listing(
+    _ serials: [Serial], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: BatchID] {
+    var found: [String: BatchID] = [:]
+    for start in stride(from: 0, to: serials.count, by: 500) {
+      let part = serials[start..<min(start + 500, serials.count)].map(\.folded)
+      let rows = try transaction.rows(
+        """
+        SELECT entry, batch_id FROM enrollment_expected
+        WHERE district_id = \(district) AND listed AND entry IN \(list: part)
+        """)
+      for row in rows { found[try row.get("entry")] = try row.get("batch_id", as: BatchID.self) }
+    }
+    return found
+  }
+
+  /// Lists a machine; where it came unasked before, that entry becomes the listed one.
+  static func list(
+    _ machine: ExpectedMachine, as device: DeviceID, of batch: BatchID, in district: DistrictID, at now: Instant,
+    _ transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      """
+      INSERT INTO enrollment_expected (district_id, batch_id, entry, serial, asset_tag, model, device_id, listed, state, changed_at)
+      VALUES (\(district), \(batch), \(machine.serial.folded), \(machine.serial.text), \(machine.assetTag),
+        \(machine.model), \(device), TRUE, 'expected', \(now))
+      ON CONFLICT (district_id, batch_id, entry) DO UPDATE SET
+        listed = TRUE, asset_tag = excluded.asset_tag, model = excluded.model, changed_at = excluded.changed_at,
+        state = CASE WHEN enrollment_expected.state = 'unexpected' THEN 'enrolled' ELSE enrollment_expected.state END
+      """)
+  }
+
+  /// A device of `batch`'s token got a certificate: its listed entry, wherever, and its place in this batch change.
+  static func mark(
+    _ device: DeviceID, serial: Serial?, quarantined: Bool, batch: BatchID, in district: DistrictID, at now: Instant,
+    _ transaction: any Transaction
+  ) throws {
+    let entry = serial?.folded ?? device.rawValue
+    let state: EntryState = quarantined ? .quarantined : .enrolled
+    try transaction.run(
+      """
+      UPDATE enrollment_expected SET state = \(state), device_id = \(device), changed_at = \(now)
+      WHERE district_id = \(district) AND entry = \(entry) AND listed
+      """)
+    try transaction.run(
+      """
+      INSERT INTO enrollment_expected (district_id, batch_id, entry, serial, device_id, listed, state, changed_at)
+      VALUES (\(district), \(batch), \(entry), \(serial?.text), \(device), FALSE,
+        \(quarantined ? EntryState.quarantined : .unexpected), \(now))
+      ON CONFLICT (district_id, batch_id, entry) DO UPDATE SET
+        device_id = excluded.device_id, changed_at = excluded.changed_at,
+        state = CASE WHEN enrollment_expected.listed THEN \(state) ELSE excluded.state END
+      """)
+  }
+
+  static func counts(
+    of batch: BatchID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> BatchCounts {
+    var counts = BatchCounts()
+    let rows = try transaction.rows(
+      """
+      SELECT state, listed, COUNT(*) AS count FROM enrollment_expected
+      WHERE district_id = \(district) AND batch_id = \(batch) GROUP BY state, listed
+      """)
+    for row in rows {
+      let count: Int = try row.get("count")
+      if try row.get("listed", as: Bool.self) { counts.listed += count }
+      switch try row.get("state", as: EntryState.self) {
+      case .expected: counts.expected += count
+      case .enrolled: counts.enrolled += count
+      case .unexpected: counts.unexpected += count
+      case .quarantined: counts.quarantined += count
+      }
+    }
+    counts.pending = try PendingStore.waiting(of: batch, in: district, transaction)
+    return counts
+  }
+
+  static func entries(
+    of batch: BatchID, in district: DistrictID, state: EntryState?, after: String?, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [BatchEntry] {
+    let filter: SQL = state.map { "AND state = \($0)" } ?? ""
+    return try transaction.rows(
+      """
+      SELECT entry, serial, asset_tag, model, device_id, listed, state, changed_at FROM enrollment_expected
+      WHERE district_id = \(district) AND batch_id = \(batch) AND entry > \(after ?? "") \(filter)
+      ORDER BY entry LIMIT \(limit)
+      """
+    ).map(BatchEntry.init)
+  }
+
+  /// A quarantine that a person has settled since.
+  static func settle(_ entry: BatchEntry, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      UPDATE enrollment_expected SET state = \(entry.listed ? EntryState.enrolled : .unexpected)
+      WHERE district_id = \(district) AND batch_id = \(batch) AND entry = \(entry.entry) AND state = 'quarantined'
+      """)
+  }
+}

@@ -1,0 +1,113 @@
+internal import Registry
+internal import Serving
+internal import Storage
+internal import Vocabulary
+
+/// What an enrolment came to.
+enum EnrollmentOutcome: Hashable, Sendable {
+  case certificate([UInt8])
+  case wait
+}
+
+extension EnrollmentDesk {
+  /// Refuses a token that is not ours by a read alone, before any work is done for who presents it.
+  ///
+  /// - Throws: `enroll.token`, `enroll.label`.
+  func requireToken(_ secret: TokenSecret, label: String?) async throws {
+    let digest = secret.digest
+    _ = try await database.read(in: .state) { try Self.token(digest, label: label, $0) }
+  }
+
+  /// Everything of an enrolment in one transaction: the token's count, the certificate, the key, the ledger, the journal.
+  ///
+  /// - Throws: `enroll.token`, `enroll.label`, what ``decide(_:)`` throws, `request.overloaded`.
+  func enroll(
+    _ request: CertificateRequest, secret: TokenSecret, label: String?, now: Instant
+  ) async throws -> EnrollmentOutcome {
+    let digest = secret.digest
+    let done = try await database.write(in: .state) { transaction in
+      let token = try Self.token(digest, label: label, transaction)
+      let pending = try PendingStore.request(of: request.key, in: token.district, transaction)
+      let question = try question(request, token, pending, now, transaction)
+      let step = EnrollmentStep(desk: self, question: question, request: request, pending: pending)
+      return try step.carryOut(decide(question), transaction)
+    }
+    registry.apply(done.changes)
+    return done.outcome
+  }
+
+  private static func token(
+    _ secret: Digest, label: String?, _ transaction: any Transaction
+  ) throws -> EnrollmentToken {
+    guard let token = try TokenStore.token(secret: secret, transaction) else {
+      throw EnrollmentError(.token, "The controller does not know this enrolment token. Ask for a new one.")
+    }
+    guard token.answers(to: label) else {
+      throw EnrollmentError(.label, "This enrolment token is not for this label: use its batch, its district, or no label.")
+    }
+    return token
+  }
+
+  private func question(
+    _ request: CertificateRequest, _ token: EnrollmentToken, _ pending: PendingRequest?, _ now: Instant,
+    _ transaction: any Transaction
+  ) throws -> EnrollmentQuestion {
+    guard let district = try registry.district(token.district, in: transaction) else {
+      throw EnrollmentError(.token, "The controller does not know this enrolment token's district.")
+    }
+    let holder = try registry.key(request.key, in: transaction).map {
+      KnownKey(key: $0.digest, district: $0.district, device: $0.device, state: $0.state)
+    }
+    return EnrollmentQuestion(
+      token: token, key: request.key, identity: request.identity,
+      earlier: try TokenStore.earlier(request.key, of: token, transaction),
+      waiting: try pending.map { try decision(on: $0, transaction) }, holder: holder,
+      recognition: try recognition(of: request.identity, holder: holder, in: token.district, transaction),
+      unknownSerials: district.unknownSerials, now: now)
+  }
+
+  private func recognition(
+    of identity: ClaimedIdentity, holder: KnownKey?, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Recognition {
+    switch try registry.resolve(identity: identity, district: district, in: transaction) {
+    case .known(let id, _):
+      if holder?.device != id, try isLiveElsewhere(identity.serial, district, transaction) { return .ambiguous }
+      return try known(id, in: district, transaction).map(Recognition.known) ?? .unknown
+    case .ambiguous: return .ambiguous
+    case .unknown:
+      // A machine without identity is known by its key, once it has one here.
+      guard identity.serial == nil, let holder, holder.district == district else { return .unknown }
+      return try known(holder.device, in: district, transaction).map(Recognition.known) ?? .unknown
+    }
+  }
+
+  /// Whether a device of another district with this serial holds a key: a person must look, and no tenant may put
+  /// another's device into quarantine.
+  private func isLiveElsewhere(
+    _ serial: Serial?, _ district: DistrictID, _ transaction: any Transaction
+  ) throws -> Bool {
+    guard let serial else { return false }
+    return try registry.serialElsewhere(serial, except: district, in: transaction).contains { other in
+      try registry.keys(of: other.device, of: other.district, in: transaction).contains(where: \.isLive)
+    }
+  }
+
+  private func known(
+    _ id: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> KnownDevice? {
+    guard let device = try registry.device(id, of: district, in: transaction) else { return nil }
+    let keys = try registry.keys(of: id, of: district, in: transaction)
+    return KnownDevice(id: id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
+  }
+
+  private func decision(on pending: PendingRequest, _ transaction: any Transaction) throws -> PendingDecision {
+    switch pending.state {
+    case .waiting: return .waiting
+    case .rejected: return .rejected
+    case .issued: return .issued
+    case .approved:
+      guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else { return .waiting }
+      return .approved(device)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package import Registry
+package import Serving
+package import Storage
+internal import Vocabulary
+
+/// Enrolment whole: batches, tokens, EST, and the devices that wait.
+package struct EnrollmentDesk: Sendable {
+  let database: any Database
+  let registry: Registry
+  let authority: CertificateAuthority
+
+  package static let migrations = EnrollmentSchema.migrations
+
+  package init(database: any Database, registry: Registry, authority: CertificateAuthority) {
+    self.database = database
+    self.registry = registry
+    self.authority = authority
+  }
+
+  /// Batches, tokens and waiting devices, on the people listener.
+  package var peopleRoutes: [PeopleRoute] {
+    BatchRoutes(desk: self).all + TokenRoutes(desk: self).all + PendingRoutes(desk: self).all
+  }
+
+  /// EST, on the devices listener.
+  package var deviceRoutes: [DeviceRoute] { ESTRoutes(desk: self).all }
+}

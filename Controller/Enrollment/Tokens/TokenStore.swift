@@ -1,0 +1,110 @@
+internal import Storage
+internal import Vocabulary
+
+/// Enrolment tokens and what they brought.
+enum TokenStore {
+  private static let columns: SQL = """
+    district_id, id, batch_id, serials, created_at, expires_at, uses, used, allow_unidentified, revoked_at
+    """
+
+  static func insert(
+    _ token: EnrollmentToken, secret: Digest, by principal: PrincipalID, _ transaction: any Transaction
+  ) throws {
+    let serials = token.serials.map { $0.map(\.folded).sorted().joined(separator: "\n") }
+    try transaction.run(
+      """
+      INSERT INTO enrollment_token (district_id, id, batch_id, secret, serials, expires_at, uses, used,
+        allow_unidentified, created_at, created_by)
+      VALUES (\(token.district), \(token.id), \(token.batch), \(secret), \(serials), \(token.expiresAt), \(token.uses),
+        \(token.used), \(token.allowUnidentified), \(token.createdAt), \(principal))
+      """)
+  }
+
+  /// The token with this secret, in whatever district: a device knows its secret alone.
+  static func token(secret: Digest, _ transaction: any Transaction) throws -> EnrollmentToken? {
+    try transaction.row("SELECT \(columns) FROM enrollment_token WHERE secret = \(secret)").map(EnrollmentToken.init)
+  }
+
+  static func token(
+    _ id: EnrollmentTokenID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> EnrollmentToken? {
+    try transaction.row(
+      "SELECT \(columns) FROM enrollment_token WHERE district_id = \(district) AND id = \(id)"
+    ).map(EnrollmentToken.init)
+  }
+
+  static func tokens(
+    of batch: BatchID, in district: DistrictID, after: String?, limit: Int, _ transaction: any Transaction
+  ) throws -> [EnrollmentToken] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM enrollment_token
+      WHERE district_id = \(district) AND batch_id = \(batch) AND id > \(after ?? "") ORDER BY id LIMIT \(limit)
+      """
+    ).map(EnrollmentToken.init)
+  }
+
+  /// Counts one use.
+  ///
+  /// - Returns: whether there was one left.
+  static func count(_ token: EnrollmentToken, _ transaction: any Transaction) throws -> Bool {
+    try transaction.run(
+      """
+      UPDATE enrollment_token SET used = used + 1
+      WHERE district_id = \(token.district) AND id = \(token.id) AND used < uses
+      """) == 1
+  }
+
+  static func earlier(
+    _ key: Digest, of token: EnrollmentToken, _ transaction: any Transaction
+  ) throws -> EarlierIssue? {
+    try transaction.row(
+      """
+      SELECT certificate, not_after FROM enrollment_token_use
+      WHERE district_id = \(token.district) AND token_id = \(token.id) AND key = \(key)
+      """
+    ).map { EarlierIssue(certificate: try $0.get("certificate"), notAfter: try $0.get("not_after")) }
+  }
+
+  static func record(
+    _ certificate: IssuedCertificate, for device: DeviceID, by token: EnrollmentToken, at now: Instant,
+    _ transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      """
+      INSERT INTO enrollment_token_use (district_id, token_id, key, device_id, certificate, not_after, at)
+      VALUES (\(token.district), \(token.id), \(certificate.key), \(device), \(certificate.der),
+        \(certificate.notAfter), \(now))
+      ON CONFLICT (district_id, token_id, key) DO UPDATE SET
+        device_id = excluded.device_id, certificate = excluded.certificate, not_after = excluded.not_after, at = excluded.at
+      """)
+  }
+
+  /// - Returns: whether it was not revoked before.
+  static func revoke(
+    _ id: EnrollmentTokenID, in district: DistrictID, at now: Instant, _ transaction: any Transaction
+  ) throws -> Bool {
+    try transaction.run(
+      """
+      UPDATE enrollment_token SET revoked_at = \(now)
+      WHERE district_id = \(district) AND id = \(id) AND revoked_at IS NULL
+      """) == 1
+  }
+
+  /// - Returns: how many.
+  static func revokeAll(at now: Instant, _ transaction: any Transaction) throws -> Int {
+    try transaction.run("UPDATE enrollment_token SET revoked_at = \(now) WHERE revoked_at IS NULL")
+  }
+}
+
+extension EnrollmentToken {
+  init(_ row: Row) throws {
+    let listed: String? = try row.get("serials")
+    self.init(
+      id: try row.get("id"), district: try row.get("district_id"), batch: try row.get("batch_id"),
+      serials: listed.map { Set($0.split(separator: "\n").compactMap { Serial(String($0)) }) },
+      createdAt: try row.get("created_at"), expiresAt: try row.get("expires_at"), uses: try row.get("uses"),
+      used: try row.get("used"), allowUnidentified: try row.get("allow_unidentified"),
+      revokedAt: try row.get("revoked_at"))
+  }
+}

@@ -1,0 +1,95 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// Devices: lists, one device, its ledger and the history of its facts.
+struct DeviceRoutes: Sendable {
+  /// Former keys that are shown of one device.
+  private static let revokedKeysShown = 10
+
+  let registry: Registry
+
+  var routes: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .get, "/api/v1/devices", .scoped(AccessRule.anyReader),
+        Operation(
+          "listDevices", "The devices that you may see", query: DeviceFilter.parameters + PageRequest.parameters,
+          answers: (200, Page<DeviceView>.schema(of: DeviceView.schema))), handle: list),
+      PeopleRoute(
+        .get, "/api/v1/districts/{district}/devices/{device}", .district(AccessRule.anyReader),
+        Operation("showDevice", "One device with its facts", answers: (200, DeviceView.schema)), handle: show),
+      PeopleRoute(
+        .get, "/api/v1/districts/{district}/devices/{device}/ledger", .district(AccessRule.anyReader),
+        Operation(
+          "listLedger", "What happened to a device, oldest first", query: PageRequest.parameters,
+          answers: (200, Page<LedgerView>.schema(of: LedgerView.schema))), handle: ledger),
+      PeopleRoute(
+        .get, "/api/v1/districts/{district}/devices/{device}/changes", .district(AccessRule.anyReader),
+        Operation(
+          "listChanges", "How a device's facts changed, newest first; the latest 1,000 are kept",
+          query: PageRequest.parameters, answers: (200, Page<ChangeView>.schema(of: ChangeView.schema))),
+        handle: changes),
+    ]
+  }
+
+  private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let page = try PageRequest(call)
+    let after = try DeviceList.place(page.after)
+    let filter = try DeviceFilter(call, scope: context.scope)
+    let (found, keys) = try await registry.database.read(in: context.scope) { transaction in
+      let found = try DeviceList.page(filter, scope: context.scope, after: after, limit: page.limit + 1, transaction)
+      return (found, try KeyStore.keys(of: found.map(\.device), transaction))
+    }
+    let views = found.map { DeviceView($0, keys: (keys[$0.device.id] ?? []).filter(\.isLive)) }
+    return try .json(Page(views, limit: page.limit, key: DeviceList.key))
+  }
+
+  private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (district, device) = try Self.place(call)
+    let view = try await registry.database.read(in: context.scope) { transaction in
+      guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
+      let keys = try KeyStore.keys(of: device, in: district, transaction)
+      let revoked = keys.filter { !$0.isLive }.suffix(Self.revokedKeysShown)
+      return DeviceView(
+        listed, keys: keys.filter { $0.isLive || revoked.contains($0) },
+        facts: try registry.facts.facts(of: device, in: district, transaction))
+    }
+    return try .json(view)
+  }
+
+  private func ledger(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (district, device) = try Self.place(call)
+    let page = try PageRequest(call)
+    let after = try Self.sequence(page.after) ?? 0
+    let entries = try await registry.database.read(in: context.scope) { transaction in
+      _ = try registry.existing(device, of: district, transaction)
+      return try LedgerStore.entries(
+        of: device, in: district, after: after, limit: Int64(page.limit) + 1, transaction)
+    }
+    return try .json(Page(entries.map(LedgerView.init), limit: page.limit) { String($0.sequence) })
+  }
+
+  private func changes(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (district, device) = try Self.place(call)
+    let page = try PageRequest(call)
+    let before = try Self.sequence(page.after) ?? .max
+    let found = try await registry.database.read(in: context.scope) { transaction in
+      _ = try registry.existing(device, of: district, transaction)
+      return try ChangeStore.page(of: device, in: district, before: before, limit: page.limit + 1, transaction)
+    }
+    return try .json(Page(found.map(ChangeView.init), limit: page.limit) { String($0.sequence) })
+  }
+
+  static func place(_ call: Call) throws(ServingError) -> (DistrictID, DeviceID) {
+    (try call.identifier("district"), try call.identifier("device"))
+  }
+
+  private static func sequence(_ after: String?) throws(ServingError) -> Int64? {
+    guard let after else { return nil }
+    guard let number = Int64(after), number > 0 else {
+      throw ServingError(.query, "'after' is the 'next' of a page of this list.")
+    }
+    return number
+  }
+}

@@ -1,0 +1,57 @@
+import Storage
+import Vocabulary
+
+enum DeviceStore {
+  static let columns: SQL = """
+    registry_device.district_id, registry_device.device_id, school_id, serial, uuid, board_serial, asset_tag, vendor,
+    model, hostname, management, identity, stage, custody, created_at
+    """
+
+  static func device(_ id: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> Device? {
+    try transaction.row(
+      "SELECT \(columns) FROM registry_device WHERE district_id = \(district) AND device_id = \(id)"
+    ).map(Device.init)
+  }
+
+  static func device(
+    serial: Serial, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Device? {
+    try transaction.row(
+      "SELECT \(columns) FROM registry_device WHERE district_id = \(district) AND serial_folded = \(serial.folded)"
+    ).map(Device.init)
+  }
+
+  /// Stage and custody are not written here: they are the ledger's.
+  ///
+  /// - Throws: `registry.serial-taken`.
+  static func insert(_ device: Device, _ transaction: any Transaction) throws {
+    let inserted = try transaction.run(
+      """
+      INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, uuid, board_serial,
+        board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded, management, identity,
+        created_at)
+      VALUES (\(device.district), \(device.id), \(device.school), \(device.serial), \(Folded.serial(device.serial)),
+        \(device.uuid), \(device.boardSerial), \(Folded.serial(device.boardSerial)), \(device.assetTag),
+        \(Folded.assetTag(device.assetTag)), \(device.vendor), \(device.model), \(device.hostname),
+        \(Folded.hostname(device.hostname)), \(device.management), \(device.identity), \(device.createdAt))
+      ON CONFLICT (district_id, serial_folded) DO NOTHING
+      """)
+    guard inserted == 1 else {
+      throw RegistryError(.serialTaken, "Another device of the district has the serial '\(device.serial ?? "")'.")
+    }
+  }
+
+  /// Writes everything but stage, custody and creation.
+  static func update(_ device: Device, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      UPDATE registry_device SET school_id = \(device.school), serial = \(device.serial),
+        serial_folded = \(Folded.serial(device.serial)), uuid = \(device.uuid), board_serial = \(device.boardSerial),
+        board_serial_folded = \(Folded.serial(device.boardSerial)), asset_tag = \(device.assetTag),
+        asset_tag_folded = \(Folded.assetTag(device.assetTag)), vendor = \(device.vendor), model = \(device.model),
+        hostname = \(device.hostname), hostname_folded = \(Folded.hostname(device.hostname)),
+        management = \(device.management), identity = \(device.identity)
+      WHERE district_id = \(device.district) AND device_id = \(device.id)
+      """)
+  }
+}

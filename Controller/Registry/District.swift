@@ -1,0 +1,32 @@
+import Storage
+package import Vocabulary
+
+/// A tenant: a school district.
+package struct District: Sendable, Hashable {
+  /// What happens to a serial that no batch expects.
+  package enum UnknownSerials: String, CaseIterable, Sendable, Codable, SQLConvertible {
+    case refuse
+    /// Waits for a person.
+    case pending
+  }
+
+  package let id: DistrictID
+  package var name: String
+  package var unknownSerials: UnknownSerials
+  package let createdAt: Instant
+
+  package init(id: DistrictID, name: String, unknownSerials: UnknownSerials, createdAt: Instant) {
+    self.id = id
+    self.name = name
+    self.unknownSerials = unknownSerials
+    self.createdAt = createdAt
+  }
+}
+
+/// A school of a district.
+package struct School: Sendable, Hashable {
+  package let id: SchoolID
+  package let district: DistrictID
+  package var name: String
+  package let createdAt: Instant
+}

@@ -1,0 +1,66 @@
+import Audit
+import Crypto
+import Serving
+import Storage
+import Vocabulary
+
+/// What people know of devices, from a file.
+struct ImportRoutes: Sendable {
+  /// The largest file, in bytes: 400,000 rows of 80.
+  private static let bodyLimit = 32 << 20
+
+  let registry: Registry
+
+  var routes: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .post, "/api/v1/districts/{district}/devices/import", .district(AccessRule.deviceManagers),
+        Operation(
+          "importDevices",
+          "Set what people know of devices: serial, assetTag, school, model, management. All of the file or nothing",
+          body: ("text/csv", .string("CSV in UTF-8 with a header line; only 'serial' is required")),
+          answers: (200, ImportView.schema)), bodyLimit: Self.bodyLimit, handle: read)
+    ]
+  }
+
+  private func read(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let district: DistrictID = try call.identifier("district")
+    let (schools, agents) = try await registry.database.read(in: context.scope) { transaction in
+      _ = try registry.existing(district, transaction)
+      return (try SchoolStore.page(of: district, transaction), try ImportStore.agents(in: district, transaction))
+    }
+    // Read before the transaction, which would hold up every check-in meanwhile; thrown inside it, for a file that is
+    // sent again gets its first answer, whatever it would get now.
+    let read = Result { try ImportDecision.read(call.body, schools: schools, agents: agents) }
+    return try await registry.change(call, context) { change in
+      let devices = try read.get()
+      let created = try ImportStore.upsert(devices, in: district, now: change.now, change.transaction)
+      let view = ImportView(rows: devices.count, created: created, updated: devices.count - created)
+      let file = SHA256.hash(data: call.body)
+      try change.journal(
+        "device.import", ("district", district.rawValue), district,
+        ImportBody(file: Hex.encode(file), rows: view.rows, created: view.created))
+      return try .json(view)
+    }
+  }
+
+  private struct ImportBody: JournalBody {
+    /// SHA-256 of the file, in hexadecimal.
+    let file: String
+    let rows: Int
+    let created: Int
+  }
+}
+
+/// What an import did.
+struct ImportView: Encodable, Sendable {
+  let rows: Int
+  let created: Int
+  let updated: Int
+
+  static let schema = Schema.object(
+    [
+      ("rows", .integer("Devices in the file")), ("created", .integer("That became known by it")),
+      ("updated", .integer("That were known already")),
+    ], required: ["rows", "created", "updated"])
+}

@@ -1,0 +1,139 @@
+import Vocabulary
+
+/// Decides, purely, what happens to a device's keys.
+///
+/// ```
+/// pending ──▶ active ◀──▶ restricted
+///    │         │  ▲           │
+///    └──────▶ quarantined ◀───┘      any of them ──▶ revoked, for good
+/// ```
+enum KeyDecision {
+  /// Whether a key may go from `state` to `next`; to stay is always allowed, but a revoked key never returns.
+  static func allows(_ state: KeyState, to next: KeyState) -> Bool {
+    switch (state, next) {
+    case (.revoked, .revoked): true
+    case (.revoked, _): false
+    case (_, .revoked): true
+    case (_, .pending): state == .pending
+    case (.pending, .restricted), (.quarantined, .restricted): false
+    default: true
+    }
+  }
+
+  /// - Throws: `registry.key-revoked`, `registry.key-transition`.
+  static func moved(_ key: DeviceKey, to state: KeyState, reason: String? = nil) throws(RegistryError) -> DeviceKey {
+    guard allows(key.state, to: state) else {
+      if key.state == .revoked {
+        throw RegistryError(.keyRevoked, "The key was revoked and stays so; the device must make a new key and enrol again.")
+      }
+      throw RegistryError(.keyTransition, "A \(key.state.rawValue) key cannot become \(state.rawValue).")
+    }
+    var key = key
+    key.state = state
+    key.reason = reason
+    return key
+  }
+
+  /// What a key is to a device that may have keys already.
+  enum Enrolment: Equatable {
+    /// The device has no other live key.
+    case first
+    /// The same key again: a lost reply.
+    case again
+    /// Another live key claims to be this device: both are quarantined.
+    case collision
+  }
+
+  /// - Throws: `registry.key-revoked`.
+  static func enrolment(_ digest: Digest, among keys: [DeviceKey]) throws(RegistryError) -> Enrolment {
+    if let same = keys.first(where: { $0.digest == digest }) {
+      guard same.isLive else {
+        throw RegistryError(.keyRevoked, "This key was revoked; the device must make a new one.")
+      }
+      return .again
+    }
+    return keys.contains(where: \.isLive) ? .collision : .first
+  }
+
+  /// The keys changed by approval: one is kept and becomes active, the others are revoked.
+  ///
+  /// - Parameter chosen: which one to keep; may be nil where a single one waits and no other is live.
+  /// - Throws: `registry.nothing-to-approve`, `registry.key-choice`, `registry.key-unknown`, `registry.key-revoked`.
+  static func approval(of chosen: Digest?, among keys: [DeviceKey]) throws(RegistryError) -> [DeviceKey] {
+    let live = keys.filter(\.isLive)
+    guard live.contains(where: { $0.state == .quarantined || $0.state == .pending }) else {
+      throw RegistryError(.nothingToApprove, "No key of this device is quarantined or pending.")
+    }
+    let kept: Digest
+    if let chosen {
+      guard let key = keys.first(where: { $0.digest == chosen }) else {
+        throw RegistryError(.keyUnknown, "The device has no key \(chosen). Its live keys: \(list(live)).")
+      }
+      guard key.isLive else { throw RegistryError(.keyRevoked, "The key \(chosen) was revoked and stays so.") }
+      kept = chosen
+    } else {
+      guard live.count == 1 else {
+        throw RegistryError(.keyChoice, "The device has \(live.count) live keys; say which one to keep in 'key': \(list(live)).")
+      }
+      kept = live[0].digest
+    }
+    return live.map { key in
+      var key = key
+      key.state = key.digest == kept ? .active : .revoked
+      key.reason = key.digest == kept ? nil : "Another key of the device was kept."
+      key.replacedBy = nil
+      return key
+    }
+  }
+
+  /// Every live key, in `state`; those that are so already are not among them.
+  ///
+  /// - Throws: `registry.no-live-key`, `registry.key-transition`.
+  static func all(_ keys: [DeviceKey], to state: KeyState, reason: String) throws(RegistryError) -> [DeviceKey] {
+    let live = keys.filter(\.isLive)
+    guard !live.isEmpty else { throw RegistryError(.noLiveKey, "The device has no key that is not revoked.") }
+    var changed: [DeviceKey] = []
+    for key in live where key.state != state { changed.append(try moved(key, to: state, reason: reason)) }
+    return changed
+  }
+
+  /// The keys changed by a renewal: `old` points at the new one and stays usable; a former successor that was never
+  /// seen is revoked. The new key has the old one's state.
+  ///
+  /// - Throws: `registry.key-unknown`, `registry.key-transition`.
+  static func renewal(
+    of old: Digest, by issued: IssuedKey, among keys: [DeviceKey], now: Instant
+  ) throws(RegistryError) -> (changed: [DeviceKey], added: DeviceKey) {
+    guard var former = keys.first(where: { $0.digest == old }) else {
+      throw RegistryError(.keyUnknown, "The device has no key \(old).")
+    }
+    guard former.state == .active || former.state == .restricted else {
+      throw RegistryError(.keyTransition, "A \(former.state.rawValue) key cannot be renewed.")
+    }
+    var changed: [DeviceKey] = []
+    for key in keys where key.digest == former.replacedBy && key.lastSeen == nil && key.isLive {
+      changed.append(try moved(key, to: .revoked, reason: "Its successor was never seen."))
+    }
+    former.replacedBy = issued.digest
+    changed.append(former)
+    return (changed, DeviceKey(issued, of: former.device, in: former.district, state: former.state, now: now))
+  }
+
+  /// The keys changed when `digest` is seen: itself, and those it replaces, which are revoked.
+  static func sighting(of digest: Digest, among keys: [DeviceKey], now: Instant) -> [DeviceKey] {
+    var changed: [DeviceKey] = []
+    for var key in keys {
+      if key.digest == digest {
+        key.lastSeen = now
+        changed.append(key)
+      } else if key.isLive, key.replacedBy == digest {
+        key.state = .revoked
+        key.reason = "Renewed: its successor was seen."
+        changed.append(key)
+      }
+    }
+    return changed
+  }
+
+  private static func list(_ keys: [DeviceKey]) -> String { keys.map(\.digest.description).joined(separator: ", ") }
+}

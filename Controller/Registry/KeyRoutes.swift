@@ -1,0 +1,106 @@
+import Audit
+import Serving
+import Storage
+import Vocabulary
+
+/// What people do to a device's keys.
+struct KeyRoutes: Sendable {
+  let registry: Registry
+
+  var routes: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .post, "/api/v1/districts/{district}/devices/{device}/approve", .district(AccessRule.deviceManagers),
+        Operation(
+          "approveDevice", "Keep one key, which becomes active, and revoke the device's others",
+          body: ("application/json", Self.approvalSchema), answers: (200, DeviceView.schema)), handle: approve),
+      PeopleRoute(
+        .post, "/api/v1/districts/{district}/devices/{device}/revoke", .district(AccessRule.deviceManagers),
+        Operation(
+          "revokeDevice", "Revoke every key of a device, for good", body: ("application/json", Self.reasonSchema),
+          answers: (200, DeviceView.schema))
+      ) { try await set(.revoked, "device.revoke", $0, $1) },
+      PeopleRoute(
+        .post, "/api/v1/districts/{district}/devices/{device}/quarantine", .district(AccessRule.deviceManagers),
+        Operation(
+          "quarantineDevice", "Hold a device apart: it checks in, and gets nothing",
+          body: ("application/json", Self.reasonSchema), answers: (200, DeviceView.schema))
+      ) { try await set(.quarantined, "device.quarantine", $0, $1) },
+    ]
+  }
+
+  private struct Approval: Decodable, Sendable { var key: String? }
+  private struct Reason: Decodable, Sendable { let reason: String }
+  private struct KeysBody: JournalBody {
+    let state: KeyState
+    let keys: [Digest]
+    var kept: Digest?
+  }
+
+  private static let approvalSchema = Schema.object(
+    [("key", .string("The key to keep, 64 hexadecimal digits; may be absent where one alone is live"))], required: [])
+  private static let reasonSchema = Schema.object(
+    [("reason", .string("Why, 1 to 500 characters; never a student's name"))], required: ["reason"])
+
+  private func approve(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (district, device) = try DeviceRoutes.place(call)
+    let form = call.body.isEmpty ? Approval() : try JSONText.decode(Approval.self, from: call.body)
+    let chosen = form.key.flatMap(Digest.init(hex:))
+    guard (form.key == nil) == (chosen == nil) else {
+      throw RegistryError(.invalid, "'key' is a key's digest, 64 hexadecimal digits.")
+    }
+    return try await registry.change(call, context) { change in
+      _ = try registry.existing(device, of: district, change.transaction)
+      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
+      let stored = try KeyStore.update(KeyDecision.approval(of: chosen, among: keys), change.transaction)
+      change.keys.add(KeyChanges(stored))
+      let kept = stored.first { $0.state == .active }?.digest
+      if let kept { try registry.trust(kept, of: device, district, change) }
+      try change.journal(
+        "device.approve", ("device", device.rawValue), district,
+        KeysBody(state: .revoked, keys: stored.filter { !$0.isLive }.map(\.digest), kept: kept))
+      return try registry.shown(device, district, change.transaction)
+    }
+  }
+
+  private func set(
+    _ state: KeyState, _ action: String, _ call: Call, _ context: OperatorContext
+  ) async throws -> Reply {
+    let (district, device) = try DeviceRoutes.place(call)
+    var check = FieldCheck()
+    let reason = check.text(try JSONText.decode(Reason.self, from: call.body).reason, "reason", limit: 500)
+    try check.throwFaults()
+    return try await registry.change(call, context) { change in
+      _ = try registry.existing(device, of: district, change.transaction)
+      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
+      let stored = try KeyStore.update(KeyDecision.all(keys, to: state, reason: reason), change.transaction)
+      change.keys.add(KeyChanges(stored))
+      try change.journal(
+        action, ("device", device.rawValue), district, KeysBody(state: state, keys: stored.map(\.digest)))
+      return try registry.shown(device, district, change.transaction)
+    }
+  }
+}
+
+extension Registry {
+  /// The device is the agent's from now on, and its ledger says once of each key that it was enrolled.
+  fileprivate func trust(
+    _ key: Digest, of id: DeviceID, _ district: DistrictID, _ change: RegistryChange
+  ) throws {
+    var device = try existing(id, of: district, change.transaction)
+    if device.management != .agent {
+      device.management = .agent
+      try DeviceStore.update(device, change.transaction)
+    }
+    let entries = try LedgerStore.entries(of: id, in: district, change.transaction)
+    guard !entries.contains(where: { $0.kind == .enrolled && $0.tells(of: key) }) else { return }
+    let event = LedgerEvent(
+      .enrolled, at: change.now, actor: .principal(change.actor), evidence: LedgerEvent.evidence(of: key))
+    try LedgerStore.append(event, to: id, of: district, in: change.transaction)
+  }
+
+  fileprivate func shown(_ device: DeviceID, _ district: DistrictID, _ transaction: any Transaction) throws -> Reply {
+    guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
+    return try .json(DeviceView(listed, keys: try KeyStore.keys(of: device, in: district, transaction)))
+  }
+}

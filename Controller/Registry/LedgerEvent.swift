@@ -1,0 +1,71 @@
+package import Audit
+import Storage
+package import Vocabulary
+
+/// What has been done to a device.
+package enum Stage: String, CaseIterable, Sendable, Codable, SQLConvertible {
+  case ordered, received, enrolled, imaged, configured, verified, packed, shipped, delivered, assigned
+  case inService = "in-service"
+  case inRepair = "in-repair"
+  case lost, stolen, returned, retired
+}
+
+/// Who answers for a device.
+package enum Custody: String, CaseIterable, Sendable, Codable, SQLConvertible {
+  case warehouse, carrier, district, school, person, vendor
+}
+
+/// What happened to a device: an entry of the custody ledger, never changed and never removed.
+package struct LedgerEvent: Sendable, Hashable {
+  package enum Kind: String, CaseIterable, Sendable, Codable, SQLConvertible {
+    /// Somebody listed its serial: it will come.
+    case expected
+    /// Its key got a certificate and is trusted.
+    case enrolled
+  }
+
+  package var at: Instant
+  /// Ids only, never a name.
+  package var actor: JournalEntry.Actor
+  package var kind: Kind
+  /// Set only where the event itself states it; else the kind decides.
+  package var stage: Stage?
+  /// Set only where the event itself states it; else the kind decides.
+  package var custody: Custody?
+  /// Why, in a person's words, where one was asked for.
+  package var reason: String?
+  /// What proves it, as `batch:fall-2026`, `key:` and the key's digest, or both with a space between.
+  package var evidence: String?
+
+  package init(
+    _ kind: Kind, at: Instant, actor: JournalEntry.Actor, stage: Stage? = nil, custody: Custody? = nil, reason: String? = nil,
+    evidence: String? = nil
+  ) {
+    self.kind = kind
+    self.at = at
+    self.actor = actor
+    self.stage = stage
+    self.custody = custody
+    self.reason = reason
+    self.evidence = evidence
+  }
+}
+
+extension LedgerEvent {
+  /// The evidence of an enrolment: what allowed it, then the key.
+  static func evidence(of key: Digest, _ allowed: String? = nil) -> String {
+    [allowed, "key:\(key)"].compactMap(\.self).joined(separator: " ")
+  }
+}
+
+extension JournalEntry.Actor {
+  /// As it stands in the ledger: `principal:prn_…`, `key:…`, `enrollment-token:tok_…`, `controller`.
+  var ledgerText: String {
+    switch self {
+    case .principal(let id): "principal:\(id)"
+    case .key(let digest): "key:\(digest)"
+    case .enrollmentToken(let id): "enrollment-token:\(id)"
+    case .controller: "controller"
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package import Storage
+package import Vocabulary
+
+extension Registry {
+  /// Keeps that a device checked in: one upsert. A key's first contact of a day is also kept with the key, and its very
+  /// first one revokes the key that it renews.
+  package func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges {
+    try ContactStore.record(contact, transaction)
+    guard keys.mustRecordSighting(of: contact.key, now: contact.at) else { return KeyChanges() }
+    let known = try KeyStore.keys(of: contact.device, in: contact.district, transaction)
+    let changed = KeyDecision.sighting(of: contact.key, among: known, now: contact.at)
+    return KeyChanges(try KeyStore.update(changed, transaction))
+  }
+
+  /// Adds to the history of a device's facts, of which the latest thousand changes are kept.
+  package func recordChanges(
+    _ changes: [FactChange], of device: DeviceID, of district: DistrictID, now: Instant, in transaction: any Transaction
+  ) throws {
+    try ChangeStore.record(changes, of: device, in: district, now: now, transaction)
+  }
+}

@@ -1,0 +1,128 @@
+package import Audit
+package import Storage
+package import Vocabulary
+
+extension Registry {
+  package func district(_ id: DistrictID, in transaction: any Transaction) throws -> District? {
+    try DistrictStore.district(id, transaction)
+  }
+
+  package func device(
+    _ id: DeviceID, of district: DistrictID, in transaction: any Transaction
+  ) throws -> Device? {
+    try DeviceStore.device(id, in: district, transaction)
+  }
+
+  package func device(
+    serial: Serial, of district: DistrictID, in transaction: any Transaction
+  ) throws -> Device? {
+    try DeviceStore.device(serial: serial, in: district, transaction)
+  }
+
+  /// The device with this serial, made known by serial alone if it is new; its ledger says once for each batch that it
+  /// is expected. What people know of it already stays.
+  package func expect(
+    serial: Serial, district: DistrictID, batch: BatchID, assetTag: String? = nil, model: String? = nil,
+    actor: JournalEntry.Actor, now: Instant, in transaction: any Transaction
+  ) throws -> DeviceID {
+    var device: Device
+    if let known = try DeviceStore.device(serial: serial, in: district, transaction) {
+      device = known
+      device.assetTag = known.assetTag ?? assetTag
+      device.model = known.model ?? model
+      if device != known { try DeviceStore.update(device, transaction) }
+    } else {
+      device = Device(
+        id: .random(), district: district, serial: serial.text, management: .none, identity: .serialOnly, createdAt: now)
+      device.assetTag = assetTag
+      device.model = model
+      try DeviceStore.insert(device, transaction)
+    }
+    let evidence = "batch:\(batch)"
+    let entries = try LedgerStore.entries(of: device.id, in: district, transaction)
+    if !entries.contains(where: { $0.kind == .expected && $0.evidence == evidence }) {
+      let event = LedgerEvent(.expected, at: now, actor: actor, evidence: evidence)
+      try LedgerStore.append(event, to: device.id, of: district, in: transaction)
+    }
+    return device.id
+  }
+
+  /// Which device of the district `identity` is: by serial, or else by two of three marks.
+  package func resolve(
+    identity claim: ClaimedIdentity, district: DistrictID, in transaction: any Transaction
+  ) throws -> Resolution {
+    let candidates = try IdentityStore.candidates(for: claim, in: district, transaction)
+    switch IdentityDecision.decide(claim, among: candidates) {
+    case .known(let device): return .known(device, keys: try KeyStore.keys(of: device, in: district, transaction))
+    case .unknown: return .unknown
+    case .ambiguous(let devices): return .ambiguous(devices)
+    }
+  }
+
+  /// Devices of other districts with this serial: the one search across tenants. Its transaction's scope is the state.
+  package func serialElsewhere(
+    _ serial: Serial, except district: DistrictID, in transaction: any Transaction
+  ) throws -> [(district: DistrictID, device: DeviceID)] {
+    try IdentityStore.serialElsewhere(serial, except: district, transaction)
+  }
+
+  /// Makes a device known that nobody expected.
+  ///
+  /// - Throws: `registry.serial-taken`.
+  package func addDevice(
+    _ claim: ClaimedIdentity, to district: DistrictID, now: Instant, in transaction: any Transaction
+  ) throws -> DeviceID {
+    var device = Device(
+      id: .random(), district: district, serial: claim.serial?.text, management: .none, identity: claim.strength,
+      createdAt: now)
+    device.uuid = claim.uuid?.text
+    device.boardSerial = claim.boardSerial?.text
+    try DeviceStore.insert(device, transaction)
+    try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: district, transaction)
+    return device.id
+  }
+
+  /// Takes over what an enrolled device says of itself; run it where the section changed, not at each check-in.
+  ///
+  /// A serial is taken only where the device had none and no other has it; the model only where people gave none.
+  /// - Returns: whether the device now claims another serial than the one it is known by.
+  /// - Throws: `registry.device-unknown`.
+  @discardableResult
+  package func observe(
+    _ id: DeviceID, of district: DistrictID, identity claim: ClaimedIdentity? = nil, vendor: String? = nil,
+    model: String? = nil, hostname: String? = nil, in transaction: any Transaction
+  ) throws -> Bool {
+    guard let known = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
+    var device = known
+    device.vendor = vendor ?? known.vendor
+    device.model = known.model ?? model
+    device.hostname = hostname ?? known.hostname
+    if let claim { try adopt(claim, &device, transaction) }
+    if device != known { try DeviceStore.update(device, transaction) }
+    guard let claimed = claim?.serial, let serial = device.serial else { return false }
+    return claimed.folded != Folded.serial(serial)
+  }
+
+  /// Sets the marks of identity that `claim` has.
+  func adopt(_ claim: ClaimedIdentity, _ device: inout Device, _ transaction: any Transaction) throws {
+    device.uuid = claim.uuid?.text ?? device.uuid
+    device.boardSerial = claim.boardSerial?.text ?? device.boardSerial
+    if device.serial == nil, let serial = claim.serial,
+      try DeviceStore.device(serial: serial, in: device.district, transaction) == nil
+    {
+      device.serial = serial.text
+    }
+    if device.identity != .strong { device.identity = claim.strength }
+    let macs = Set(claim.builtInMACs.map(\.text))
+    if !macs.isEmpty, try IdentityStore.macs(of: device.id, in: device.district, transaction) != macs {
+      try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, transaction)
+    }
+  }
+
+  /// Appends to the custody ledger and projects stage and custody from it.
+  package func append(
+    _ event: LedgerEvent, to device: DeviceID, of district: DistrictID, in transaction: any Transaction
+  ) throws {
+    try LedgerStore.append(event, to: device, of: district, in: transaction)
+  }
+}

@@ -1,0 +1,37 @@
+package import Serving
+package import Storage
+import Vocabulary
+
+/// Districts, schools, devices, their keys, and the custody ledger: what and where each device is.
+///
+/// Other features change it only through the functions that take their transaction (`in:`). Those that touch keys
+/// return ``KeyChanges``, which the caller gives to ``apply(_:)`` once its transaction has committed:
+///
+/// ```
+/// let changes = try await database.write(in: scope) { try registry.enroll(…, in: $0).changes }
+/// registry.apply(changes)
+/// ```
+package final class Registry: Sendable {
+  /// Every key in memory.
+  package let keys = KeyRegistry()
+  let database: any Database
+  let facts: any FactSource
+
+  package static var migrations: [Migration] { RegistrySchema.migrations }
+
+  package init(database: any Database, facts: any FactSource = NoFacts()) {
+    self.database = database
+    self.facts = facts
+  }
+
+  /// Reads every key into memory. Run it before anything is served.
+  package func load() async throws { try await keys.load(from: database) }
+
+  /// Makes committed changes of keys count at the next request.
+  package func apply(_ changes: KeyChanges) { keys.apply(changes) }
+
+  package var peopleRoutes: [PeopleRoute] {
+    DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
+      + ImportRoutes(registry: self).routes
+  }
+}

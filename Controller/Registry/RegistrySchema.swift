@@ -1,0 +1,125 @@
+import Storage
+
+/// The registry's tables. Only the registry writes them.
+enum RegistrySchema {
+  static let migrations = [Migration("registry", 1, districts + devices + keys + ledger + contacts + changes)]
+
+  private static let districts: [SQL] = [
+    """
+    CREATE TABLE registry_district (
+      district_id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,
+      unknown_serials TEXT NOT NULL CHECK (unknown_serials IN ('refuse', 'pending')), created_at BIGINT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE registry_school (
+      district_id TEXT NOT NULL REFERENCES registry_district (district_id), school_id TEXT NOT NULL,
+      name TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (district_id, school_id)
+    )
+    """,
+  ]
+
+  /// Folded columns are what is compared: serials and asset tags in upper case, host names in lower.
+  private static let devices: [SQL] = [
+    """
+    CREATE TABLE registry_device (
+      district_id TEXT NOT NULL REFERENCES registry_district (district_id), device_id TEXT NOT NULL, school_id TEXT,
+      serial TEXT, serial_folded TEXT, uuid TEXT, board_serial TEXT, board_serial_folded TEXT,
+      asset_tag TEXT, asset_tag_folded TEXT, vendor TEXT, model TEXT, hostname TEXT, hostname_folded TEXT,
+      management TEXT NOT NULL CHECK (management IN ('agent', 'external', 'none')),
+      identity TEXT NOT NULL CHECK (identity IN ('strong', 'weak', 'serial-only')),
+      stage TEXT, custody TEXT, created_at BIGINT NOT NULL,
+      PRIMARY KEY (district_id, device_id),
+      FOREIGN KEY (district_id, school_id) REFERENCES registry_school (district_id, school_id)
+    )
+    """,
+    "CREATE UNIQUE INDEX registry_device_serial ON registry_device (district_id, serial_folded)",
+    "CREATE INDEX registry_device_asset_tag ON registry_device (district_id, asset_tag_folded)",
+    "CREATE INDEX registry_device_hostname ON registry_device (district_id, hostname_folded)",
+    "CREATE INDEX registry_device_school ON registry_device (district_id, school_id)",
+    "CREATE INDEX registry_device_uuid ON registry_device (district_id, uuid)",
+    "CREATE INDEX registry_device_board ON registry_device (district_id, board_serial_folded)",
+    // The state-wide search for a colliding serial; see `Registry.serialElsewhere`.
+    "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded)",
+    """
+    CREATE TABLE registry_device_mac (
+      district_id TEXT NOT NULL, mac TEXT NOT NULL, device_id TEXT NOT NULL, PRIMARY KEY (district_id, mac, device_id),
+      FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
+    )
+    """,
+    "CREATE INDEX registry_device_mac_device ON registry_device_mac (district_id, device_id)",
+  ]
+
+  /// A key has one place in the whole state: its index is the one exception to districts leading every key.
+  private static let keys: [SQL] = [
+    """
+    CREATE TABLE registry_key (
+      district_id TEXT NOT NULL, digest BYTEA NOT NULL, device_id TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('active', 'restricted', 'quarantined', 'pending', 'revoked')),
+      certificate_serial TEXT NOT NULL, not_before BIGINT NOT NULL, not_after BIGINT NOT NULL, issued_at BIGINT NOT NULL,
+      last_seen BIGINT, replaced_by BYTEA, reason TEXT, revision BIGINT NOT NULL, PRIMARY KEY (district_id, digest),
+      FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
+    )
+    """,
+    "CREATE UNIQUE INDEX registry_key_digest ON registry_key (digest)",
+    "CREATE INDEX registry_key_device ON registry_key (district_id, device_id)",
+    "CREATE INDEX registry_key_state ON registry_key (district_id, state)",
+  ]
+
+  private static let ledger: [SQL] = [
+    """
+    CREATE TABLE registry_ledger_event (
+      district_id TEXT NOT NULL, device_id TEXT NOT NULL, sequence BIGINT NOT NULL, at BIGINT NOT NULL,
+      actor TEXT NOT NULL, kind TEXT NOT NULL, stage TEXT, custody TEXT, reason TEXT, evidence TEXT,
+      PRIMARY KEY (district_id, device_id, sequence),
+      FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
+    )
+    """,
+    .perEngine(
+      sqlite: "SELECT 1",
+      postgres: """
+        CREATE FUNCTION registry_ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the custody ledger is append-only' USING ERRCODE = 'check_violation'; END $$
+        """),
+    .perEngine(
+      sqlite: """
+        CREATE TRIGGER registry_ledger_event_update BEFORE UPDATE ON registry_ledger_event
+        BEGIN SELECT RAISE(ABORT, 'the custody ledger is append-only'); END
+        """,
+      postgres: """
+        CREATE TRIGGER registry_ledger_event_update BEFORE UPDATE ON registry_ledger_event
+        FOR EACH ROW EXECUTE FUNCTION registry_ledger_append_only()
+        """),
+    .perEngine(
+      sqlite: """
+        CREATE TRIGGER registry_ledger_event_delete BEFORE DELETE ON registry_ledger_event
+        BEGIN SELECT RAISE(ABORT, 'the custody ledger is append-only'); END
+        """,
+      postgres: """
+        CREATE TRIGGER registry_ledger_event_delete BEFORE DELETE ON registry_ledger_event
+        FOR EACH ROW EXECUTE FUNCTION registry_ledger_append_only()
+        """),
+  ]
+
+  private static let contacts: [SQL] = [
+    """
+    CREATE TABLE registry_contact (
+      district_id TEXT NOT NULL, device_id TEXT NOT NULL, last_contact BIGINT NOT NULL, next_contact BIGINT NOT NULL,
+      agent_version TEXT NOT NULL, clock_offset BIGINT NOT NULL, health TEXT NOT NULL, health_items TEXT NOT NULL,
+      PRIMARY KEY (district_id, device_id),
+      FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
+    )
+    """,
+    "CREATE INDEX registry_contact_health ON registry_contact (district_id, health)",
+  ]
+
+  private static let changes: [SQL] = [
+    """
+    CREATE TABLE registry_change (
+      district_id TEXT NOT NULL, device_id TEXT NOT NULL, sequence BIGINT NOT NULL, at BIGINT NOT NULL,
+      section TEXT NOT NULL, field TEXT NOT NULL, old TEXT, new TEXT, PRIMARY KEY (district_id, device_id, sequence),
+      FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
+    )
+    """
+  ]
+}
