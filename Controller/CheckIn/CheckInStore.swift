@@ -23,6 +23,7 @@ struct CheckInStore: Sendable {
     case .accepted(let acceptance):
       let reply = try ReplyEncoding.encode(acceptance.reply)
       let health = try store(acceptance, visit, transaction)
+      if let row, row.held, acceptance.place == .device { try SectionStore.release(visit, in: transaction) }
       try StateStore.write(acceptance, reply: reply, visit: visit, isNew: row == nil, in: transaction)
       var outcome = CheckInOutcome(
         reply: reply, changes: try contact(acceptance, visit, health: health, transaction))

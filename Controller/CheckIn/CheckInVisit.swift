@@ -27,8 +27,9 @@ struct CheckInVisit: Sendable {
   ) async throws -> CheckInVisit {
     var bodies: [FactSection: [UInt8]] = [:]
     var plan: SoftwareBases.Plan?
+    let isStored = known.state != .pending && known.state != .revoked
     let facts = check.message.facts
-    for section in check.canonical.keys {
+    for section in check.canonical.keys where isStored {
       switch section {
       case .identity: bodies[section] = try WireCodec.encode(facts.identity)
       case .hardware: bodies[section] = try WireCodec.encode(facts.hardware)

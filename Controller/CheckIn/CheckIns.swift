@@ -34,6 +34,9 @@ package final class CheckIns: Sendable {
     admission = Admission(limit: Int(clamping: inFlight.bytes))
   }
 
+  /// What messages in work weigh, in bytes; for metrics.
+  package var messagesInFlight: Int { admission.inFlight }
+
   package static var migrations: [Migration] { CheckInSchema.migrations }
 
   package var deviceRoutes: [DeviceRoute] { CheckInRoutes(desk: self).all }

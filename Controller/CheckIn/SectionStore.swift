@@ -72,6 +72,12 @@ enum SectionStore {
     }
   }
 
+  /// The key was admitted: what was held of it is the device's to tell now.
+  static func release(_ visit: CheckInVisit, in transaction: any Transaction) throws {
+    try transaction.run(
+      "DELETE FROM checkin_held WHERE district_id = \(visit.known.district) AND key = \(visit.known.key)")
+  }
+
   private static func collect(_ rows: [Row]) throws -> [FactSection: Digest] {
     var hashes: [FactSection: Digest] = [:]
     for row in rows { hashes[try row.get("section")] = try row.get("hash", as: Digest.self) }

@@ -17,6 +17,11 @@ package struct EnrollmentDesk: Sendable {
     self.authority = authority
   }
 
+  /// Batches, tokens and waiting devices, on the people listener.
+  package var peopleRoutes: [PeopleRoute] {
+    BatchRoutes(desk: self).all + TokenRoutes(desk: self).all + PendingRoutes(desk: self).all
+  }
+
   /// EST, on the devices listener.
   package var deviceRoutes: [DeviceRoute] { ESTRoutes(desk: self).all }
 }

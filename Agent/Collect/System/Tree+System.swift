@@ -60,7 +60,8 @@ extension Tree {
     do throws(DeviceFault) {
       guard let units = try devices.failedUnits() else { return }
       if units.count > 64 { gaps.add("failedUnits", "more than 64: \(units.count)") }
-      facts.failedUnits = Array(Set(units).sorted().prefix(64))
+      // systemd's own bound on a unit's name is 255 bytes.
+      facts.failedUnits = Array(Set(units.filter { $0.utf8.count <= 255 }).sorted().prefix(64))
     } catch {
       gaps.add("failedUnits", error.reason)
     }

@@ -52,6 +52,7 @@ package final class CheckInGroup: Service, Sendable {
 
   package var figures: Figures { state.withLock { $0.figures } }
   package var waiting: Int { state.withLock { $0.waiting.count } }
+  var isClosed: Bool { state.withLock { $0.closed } }
   /// How full the queue is: 0 to 1.
   var load: Double { Double(waiting) / Double(max(queueLimit, 1)) }
 

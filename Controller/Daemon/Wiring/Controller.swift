@@ -1,5 +1,6 @@
 import Access
 import Audit
+import CheckIn
 import Enrollment
 import Logging
 import Registry
@@ -19,20 +20,24 @@ struct Controller: Sendable {
 
   static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + Registry.migrations + EnrollmentDesk.migrations
+    + CheckIns.migrations
 
   init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
     let database = try SQLiteDatabase(
       path: settings.state.database, migrations: Self.migrations, readers: settings.databaseReaders)
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
-    let registry = Registry(database: database)
+    let registry = Registry(database: database, facts: StoredFacts())
     try await registry.load()
     let enrollment = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    let checkIns = CheckIns(
+      database: database, records: registry, unknownKeys: registry,
+      policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue)
     let directory = AccessDirectory(database: database, logger: logger)
-    let access = AccessRoutes(database: database, tenants: RegistryTenants(registry: registry), directory: directory)
+    let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
     var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database).peopleRoutes
-    peopleRoutes += registry.peopleRoutes
+    peopleRoutes += registry.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
@@ -40,8 +45,8 @@ struct Controller: Sendable {
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
     devices = DeviceService(
-      routes: enrollment.deviceRoutes, directory: registry.keys, metrics: metrics, logger: logger, clock: clock)
-    services = []
+      routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics, logger: logger, clock: clock)
+    services = [checkIns.group]
   }
 
   /// The secret of the first state administrator's token.
@@ -54,11 +59,5 @@ struct Controller: Sendable {
   func close() async throws { try database.close() }
 }
 
-/// Access's port to the registry.
-private struct RegistryTenants: TenantDirectory {
-  let registry: Registry
-
-  func exists(_ district: DistrictID, school: SchoolID?, in transaction: any Transaction) throws -> Bool {
-    try registry.district(district, in: transaction) != nil
-  }
-}
+/// After a restore, the registry takes up the keys that it does not know.
+extension Registry: UnknownKeyDesk {}

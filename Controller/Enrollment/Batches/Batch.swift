@@ -20,7 +20,9 @@ struct Batch: Hashable, Sendable {
 
 /// How far a batch has come.
 struct BatchCounts: Hashable, Sendable, Codable {
-  /// Listed by people.
+  /// Listed by people, wherever they stand now.
+  var listed = 0
+  /// Listed, and still to come.
   var expected = 0
   /// Listed, and holding a certificate.
   var enrolled = 0

@@ -99,9 +99,9 @@ enum BatchStore {
       """)
     for row in rows {
       let count: Int = try row.get("count")
-      if try row.get("listed", as: Bool.self) { counts.expected += count }
+      if try row.get("listed", as: Bool.self) { counts.listed += count }
       switch try row.get("state", as: EntryState.self) {
-      case .expected: break
+      case .expected: counts.expected += count
       case .enrolled: counts.enrolled += count
       case .unexpected: counts.unexpected += count
       case .quarantined: counts.quarantined += count

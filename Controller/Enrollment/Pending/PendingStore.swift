@@ -64,6 +64,18 @@ enum PendingStore {
       """)?.get("count") ?? 0
   }
 
+  static func waiting(
+    of batch: BatchID, in district: DistrictID, after: String?, limit: Int, _ transaction: any Transaction
+  ) throws -> [PendingRequest] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM enrollment_pending
+      WHERE district_id = \(district) AND batch_id = \(batch) AND state = 'waiting' AND id > \(after ?? "")
+      ORDER BY id LIMIT \(limit)
+      """
+    ).map(PendingRequest.init)
+  }
+
   static func waiting(of token: EnrollmentToken, _ transaction: any Transaction) throws -> Int {
     try transaction.row(
       """
@@ -96,7 +108,7 @@ enum PendingStore {
   ) throws {
     try transaction.run(
       """
-      UPDATE enrollment_pending SET state = \(state), device_id = \(device), decided_at = COALESCE(decided_at, \(now)),
+      UPDATE enrollment_pending SET state = \(state), device_id = \(device), decided_at = COALESCE(\(principal == nil ? nil : now), decided_at),
         decided_by = COALESCE(\(principal), decided_by)
       WHERE district_id = \(request.district) AND id = \(request.id)
       """)

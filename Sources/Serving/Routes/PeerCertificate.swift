@@ -8,11 +8,23 @@ package struct PeerCertificate: Sendable, Hashable {
   package let der: [UInt8]
   /// From the subject alternative name `urn:rollcall:device:…`; only a hint, the registry decides.
   package let device: DeviceID?
+  /// From the subject's organisational unit: where the device was enrolled. A hint like `device`.
+  package let district: DistrictID?
+  /// From the subject's serialNumber: the machine's serial. A hint like `device`.
+  package let serial: String?
+  /// The certificate's own serial number, in hexadecimal.
+  package let certificateSerial: String
   package let notBefore: Instant
   package let notAfter: Instant
 
-  package init(key: Digest, der: [UInt8], device: DeviceID?, notBefore: Instant, notAfter: Instant) {
+  package init(
+    key: Digest, der: [UInt8], device: DeviceID?, district: DistrictID? = nil, serial: String? = nil,
+    certificateSerial: String = "", notBefore: Instant, notAfter: Instant
+  ) {
     self.key = key
+    self.district = district
+    self.serial = serial
+    self.certificateSerial = certificateSerial
     self.der = der
     self.device = device
     self.notBefore = notBefore

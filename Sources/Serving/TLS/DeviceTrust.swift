@@ -36,8 +36,18 @@ extension PeerCertificate {
     }
     self.init(
       key: PeerCertificate.name(of: leaf.publicKey), der: der, device: device,
+      district: Self.subject(leaf, .RDNAttributeType.organizationalUnitName).flatMap(DistrictID.init(rawValue:)),
+      serial: Self.subject(leaf, [2, 5, 4, 5]), certificateSerial: Hex.encode(leaf.serialNumber.bytes),
       notBefore: Instant(seconds: Int64(leaf.notValidBefore.timeIntervalSince1970)),
       notAfter: Instant(seconds: Int64(leaf.notValidAfter.timeIntervalSince1970)))
+  }
+
+  /// The text of one attribute of the subject.
+  private static func subject(_ leaf: Certificate, _ type: ASN1ObjectIdentifier) -> String? {
+    for name in leaf.subject {
+      for attribute in name where attribute.type == type { return String(describing: attribute.value) }
+    }
+    return nil
   }
 
   private static let prefix = "urn:rollcall:device:"

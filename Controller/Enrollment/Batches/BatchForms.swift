@@ -1,0 +1,105 @@
+internal import Serving
+internal import Vocabulary
+
+// What the routes of batches read and write as JSON.
+
+struct NewBatch: Decodable {
+  let id: BatchID
+  let name: String
+  let serials: [String]?
+
+  static let schema = Schema.object(
+    [
+      ("id", .string("The batch's code in its district: a–z, 0–9 and '-', at most 40")),
+      ("name", .string("For people, 1 to 200 characters")),
+      ("serials", .array(.string("A serial as printed on the case"))),
+    ], required: ["id", "name"])
+
+  /// - Throws: `request.body`.
+  static func named(_ name: String) throws(ServingError) -> String {
+    let control = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    guard (1...200).contains(name.count), name.utf8.count <= 800, !control, name.contains(where: { !$0.isWhitespace }) else {
+      throw ServingError(.body, "A batch's name has 1 to 200 characters, none of them a control character.")
+    }
+    return name
+  }
+}
+
+struct BatchItem: Encodable, Sendable {
+  let id: BatchID
+  let district: DistrictID
+  let name: String
+  let createdAt: String
+  let counts: BatchCounts
+
+  init(_ batch: Batch, in district: DistrictID, counts: BatchCounts) {
+    (id, self.district, name, self.counts) = (batch.id, district, batch.name, counts)
+    createdAt = batch.createdAt.rfc3339
+  }
+
+  static let schema = Schema.object(
+    [
+      ("id", .string("The batch's code")), ("district", .string("Its district's code")), ("name", .string("For people")),
+      ("createdAt", .dateTime("When it was made")), ("counts", counts),
+    ], required: ["id", "district", "name", "createdAt", "counts"])
+
+  private static let counts = Schema.object(
+    [
+      ("listed", .integer("Machines that people listed")), ("expected", .integer("Listed, and still to come")),
+      ("enrolled", .integer("Listed, and holding a certificate")),
+      ("unexpected", .integer("Enrolled by a token of the batch without being listed")),
+      ("quarantined", .integer("Claimed by two keys")), ("pending", .integer("Waiting for a person")),
+    ], required: ["listed", "expected", "enrolled", "unexpected", "quarantined", "pending"])
+}
+
+/// The answer to adding serials.
+struct AddedItem: Encodable, Sendable {
+  let added: Int
+  /// Sent, and listed by this batch before.
+  let unchanged: Int
+  let batch: BatchItem
+
+  static let schema = Schema.object(
+    [
+      ("added", .integer("Machines listed now")), ("unchanged", .integer("Machines that the batch listed before")),
+      ("batch", BatchItem.schema),
+    ], required: ["added", "unchanged", "batch"])
+}
+
+struct EntryItem: Encodable, Sendable {
+  /// Orders the pages; not shown, `next` carries it.
+  let key: String
+  let serial: String?
+  let assetTag: String?
+  let model: String?
+  let device: DeviceID?
+  /// Of ``EntryState``, or `pending`.
+  let state: String
+  let changedAt: String
+
+  private enum CodingKeys: String, CodingKey { case serial, assetTag, model, device, state, changedAt }
+
+  init(_ entry: BatchEntry) {
+    key = entry.entry
+    (serial, assetTag, model, device) = (entry.serial, entry.assetTag, entry.model, entry.device)
+    state = entry.state.rawValue
+    changedAt = entry.changedAt.rfc3339
+  }
+
+  init(_ pending: PendingRequest) {
+    key = pending.id.rawValue
+    (serial, assetTag, model, device) = (pending.identity.serial?.text, nil, nil, nil)
+    state = Self.pending
+    changedAt = pending.requestedAt.rfc3339
+  }
+
+  static let pending = "pending"
+  static let states = EntryState.allCases.map(\.rawValue) + [pending]
+
+  static let schema = Schema.object(
+    [
+      ("serial", .string("As first written; absent for a machine without one")), ("assetTag", .string("As listed")),
+      ("model", .string("As listed")), ("device", .string("The device's id, once there is one")),
+      ("state", .oneOf(states, "Where the machine stands")), ("changedAt", .dateTime("Since when")),
+    ], required: ["state", "changedAt"])
+}

@@ -1,0 +1,171 @@
+internal import Audit
+internal import Registry
+internal import Serving
+internal import Storage
+internal import Vocabulary
+
+/// Batches of a district: what people expect, and how far it has come.
+struct BatchRoutes: Sendable {
+  let desk: EnrollmentDesk
+
+  /// A file of 50,000 serials with tags and models.
+  static let fileLimit = 8 << 20
+  static let readers = AccessRule.district(AccessRule.anyReader)
+  static let managers = AccessRule.district(AccessRule.deviceManagers)
+  static let batches = "/api/v1/districts/{district}/batches"
+
+  var all: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .get, Self.batches, Self.readers,
+        Operation(
+          "listBatches", "A district's batches with their counts", query: PageRequest.parameters,
+          answers: (200, Page<BatchItem>.schema(of: BatchItem.schema))), handle: list),
+      PeopleRoute(
+        .post, Self.batches, Self.managers,
+        Operation(
+          "createBatch",
+          "Makes a batch from JSON, or from text/csv with the columns serial, assetTag, model and 'id' and 'name' in the query",
+          query: [.init("id", "With text/csv: the batch's code"), .init("name", "With text/csv: its name")],
+          body: ("application/json", NewBatch.schema), answers: (201, BatchItem.schema)), bodyLimit: Self.fileLimit,
+        handle: create),
+      PeopleRoute(
+        .get, Self.batches + "/{batch}", Self.readers,
+        Operation("showBatch", "A batch with its counts", answers: (200, BatchItem.schema)), handle: show),
+      PeopleRoute(
+        .get, Self.batches + "/{batch}/serials", Self.readers,
+        Operation(
+          "listBatchSerials", "A batch's machines",
+          query: [.init("state", EntryItem.states.joined(separator: ", ") + "; all but pending by default")] + PageRequest.parameters,
+          answers: (200, Page<EntryItem>.schema(of: EntryItem.schema))), handle: serials),
+      PeopleRoute(
+        .post, Self.batches + "/{batch}/serials", Self.managers,
+        Operation(
+          "addBatchSerials", "Lists more machines: columns serial, assetTag, model",
+          body: ("text/csv", .string("A header line and one line a machine")), answers: (200, AddedItem.schema)),
+        bodyLimit: Self.fileLimit, handle: add),
+    ]
+  }
+
+  private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let page = try PageRequest(call)
+    let district: DistrictID = try call.identifier("district")
+    let items = try await desk.database.read(in: context.scope) { transaction in
+      try BatchStore.batches(in: district, after: page.after, limit: page.limit + 1, transaction).map { batch in
+        BatchItem(batch, in: district, counts: try BatchStore.counts(of: batch.id, in: district, transaction))
+      }
+    }
+    return try .json(Page(items, limit: page.limit, key: \.id.rawValue))
+  }
+
+  private func create(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (id, name, list) = try Self.newBatch(call)
+    return try await desk.change(call, context) { change in
+      let batch = Batch(id: id, name: name, createdAt: change.now)
+      // The list's faults first: who corrects them and sends it again is told of a taken id then.
+      let machines = try Self.new(list, for: id, change)
+      try BatchStore.insert(batch, in: change.district, change.transaction)
+      try desk.expect(machines, of: id, change)
+      try change.record("batch.create", "batch", id.rawValue, ListedBody(added: machines.count))
+      return try .json(Self.item(batch, change), status: .created)
+    }
+  }
+
+  private func add(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let id: BatchID = try call.identifier("batch")
+    let list = MachineList(csv: call.body)
+    return try await desk.change(call, context) { change in
+      let batch = try change.batch(id)
+      let machines = try Self.new(list, for: id, change)
+      try desk.expect(machines, of: id, change)
+      try change.record("batch.add", "batch", id.rawValue, ListedBody(added: machines.count))
+      return try .json(
+        AddedItem(
+          added: machines.count, unchanged: list.items.count - machines.count, batch: Self.item(batch, change)))
+    }
+  }
+
+  private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
+    try await desk.settle(id, in: district, context.scope)
+    let item = try await desk.database.read(in: context.scope) { transaction in
+      guard let batch = try BatchStore.batch(id, in: district, transaction) else { throw ServingError.notFound }
+      return BatchItem(batch, in: district, counts: try BatchStore.counts(of: id, in: district, transaction))
+    }
+    return try .json(item)
+  }
+
+  private func serials(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let page = try PageRequest(call)
+    let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
+    let state = try call.query("state")
+    guard state == nil || EntryItem.states.contains(state ?? "") else {
+      throw ServingError(.query, "'state' is one of \(EntryItem.states.joined(separator: ", ")).")
+    }
+    try await desk.settle(id, in: district, context.scope)
+    let items = try await desk.database.read(in: context.scope) { transaction in
+      guard try BatchStore.batch(id, in: district, transaction) != nil else { throw ServingError.notFound }
+      if state == EntryItem.pending {
+        return try PendingStore.waiting(of: id, in: district, after: page.after, limit: page.limit + 1, transaction)
+          .map(EntryItem.init)
+      }
+      return try BatchStore.entries(
+        of: id, in: district, state: state.flatMap(EntryState.init), after: page.after, limit: page.limit + 1, transaction
+      ).map(EntryItem.init)
+    }
+    return try .json(Page(items, limit: page.limit, key: \.key))
+  }
+
+  private static func newBatch(_ call: Call) throws -> (BatchID, String, MachineList) {
+    guard call.headers[.contentType]?.lowercased().hasPrefix("text/csv") ?? false else {
+      let form = try JSONText.decode(NewBatch.self, from: call.body)
+      return (form.id, try NewBatch.named(form.name), MachineList(serials: form.serials ?? []))
+    }
+    guard let id = try call.query("id").flatMap(BatchID.init(rawValue:)), let name = try call.query("name") else {
+      throw ServingError(.query, "With text/csv the query gives 'id', a code of a–z, 0–9 and '-', and 'name'.")
+    }
+    return (id, try NewBatch.named(name), MachineList(csv: call.body))
+  }
+
+  private static func new(_ list: MachineList, for batch: BatchID, _ change: PersonsChange) throws -> [ExpectedMachine] {
+    let listed = try BatchStore.listing(list.items.map(\.machine.serial), in: change.district, change.transaction)
+    return try list.new(for: batch, listed: listed)
+  }
+
+  private static func item(_ batch: Batch, _ change: PersonsChange) throws -> BatchItem {
+    BatchItem(
+      batch, in: change.district, counts: try BatchStore.counts(of: batch.id, in: change.district, change.transaction))
+  }
+}
+
+extension EnrollmentDesk {
+  /// Lists the machines, each with its device in the registry and `expected` in its ledger.
+  func expect(_ machines: [ExpectedMachine], of batch: BatchID, _ change: PersonsChange) throws {
+    for machine in machines {
+      let device = try registry.expect(
+        serial: machine.serial, district: change.district, batch: batch, assetTag: machine.assetTag, model: machine.model,
+        actor: change.actor, now: change.now, in: change.transaction)
+      try BatchStore.list(machine, as: device, of: batch, in: change.district, at: change.now, change.transaction)
+    }
+  }
+
+  /// Takes over from the registry which quarantines of the batch a person has ended since.
+  func settle(_ batch: BatchID, in district: DistrictID, _ scope: TenantScope) async throws {
+    let ended = try await database.read(in: scope) { transaction in
+      try BatchStore.entries(of: batch, in: district, state: .quarantined, after: nil, limit: 1000, transaction)
+        .filter { entry in
+          guard let device = entry.device else { return false }
+          let live = try registry.keys(of: device, of: district, in: transaction).filter(\.isLive)
+          return !live.isEmpty && live.allSatisfy { $0.state != .quarantined }
+        }
+    }
+    guard !ended.isEmpty else { return }
+    try await database.write(in: scope) { transaction in
+      for entry in ended { try BatchStore.settle(entry, of: batch, in: district, transaction) }
+    }
+  }
+}
+
+private struct ListedBody: JournalBody {
+  let added: Int
+}

@@ -1,0 +1,44 @@
+internal import Audit
+internal import Serving
+internal import Storage
+internal import Vocabulary
+
+/// A change by a person within its transaction, with who and when.
+struct PersonsChange {
+  let principal: PrincipalID
+  let district: DistrictID
+  let now: Instant
+  let transaction: any Transaction
+
+  var actor: JournalEntry.Actor { .principal(principal) }
+
+  func record(_ action: String, _ kind: String, _ id: String, _ body: some JournalBody) throws {
+    try Journal.record(
+      JournalEntry(at: now, actor: actor, action: action, object: (kind, id), district: district, body: body),
+      in: transaction)
+  }
+
+  /// - Throws: `request.not-found`.
+  func batch(_ id: BatchID) throws -> Batch {
+    guard let batch = try BatchStore.batch(id, in: district, transaction) else { throw ServingError.notFound }
+    return batch
+  }
+}
+
+extension EnrollmentDesk {
+  /// Runs `body` in one transaction of the path's district, once for each `Idempotency-Key`.
+  func change(
+    _ call: Call, _ context: OperatorContext, forRepeats: @escaping @Sendable (Reply) throws -> Reply = { $0 },
+    _ body: @escaping @Sendable (PersonsChange) throws -> Reply
+  ) async throws -> Reply {
+    let principal = try context.actor
+    let district: DistrictID = try call.identifier("district")
+    return try await database.write(in: context.scope) { transaction in
+      try Idempotency.reply(to: call, context, in: transaction, forRepeats: forRepeats) {
+        guard try registry.district(district, in: transaction) != nil else { throw ServingError.notFound }
+        return try body(
+          PersonsChange(principal: principal, district: district, now: call.now, transaction: transaction))
+      }
+    }
+  }
+}
