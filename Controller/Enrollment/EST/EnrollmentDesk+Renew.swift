@@ -16,7 +16,8 @@ extension EnrollmentDesk {
     let serial = try Self.serial(ofPeer: peer)
     guard request.identity.serial == serial else {
       throw EnrollmentError(
-        .identityMismatch, "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
+        .identityMismatch,
+        "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
     }
     let done = try await database.write(in: .state) { transaction in
       if let holder = try registry.key(request.key, in: transaction) {
@@ -25,7 +26,8 @@ extension EnrollmentDesk {
         }
         guard holder.isLive else { throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.") }
       }
-      let certificate = try authority.issue(to: known.device, serial: serial, key: request.publicKey, now: now)
+      let certificate = try authority.issue(
+        to: known.device, of: known.district, serial: serial, key: request.publicKey, now: now)
       let changes = try registry.renew(
         known.key, of: known.device, of: known.district, by: IssuedKey(certificate), now: now, in: transaction)
       try Journal.record(
