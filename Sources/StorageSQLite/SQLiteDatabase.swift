@@ -42,11 +42,12 @@ package final class SQLiteDatabase: Storage.Database {
     configuration.foreignKeysEnabled = true
     configuration.label = "rollcall"
     configuration.prepareDatabase { connection in
-      // Cache: 16 MiB a connection. The log shrinks to 64 MiB after a burst. Damaged pages are noticed when they are read.
+      // Cache: 16 MiB a connection. The log shrinks to 64 MiB after a burst. Damaged pages are noticed when they are
+      // read. A row that REPLACE removes meets the triggers of an append-only table as one that DELETE removes.
       try connection.execute(
         sql: """
           PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;
-          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864
+          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA recursive_triggers = ON
           """)
     }
     return configuration
