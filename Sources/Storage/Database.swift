@@ -6,13 +6,13 @@ package protocol Transaction {
 
   func rows(_ query: SQL) throws -> [Row]
 
-  /// A cursor: one row in memory at a time, so that exports of 400,000 rows stay small.
+  /// A cursor: one row in memory at a time, so that exports of 400,000 rows stay small. Stops where `body` throws.
   func each(_ query: SQL, _ body: (Row) throws -> Void) throws
 
-  /// The number of rows changed.
+  /// The number of rows changed, or returned by `RETURNING`.
   @discardableResult func run(_ statement: SQL) throws -> Int
 
-  /// `statement` once for each row of values, bound to its `$1 … $n`. SQLite: a prepared loop; PostgreSQL: `unnest`.
+  /// `statement` once for each row of values, bound to the `$1 … $n` in its text. SQLite: a prepared loop; PostgreSQL: `unnest`.
   func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws
 
   /// What `body` did is undone if it throws, and the transaction goes on: one bad check-in does not abort its group.

@@ -12,7 +12,7 @@ package struct Row: Sendable {
   ///
   /// - Throws: `storage.column` where there is no such column or its value is not a `T`.
   package func get<T: SQLConvertible>(_ name: String, as type: T.Type = T.self) throws -> T {
-    guard let index = columns.index[name], index < values.count else {
+    guard let index = columns.names.firstIndex(of: name), index < values.count else {
       throw StorageError(.column, "The result has no column '\(name)'.")
     }
     guard let value = T(sqlValue: values[index]) else {
@@ -21,11 +21,9 @@ package struct Row: Sendable {
     return value
   }
 
-  /// The names of a result's columns, shared by its rows.
-  package final class Columns: Sendable {
-    let index: [String: Int]
-    package init(_ names: [String]) {
-      index = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    }
+  /// The names of a result's columns, shared by its rows. There are few, so they are compared and not hashed.
+  package struct Columns: Sendable {
+    let names: [String]
+    package init(_ names: [String]) { self.names = names }
   }
 }

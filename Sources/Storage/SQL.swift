@@ -2,7 +2,7 @@ package import Vocabulary
 
 /// A statement whose interpolated values are bound, never spliced: `"SELECT … WHERE serial = \(serial)"`.
 ///
-/// Renders PostgreSQL's `$1 … $n`, which SQLite takes as named parameters. Only another ``SQL`` can add text.
+/// Renders `$1 … $n` for PostgreSQL and `?1 … ?n` for SQLite. Only another ``SQL`` can add text.
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
   enum Part: Sendable {
     case text(String)
@@ -35,20 +35,45 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     return sum
   }
 
-  /// The statement's text for `engine`, and its values in the order of `$1 … $n`.
+  /// The statement's text for `engine`, and its values in the order of its parameters' numbers.
   package func rendered(for engine: Engine) -> (text: String, values: [SQLValue]) {
     var text = ""
     var values: [SQLValue] = []
+    text.reserveCapacity(512)
+    values.reserveCapacity(parts.count / 2 + 1)
+    let sign = engine == .sqlite ? "?" : "$"
     for part in parts {
       switch part {
       case .text(let piece): text += piece
       case .engine(let sqlite, let postgres): text += engine == .sqlite ? sqlite : postgres
       case .value(let value):
         values.append(value)
-        text += "$\(values.count)"
+        text += sign
+        text += String(values.count)
       }
     }
     return (text, values)
+  }
+
+  /// The text of a statement that names its values itself, as `$1 … $n` in any order, each as often as it likes.
+  ///
+  /// - Throws: `storage.failed` where a value is interpolated too: two would claim `$1`.
+  package func renderedForRows(for engine: Engine) throws -> String {
+    let (text, values) = rendered(for: engine)
+    guard values.isEmpty else {
+      throw StorageError(.failed, "A statement for many rows names its values as $1 … $n and interpolates none.")
+    }
+    guard engine == .sqlite else { return text }
+    var bytes = Array(text.utf8)
+    var quoted = false
+    for index in bytes.indices {
+      if bytes[index] == UInt8(ascii: "'") { quoted.toggle() }
+      let next = index + 1 < bytes.count ? bytes[index + 1] : 0
+      if !quoted, bytes[index] == UInt8(ascii: "$"), (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(next) {
+        bytes[index] = UInt8(ascii: "?")
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   package struct Interpolation: StringInterpolationProtocol {
@@ -61,18 +86,28 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// Binds `value`.
     package mutating func appendInterpolation(_ value: some SQLConvertible) { parts.append(.value(value.sqlValue)) }
 
-    /// Binds `value`, or NULL. Declared apart, for the compiler warns where an optional meets a plain parameter.
+    /// Binds `value`, or NULL.
     package mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
-      parts.append(.value(value.sqlValue))
+      parts.append(.value(value?.sqlValue ?? .null))
     }
 
-    /// Binds each element: `IN \(list: serials)`; an empty list matches nothing.
+    /// Binds each element: `IN \(list: serials)`; an empty list matches nothing, under `NOT IN` too.
+    ///
+    /// The last element is repeated up to the next power of two, so that lists of all lengths make few different texts:
+    /// each text is a statement that every connection prepares and keeps.
     package mutating func appendInterpolation(list values: some Collection<some SQLConvertible>) {
-      parts.append(.text("("))
-      if values.isEmpty { parts.append(.text("NULL")) }
-      for (index, value) in values.enumerated() {
-        if index > 0 { parts.append(.text(", ")) }
-        parts.append(.value(value.sqlValue))
+      var bound = values.map(\.sqlValue)
+      guard let last = bound.last else {
+        parts.append(.text("(NULL)"))
+        return
+      }
+      if bound.count <= 1024 {
+        let count = (bound.count - 1).nextPowerOfTwo
+        bound += repeatElement(last, count: count - bound.count)
+      }
+      for (index, value) in bound.enumerated() {
+        parts.append(.text(index == 0 ? "(" : ", "))
+        parts.append(.value(value))
       }
       parts.append(.text(")"))
     }
@@ -90,6 +125,11 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
       }
     }
   }
+}
+
+extension Int {
+  /// The least power of two greater than a number from 0 to 1,024.
+  fileprivate var nextPowerOfTwo: Int { 1 << (Int.bitWidth - leadingZeroBitCount) }
 }
 
 /// The database engines that a statement may run on.

@@ -1,27 +1,27 @@
-internal import Dispatch
 internal import GRDB
 package import Storage
 package import Vocabulary
 
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
 /// The embedded engine: one file in WAL mode, one writer, several readers, every commit on the disk before it returns.
+///
+/// Transactions run on GRDB's threads; `body` runs once. Cancelling the task of a transaction that is not yet committed
+/// undoes it, with a `CancellationError`.
 package final class SQLiteDatabase: Storage.Database {
   private let pool: DatabasePool
 
-  /// Opens or creates the file at `path` and brings its schema up to date.
+  /// Opens or creates the file at `path`, readable by its owner alone, and brings its schema up to date.
   ///
   /// - Throws: `storage.corrupt`, `storage.newer-schema`, `storage.unavailable`, `storage.failed`.
   package init(path: String, migrations: [Migration], readers: Int = 4) throws {
     do {
-      var configuration = Configuration()
-      configuration.maximumReaderCount = readers
-      configuration.busyMode = .timeout(10)
-      configuration.foreignKeysEnabled = true
-      configuration.label = "rollcall"
-      configuration.prepareDatabase { connection in
-        try connection.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
-      }
-      pool = try DatabasePool(path: path, configuration: configuration)
-      // DatabasePool sets NORMAL when it opens, under which a power cut may undo acknowledged commits.
+      try createPrivateFile(path)
+      pool = try DatabasePool(path: path, configuration: Self.configuration(readers: readers))
+      // DatabasePool sets NORMAL when it opens, under which a power cut may undo acknowledged commits. There is one
+      // writing connection for the pool's whole life; the readers cannot write.
       let synchronous = try pool.writeWithoutTransaction { connection in
         try connection.execute(sql: "PRAGMA synchronous = FULL")
         return try Int.fetchOne(connection, sql: "PRAGMA synchronous")
@@ -33,6 +33,23 @@ package final class SQLiteDatabase: Storage.Database {
     } catch {
       throw SQLiteFault.storageError(error)
     }
+  }
+
+  private static func configuration(readers: Int) -> Configuration {
+    var configuration = Configuration()
+    configuration.maximumReaderCount = readers
+    configuration.busyMode = .timeout(10)
+    configuration.foreignKeysEnabled = true
+    configuration.label = "rollcall"
+    configuration.prepareDatabase { connection in
+      // Cache: 16 MiB a connection. The log shrinks to 64 MiB after a burst. Damaged pages are noticed when they are read.
+      try connection.execute(
+        sql: """
+          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;
+          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864
+          """)
+    }
+    return configuration
   }
 
   package func read<T: Sendable>(
@@ -55,9 +72,15 @@ package final class SQLiteDatabase: Storage.Database {
     }
   }
 
-  /// Copies the database as it stands now to a new file at `path`, while writers go on.
+  /// Copies the database as it stands now to a new file at `path`, readable by its owner alone, while writers go on.
+  /// Blocks its thread until the copy is on the disk.
+  ///
+  /// - Throws: `storage.failed` where there is a file already; `storage.full`.
   package func backup(to path: String) throws {
     do {
+      guard try createPrivateFile(path) else {
+        throw StorageError(.failed, "There is a file at \(path) already; a backup overwrites nothing.")
+      }
       let target = try DatabaseQueue(path: path)
       try pool.backup(to: target)
       try target.close()
@@ -68,12 +91,31 @@ package final class SQLiteDatabase: Storage.Database {
 
   /// Runs SQLite's own check of the whole file; an empty list means sound.
   package func integrityFaults() async throws -> [String] {
-    let found = try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-    return found == ["ok"] ? [] : found
+    do {
+      let found = try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+      return found == ["ok"] ? [] : found
+    } catch {
+      throw SQLiteFault.storageError(error)
+    }
   }
 
   /// Moves the log into the file and closes every connection.
   package func close() throws {
     do { try pool.close() } catch { throw SQLiteFault.storageError(error) }
   }
+}
+
+/// Creates an empty file with mode 0600, which SQLite then fills and gives its log the same mode; false where there is one.
+///
+/// - Throws: `storage.unavailable`.
+@discardableResult private func createPrivateFile(_ path: String) throws -> Bool {
+  let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+  guard descriptor < 0 else {
+    close(descriptor)
+    return true
+  }
+  guard errno == EEXIST else {
+    throw StorageError(.unavailable, "The file \(path) cannot be made: \(String(cString: strerror(errno))).")
+  }
+  return false
 }

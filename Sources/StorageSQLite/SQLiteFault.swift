@@ -5,12 +5,15 @@ enum SQLiteFault {
   /// The error in the words of ``StorageError``; a feature's own error passes through.
   static func storageError(_ error: any Error) -> any Error {
     guard let fault = error as? DatabaseError else { return error }
-    let message = fault.message ?? "SQLite gave no message"
-    return switch fault.resultCode {
+    return storageError(fault.resultCode, fault.message ?? "SQLite gave no message")
+  }
+
+  static func storageError(_ code: ResultCode, _ message: String) -> StorageError {
+    switch code {
     case .SQLITE_CONSTRAINT: StorageError(.constraint, message)
     case .SQLITE_FULL: StorageError(.full, "The disk is full: \(message). Nothing of this change was kept.")
     case .SQLITE_BUSY, .SQLITE_LOCKED: StorageError(.unavailable, message)
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB: StorageError(.corrupt, message)
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: StorageError(.corrupt, "The database file is damaged: \(message).")
     case .SQLITE_CANTOPEN: StorageError(.unavailable, "The database cannot be opened: \(message).")
     default: StorageError(.failed, message)
     }

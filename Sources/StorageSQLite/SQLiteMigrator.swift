@@ -1,9 +1,11 @@
 internal import GRDB
 internal import Storage
 
-/// Applies each feature's migrations in order, and remembers them.
+/// Applies each feature's migrations in order, and remembers them; all of them in one transaction, or none.
 enum SQLiteMigrator {
+  /// - Throws: `storage.newer-schema`; `storage.failed` where a feature's steps are not numbered 1, 2, 3 …
   static func migrate(_ connection: GRDB.Database, _ migrations: [Migration]) throws {
+    let known = try lastSteps(migrations)
     try connection.execute(
       sql: """
         CREATE TABLE IF NOT EXISTS storage_migration (
@@ -11,7 +13,6 @@ enum SQLiteMigrator {
         ) WITHOUT ROWID
         """)
     let transaction = SQLiteTransaction(connection: connection)
-    let known = Dictionary(grouping: migrations, by: \.feature).mapValues { $0.map(\.number).max() ?? 0 }
     var applied: [String: Int] = [:]
     for row in try transaction.rows("SELECT feature, MAX(number) AS number FROM storage_migration GROUP BY feature") {
       applied[try row.get("feature")] = try row.get("number", as: Int.self)
@@ -19,13 +20,38 @@ enum SQLiteMigrator {
     for (feature, number) in applied where number > known[feature] ?? 0 {
       throw StorageError(
         .newerSchema,
-        "The database has step \(number) of '\(feature)', which this version does not know: it was written by a newer Rollcall. Install that version, or restore a backup made by this one."
-      )
+        """
+        The database has step \(number) of '\(feature)', which this version does not know: it was written by a newer \
+        Rollcall. Install that version, or restore a backup made by this one.
+        """)
     }
     for migration in migrations where migration.number > applied[migration.feature] ?? 0 {
-      for statement in migration.statements { try transaction.run(statement) }
+      for statement in migration.statements { try apply(statement, transaction) }
       try transaction.run(
         "INSERT INTO storage_migration (feature, number) VALUES (\(migration.feature), \(migration.number))")
     }
+  }
+
+  /// A change of the schema goes through GRDB, which forgets then what it knew of the old one.
+  private static func apply(_ statement: Storage.SQL, _ transaction: SQLiteTransaction) throws {
+    let (text, values) = statement.rendered(for: .sqlite)
+    if values.isEmpty {
+      try transaction.connection.execute(sql: text)
+    } else {
+      try transaction.run(statement)
+    }
+  }
+
+  private static func lastSteps(_ migrations: [Migration]) throws -> [String: Int] {
+    var last: [String: Int] = [:]
+    for migration in migrations {
+      let expected = (last[migration.feature] ?? 0) + 1
+      guard migration.number == expected else {
+        throw StorageError(
+          .failed, "Step \(migration.number) of '\(migration.feature)' stands where \(expected) is expected.")
+      }
+      last[migration.feature] = expected
+    }
+    return last
   }
 }

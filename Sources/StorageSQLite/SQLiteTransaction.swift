@@ -1,5 +1,5 @@
-internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Storage
 
 /// A transaction on one GRDB connection.
@@ -15,69 +15,51 @@ struct SQLiteTransaction: Transaction {
 
   func each(_ query: Storage.SQL, _ body: (Storage.Row) throws -> Void) throws {
     let (text, values) = query.rendered(for: .sqlite)
-    let statement = try connection.cachedStatement(sql: text)
-    let cursor = try GRDB.Row.fetchCursor(statement, arguments: arguments(values))
+    let statement = try BoundStatement(text, on: connection)
+    defer { statement.reset() }
+    try statement.bind(values)
     let columns = Storage.Row.Columns(statement.columnNames)
-    while let row = try cursor.next() {
-      try body(Storage.Row(columns: columns, values: row.databaseValues.map(SQLValue.init)))
-    }
+    while try statement.step() { try body(Storage.Row(columns: columns, values: statement.values())) }
   }
 
   @discardableResult func run(_ statement: Storage.SQL) throws -> Int {
     let (text, values) = statement.rendered(for: .sqlite)
-    let prepared = try connection.cachedStatement(sql: text)
-    if prepared.columnCount > 0 {
-      return try GRDB.Row.fetchAll(prepared, arguments: arguments(values)).count
-    }
-    try prepared.execute(arguments: arguments(values))
-    return connection.changesCount
+    let statement = try BoundStatement(text, on: connection)
+    defer { statement.reset() }
+    try statement.bind(values)
+    let before = sqlite3_total_changes(connection.sqliteConnection)
+    var returned = 0
+    while try statement.step() { returned += 1 }
+    if statement.columnCount > 0 { return returned }
+    // SQLite's count of changes is the last statement's that could change rows, so it is asked only where this one did.
+    if sqlite3_total_changes(connection.sqliteConnection) == before { return 0 }
+    return Int(sqlite3_changes(connection.sqliteConnection))
   }
 
   func run(_ statement: Storage.SQL, rows: some Sequence<[SQLValue]>) throws {
-    let prepared = try connection.cachedStatement(sql: statement.rendered(for: .sqlite).text)
-    for values in rows { try prepared.execute(arguments: arguments(values)) }
+    let text = try statement.renderedForRows(for: .sqlite)
+    let statement = try BoundStatement(text, on: connection)
+    for values in rows {
+      defer { statement.reset() }
+      try statement.bind(values)
+      while try statement.step() {}
+    }
   }
 
+  /// Where SQLite has already undone the whole transaction, as it may when the disk is full, there is no savepoint to go
+  /// back to; the error goes on, and so does that of every later statement.
   func savepoint<T>(_ body: () throws -> T) throws -> T {
-    var result: Result<T, any Error>?
+    try run("SAVEPOINT rollcall")
     do {
-      try connection.inSavepoint {
-        result = .success(try body())
-        return .commit
-      }
+      let result = try body()
+      try run("RELEASE rollcall")
+      return result
     } catch {
-      throw SQLiteFault.storageError(error)
-    }
-    guard let result else { throw StorageError(.failed, "A savepoint ended without a result.") }
-    return try result.get()
-  }
-
-  /// GRDB strips the `$` of `$1`, so values are bound by the names "1", "2" ….
-  private func arguments(_ values: [SQLValue]) -> StatementArguments {
-    StatementArguments(
-      Dictionary(uniqueKeysWithValues: values.enumerated().map { (String($0 + 1), $1.databaseValue) }))
-  }
-}
-
-extension SQLValue {
-  fileprivate init(_ value: DatabaseValue) {
-    switch value.storage {
-    case .null: self = .null
-    case .int64(let value): self = .integer(value)
-    case .double(let value): self = .double(value)
-    case .string(let value): self = .text(value)
-    case .blob(let value): self = .bytes([UInt8](value))
-    }
-  }
-
-  fileprivate var databaseValue: DatabaseValue {
-    switch self {
-    case .null: .null
-    case .text(let value): value.databaseValue
-    case .integer(let value): value.databaseValue
-    case .double(let value): value.databaseValue
-    case .boolean(let value): value.databaseValue
-    case .bytes(let value): Data(value).databaseValue
+      if sqlite3_get_autocommit(connection.sqliteConnection) == 0 {
+        try run("ROLLBACK TO rollcall")
+        try run("RELEASE rollcall")
+      }
+      throw error
     }
   }
 }

@@ -31,3 +31,10 @@ package struct Digest: Hashable, Sendable, Comparable, Codable, CustomStringConv
     try container.encode(description)
   }
 }
+
+extension Digest {
+  /// 32 zero bytes: the digest of nothing anybody can name.
+  package static let zero = Digest(unchecked: [UInt8](repeating: 0, count: 32))
+
+  private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+}

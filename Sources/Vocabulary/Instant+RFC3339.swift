@@ -1,6 +1,8 @@
 extension Instant {
   /// `2026-11-21T20:41:07Z`, with `.123` only where there are milliseconds.
   ///
+  /// Years before 0 and after 9999, which RFC 3339 cannot say, are written with as many digits as they take.
+  ///
   /// Source: RFC 3339, section 5.6; the calendar is the proleptic Gregorian one.
   package var rfc3339: String {
     let (days, inDay) = floored(milliseconds, by: 86_400_000)
@@ -82,8 +84,8 @@ private func floored(_ value: Int64, by divisor: Int64) -> (quotient: Int64, rem
 }
 
 private func padded(_ value: Int64, _ width: Int) -> String {
-  let digits = String(value)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  let digits = String(value.magnitude)
+  return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
 private struct DigitReader {
@@ -116,7 +118,7 @@ private struct DigitReader {
     var milliseconds: Int64 = 0
     var scale: Int64 = 100
     var count = 0
-    while let digit = number(1), count < 9 {
+    while count < 9, let digit = number(1) {
       milliseconds += digit * scale
       scale /= 10
       count += 1

@@ -5,7 +5,12 @@ package struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringCon
   package let milliseconds: Int64
 
   package init(milliseconds: Int64) { self.milliseconds = milliseconds }
-  package init(seconds: Int64) { milliseconds = seconds.multipliedReportingOverflow(by: 1000).partialValue }
+
+  /// Saturates where milliseconds cannot hold so many seconds.
+  package init(seconds: Int64) {
+    let product = seconds.multipliedReportingOverflow(by: 1000)
+    milliseconds = product.overflow ? (seconds < 0 ? .min : .max) : product.partialValue
+  }
 
   package static func < (left: Instant, right: Instant) -> Bool { left.milliseconds < right.milliseconds }
 
@@ -13,9 +18,11 @@ package struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringCon
   package func advanced(by duration: Duration) -> Instant {
     let (seconds, attoseconds) = duration.components
     let delta = seconds.multipliedReportingOverflow(by: 1000)
-    let part = attoseconds / 1_000_000_000_000_000
-    let sum = milliseconds.addingReportingOverflow(delta.partialValue &+ part)
-    if delta.overflow || sum.overflow { return Instant(milliseconds: seconds < 0 ? .min : .max) }
+    let whole = delta.partialValue.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+    let sum = milliseconds.addingReportingOverflow(whole.partialValue)
+    if delta.overflow || whole.overflow || sum.overflow {
+      return Instant(milliseconds: seconds < 0 ? .min : .max)
+    }
     return Instant(milliseconds: sum.partialValue)
   }
 

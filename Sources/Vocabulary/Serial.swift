@@ -46,7 +46,10 @@ package struct Serial: Hashable, Comparable, Sendable, CustomStringConvertible {
     "NOTSPECIFIED", "NOT APPLICABLE", "NOTAPPLICABLE", "N/A", "NONE", "UNKNOWN", "INVALID", "O.E.M.", "OEM",
     "CHASSIS SERIAL NUMBER", "CHASSISSERIALNUMBER", "BOARD SERIAL NUMBER", "BOARDSERIALNUMBER", "EMPTY", "NULL",
     "NOT AVAILABLE", "NOTAVAILABLE", "FILL BY OEM", "FILLBYOEM", "BASE BOARD SERIAL NUMBER", "BASEBOARDSERIALNUMBER",
-    "SERNUM0", "XXXXXXX", "SYSTEM MANUFACTURER", "STANDARD", "UNDEFINED", "TEST", "ABCDEFGH",
+    "SERNUM0", "SYSTEM MANUFACTURER", "STANDARD", "UNDEFINED", "TEST", "ABCDEFGH", "0123456789ABCDEF", "12345678",
+    "01234567", "123456789ABC", "TBD BY OEM", "TBDBYOEM", "TBD", "NOT SET", "NOTSET", "NOT PRESENT", "NOTPRESENT",
+    "SERIALNUMBER0", "TYPE1SERIALNUMBER", "BSN12345678901234567", "MB1234567890", "NB1234567890", "INSYDE", "EVAL",
+    "NO ASSET INFORMATION", "NOASSETINFORMATION", "OEM CHASSIS SERIAL NUMBER", "OEMCHASSISSERIALNUMBER",
   ]
 }
 
@@ -73,7 +76,7 @@ package struct MACAddress: Hashable, Comparable, Sendable, CustomStringConvertib
 
   /// The address, or nil unless it has six octets and is neither all zeros nor a group address.
   package init?(_ raw: String) {
-    let groups = raw.split(whereSeparator: { $0 == ":" || $0 == "-" })
+    let groups = raw.split(omittingEmptySubsequences: false, whereSeparator: { $0 == ":" || $0 == "-" })
     guard groups.count == 6, groups.allSatisfy({ $0.utf8.count == 2 }), let bytes = Hex.decode(groups.joined()),
       bytes.contains(where: { $0 != 0 }), bytes[0] & 1 == 0
     else { return nil }

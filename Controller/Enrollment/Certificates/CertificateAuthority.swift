@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Serving
 internal import SwiftASN1
 package import Vocabulary
 internal import X509

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Registry
+internal import Serving
 internal import SwiftASN1
 internal import Vocabulary
 internal import Wire

@@ -65,6 +65,9 @@ package struct SoftwareList: Hashable, Sendable, Canonical {
     self.encoding = encoding
   }
 
+  /// Takes lines that this module has made and checked.
+  init(checked encoding: String) { self.encoding = encoding }
+
   package var packages: [Package] { encoding.split(separator: "\n").compactMap { Package(line: $0) } }
 
   package func encode(into encoder: inout CanonicalEncoder) { encoder.raw(encoding) }

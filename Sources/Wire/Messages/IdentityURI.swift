@@ -14,7 +14,7 @@ package enum IdentityURI: Hashable, Sendable {
   package var text: String {
     switch self {
     case .uuid(let uuid): "urn:uuid:\(uuid.text)"
-    case .board(let serial): "urn:rollcall:board:\(percentEncoded(serial.text))"
+    case .board(let serial): "urn:rollcall:board:\(PercentEncoding.encode(serial.text))"
     case .mac(let mac): "urn:rollcall:mac:\(mac.text.filter { $0 != ":" })"
     case .device(let id): "urn:rollcall:device:\(id.rawValue)"
     }
@@ -26,7 +26,7 @@ package enum IdentityURI: Hashable, Sendable {
       guard let uuid = HardwareUUID(rest) else { return nil }
       self = .uuid(uuid)
     } else if let rest = text.suffix(after: "urn:rollcall:board:") {
-      guard let decoded = percentDecoded(rest), let serial = Serial(decoded) else { return nil }
+      guard let decoded = PercentEncoding.decode(rest), let serial = Serial(decoded) else { return nil }
       self = .board(serial)
     } else if let rest = text.suffix(after: "urn:rollcall:mac:") {
       guard let bytes = Hex.decode(rest), bytes.count == 6,
@@ -46,32 +46,4 @@ extension String {
   fileprivate func suffix(after prefix: String) -> String? {
     hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
   }
-}
-
-private func percentEncoded(_ text: String) -> String {
-  var result = ""
-  for byte in text.utf8 {
-    let scalar = Unicode.Scalar(byte)
-    if scalar.properties.isAlphabetic && byte < 0x80 || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte) {
-      result.unicodeScalars.append(scalar)
-    } else {
-      result += "%" + Hex.encode([byte]).uppercased()
-    }
-  }
-  return result
-}
-
-private func percentDecoded(_ text: String) -> String? {
-  var bytes: [UInt8] = []
-  var rest = Array(text.utf8)[...]
-  while let byte = rest.popFirst() {
-    guard byte == UInt8(ascii: "%") else {
-      bytes.append(byte)
-      continue
-    }
-    guard rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else { return nil }
-    bytes += decoded
-    rest = rest.dropFirst(2)
-  }
-  return String(validating: bytes, as: UTF8.self)
 }

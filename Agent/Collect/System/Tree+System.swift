@@ -1,0 +1,69 @@
+internal import Vocabulary
+internal import Wire
+
+extension Tree {
+  /// The operating system and its state.
+  func system(_ mounts: MountTable, _ devices: any DeviceQuestions) -> SystemFacts {
+    var facts = SystemFacts()
+    var gaps = Gaps()
+    facts.hostname = text("proc/sys/kernel/hostname", "hostname", &gaps)
+    facts.kernel = text("proc/sys/kernel/osrelease", "kernel", &gaps)
+    facts.bootID = text("proc/sys/kernel/random/boot_id", "bootID", &gaps)
+    release(&facts, &gaps)
+    facts.bootedAt = bootTime(&gaps)
+    rootEncryption(mounts, &facts, &gaps)
+    facts.rebootPending = rebootPending(&gaps)
+    failedUnits(devices, &facts, &gaps)
+    facts.unreadable = gaps.list
+    return facts
+  }
+
+  private func release(_ facts: inout SystemFacts, _ gaps: inout Gaps) {
+    do throws(ReadFault) {
+      var release = try bytes("etc/os-release", limit: 64 << 10) { OSRelease($0) }
+      if release == nil { release = try bytes("usr/lib/os-release", limit: 64 << 10) { OSRelease($0) } }
+      guard let release else { return gaps.add("osID", "absent: /etc/os-release") }
+      (facts.osID, facts.osName, facts.osVersion) = (release.id, release.prettyName, release.versionID)
+    } catch {
+      gaps.add("osID", error)
+    }
+  }
+
+  /// Source: /proc/stat btime, seconds since 1970
+  private func bootTime(_ gaps: inout Gaps) -> Instant? {
+    do throws(ReadFault) {
+      let seconds = try bytes("proc/stat") { table -> Int64? in
+        var seconds: Int64?
+        table.eachLine { line in
+          seconds = line.rest(after: "btime ")?.number
+          return seconds == nil
+        }
+        return seconds
+      }
+      if let seconds = seconds ?? nil, (0...253_402_300_799).contains(seconds) { return Instant(seconds: seconds) }
+      gaps.add("bootedAt", "no btime in /proc/stat")
+    } catch {
+      gaps.add("bootedAt", error)
+    }
+    return nil
+  }
+
+  /// Source: /run/reboot-required, which packages touch through update-notifier's or reboot-notifier's hook
+  private func rebootPending(_ gaps: inout Gaps) -> Bool? {
+    if exists("run/reboot-required") || exists("var/run/reboot-required") { return true }
+    if exists("run") || exists("var/run") { return false }
+    gaps.add("rebootPending", "absent: /run")
+    return nil
+  }
+
+  private func failedUnits(_ devices: any DeviceQuestions, _ facts: inout SystemFacts, _ gaps: inout Gaps) {
+    do throws(DeviceFault) {
+      guard let units = try devices.failedUnits() else { return }
+      if units.count > 64 { gaps.add("failedUnits", "more than 64: \(units.count)") }
+      // systemd's own bound on a unit's name is 255 bytes.
+      facts.failedUnits = Array(Set(units.filter { $0.utf8.count <= 255 }).sorted().prefix(64))
+    } catch {
+      gaps.add("failedUnits", error.reason)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import AgentCollect
+import AgentTransport
+import CurlClient
+import Glibc
+import Vocabulary
+import Wire
+
+/// The agent of one state folder, wired together; one at a time works on it.
+struct Agent {
+  let configuration: Configuration
+  let log: Log
+  let store: IdentityStore
+  let file: StateFile
+  let make: ExchangeMaker
+  let collect: (Int64?) -> Facts
+
+  init(
+    _ configuration: Configuration, log: Log, files: AtomicFiles = AtomicFiles(),
+    make: @escaping ExchangeMaker = Agent.overNetwork, collect: ((Int64?) -> Facts)? = nil
+  ) {
+    self.configuration = configuration
+    self.log = log
+    self.make = make
+    store = IdentityStore(folder: configuration.stateFolder, files: files, keyURI: configuration.keyURI)
+    file = StateFile(folder: configuration.stateFolder, files: files)
+    let root = configuration.root
+    self.collect = collect ?? { FactCollector(root: root).collect(previousClockOffset: $0) }
+  }
+
+  static let overNetwork: ExchangeMaker = { (trust, identity) throws(TransferError) in
+    let client = try Client(trust: trust, identity: identity, agentName: "rollcall-agent/\(Version.agent)")
+    client.shouldStop = { Signals.isTerminating }
+    return client
+  }
+
+  /// The address from the configuration, or the one of the enrolment.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  func address() throws -> String {
+    if let address = configuration.controller { return address }
+    let path = configuration.stateFolder.controller
+    if let stored = try store.files.read(path, limit: 4096) {
+      let text = String(decoding: stored.prefix { $0 > 0x20 }, as: UTF8.self)
+      return try Configuration.address(text, at: path)
+    }
+    throw ConfigurationError(
+      message: "No controller is named. Give --controller URL, or 'controller = URL' in \(Configuration.standardFile).")
+  }
+
+  func loadState() throws -> AgentState {
+    let (state, wasDamaged) = try file.load()
+    if wasDamaged { log.warning("state file damaged and set aside", ["path": configuration.stateFolder.damagedState]) }
+    return state
+  }
+
+  func contact(_ state: inout AgentState) throws -> CheckInReply {
+    try Contact(store: store, file: file, address: try address(), make: make, collect: collect, log: log).run(&state)
+  }
+
+  // MARK: - Enrolment
+
+  /// One attempt with a token.
+  func enroll(_ token: EnrollmentToken, in slot: IdentityStore.Slot, _ state: inout AgentState) throws -> Enroller.Outcome {
+    let address = try address()
+    let enroller = Enroller(store: store, make: make)
+    let root = try enroller.root(for: token, at: address)
+    let facts = collect(nil)
+    let claim = IdentityClaim(facts.identity ?? IdentityFacts(), hostname: facts.system?.hostname)
+    let link = try ControllerLink(
+      address: address, root: root, identity: nil, clock: ClockEstimate(kept: state.clock, at: .now), make: make)
+    let outcome = try enroller.enroll(with: token, claim: claim, in: slot, over: link)
+    state.clock = link.clock.now(at: .now)
+    try file.save(state)
+    return outcome
+  }
+
+  /// What `run` does on a device without a certificate: the token of the configuration, or of an enrolment that waits.
+  ///
+  /// - Throws: ``Refusal`` while a person has to approve.
+  func enrollFromFiles(_ state: inout AgentState) throws {
+    let stored = try store.files.read(configuration.stateFolder.token, limit: 4096)
+    let given = try configuration.tokenFile.flatMap { $0 == "-" ? nil : $0 }
+      .flatMap { path throws(AgentError) in try store.files.read(path, limit: 4096) }
+    guard let bytes = given ?? stored else {
+      throw AgentError(.notEnrolled, "This device is not enrolled. Run 'rollcall-agent enroll' with a token.")
+    }
+    let token = try EnrollmentToken(printed: String(decoding: bytes, as: UTF8.self))
+    try store.files.makeFolder(configuration.stateFolder.path)
+    switch try enroll(token, in: .current, &state) {
+    case .issued(let identity):
+      log.notice("enrolled", ["device": identity.device?.rawValue ?? "", "notAfter": identity.notAfter.rfc3339])
+    case .pending(let wait):
+      throw Refusal(
+        status: 503, code: "enroll.pending", message: "The enrolment waits for a person at the controller.",
+        retryAfter: wait)
+    }
+  }
+}

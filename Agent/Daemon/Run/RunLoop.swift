@@ -1,0 +1,71 @@
+import AgentTransport
+import CurlClient
+import Vocabulary
+import Wire
+
+/// `run`: contact, wait as the controller says, and again, until SIGTERM.
+struct RunLoop {
+  let agent: Agent
+  let notifier: ServiceNotifier
+
+  func run() throws -> ExitCode {
+    var state = try agent.loadState()
+    agent.log.info("agent started", ["version": Version.agent, "state": agent.configuration.stateFolder.path])
+    notifier.ready()
+    while true {
+      notifier.alive()
+      let delay = contact(&state)
+      if Signals.isTerminating { break }
+      let seconds = delay.components.seconds
+      notifier.status(
+        state.failures == 0 ? "Next contact in \(seconds) s" : "\(state.failures) contacts failed; next in \(seconds) s")
+      if wait(delay) == .terminate { break }
+    }
+    notifier.stopping()
+    agent.log.info("agent stopped")
+    return .done
+  }
+
+  /// One contact; returns how long to wait.
+  private func contact(_ state: inout AgentState) -> Duration {
+    do {
+      if try agent.store.identity(.current) == nil { try agent.enrollFromFiles(&state) }
+      let reply = try agent.contact(&state)
+      return Backoff.steered(seconds: reply.nextCheckInSeconds)
+    } catch let error as TransferError where error.kind == .stopped {
+      return .zero
+    } catch {
+      let failure = Failure(error)
+      state.failures += 1
+      state.lastFailure = failure.message
+      let delay = Backoff.delay(
+        failures: state.failures, asked: (error as? Refusal)?.retryAfter, random: .random(in: 0..<1))
+      agent.log.warning(
+        "contact failed",
+        [
+          "code": failure.code, "reason": failure.message, "failures": "\(state.failures)",
+          "next": "\(delay.components.seconds)s",
+        ])
+      keep(state)
+      return delay
+    }
+  }
+
+  /// `status` shows it; a folder that cannot be written was the failure already.
+  private func keep(_ state: AgentState) {
+    do { try agent.file.save(state) } catch { agent.log.error("state not stored", ["error": Failure(error).text]) }
+  }
+
+  /// Short waits, because a machine that was asleep has not counted them: it is the time since boot that matters.
+  private func wait(_ delay: Duration) -> Signals.Event {
+    let end = ClockReading.now.sinceBoot + delay
+    let most = min(notifier.watchdog.map { $0 / 2 } ?? .seconds(60), .seconds(60))
+    while true {
+      let rest = end - ClockReading.now.sinceBoot
+      if rest <= .zero { return .elapsed }
+      let event = Signals.wait(min(rest, most))
+      if event != .elapsed { return event }
+      notifier.alive()
+    }
+  }
+}

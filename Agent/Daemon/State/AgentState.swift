@@ -1,0 +1,60 @@
+import Vocabulary
+import Wire
+
+/// What the agent remembers between contacts.
+struct AgentState: Hashable, Sendable, Codable {
+  /// The message that was made and not yet answered; its bytes lie in the spool.
+  struct Pending: Hashable, Sendable, Codable {
+    var sequence: Int64
+    /// SHA-256 of the bytes in the spool.
+    var body: Digest
+    var isCompressed: Bool
+    /// The hashes that the message told.
+    var hashes: [FactSection: Digest]
+    /// Whether the controller may have stored it. Then the very same bytes go again, for it has counted them.
+    var mayHaveArrived: Bool
+  }
+
+  /// SHA-256 of the public key that ``sequence`` counts for; a new key counts from 1.
+  var key: Digest?
+  /// The number of the last message that was made.
+  var sequence: Int64 = 0
+  /// What the controller is known to hold: nothing at first (everything is sent), nil where that is unknown (hashes
+  /// are sent, and the controller asks for what it lacks).
+  var acknowledged: [FactSection: Digest]? = [:]
+  var pending: Pending?
+  /// Sections that the controller asked for.
+  var wanted: [FactSection] = []
+  /// The latest time that is known to have passed.
+  var clock: Instant?
+  /// The machine's clock minus the controller's at the last contact.
+  var clockOffsetMilliseconds: Int64?
+  var lastContact: Instant?
+  var nextContact: Instant?
+  var standing: CheckInReply.Standing?
+  var notice: String?
+  /// Contacts that failed since the last one that did not.
+  var failures = 0
+  /// Why the last contact failed.
+  var lastFailure: String?
+}
+
+extension AgentState {
+  /// After the state was lost or damaged: the number and what the controller holds are unknown.
+  static let lost: AgentState = {
+    var state = AgentState()
+    state.acknowledged = nil
+    return state
+  }()
+
+  /// The state for messages of `key`: another key counts anew, and the controller is asked what it holds.
+  func counting(for key: Digest) -> AgentState {
+    guard key != self.key else { return self }
+    var state = self
+    if self.key != nil { state.acknowledged = nil }
+    state.key = key
+    state.sequence = 0
+    state.pending = nil
+    return state
+  }
+}

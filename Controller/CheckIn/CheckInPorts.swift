@@ -1,0 +1,31 @@
+package import Registry
+package import Serving
+package import Storage
+package import Vocabulary
+
+/// What the registry keeps of check-ins, in the check-in's own transaction.
+package protocol DeviceRecords: Sendable {
+  /// - Returns: the keys that changed, for ``apply(_:)`` once the transaction is durable.
+  func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges
+
+  func recordChanges(
+    _ changes: [FactChange], of device: DeviceID, of district: DistrictID, now: Instant, in transaction: any Transaction
+  ) throws
+
+  /// - Returns: whether the device claims another serial than the one it is known by.
+  func observe(
+    _ id: DeviceID, of district: DistrictID, identity claim: ClaimedIdentity?, vendor: String?, model: String?,
+    hostname: String?, in transaction: any Transaction
+  ) throws -> Bool
+
+  /// Makes committed changes of keys count at the next request.
+  func apply(_ changes: KeyChanges)
+}
+
+extension Registry: DeviceRecords {}
+
+/// Who takes up a key that carries our certificate and is in no registry, such as after a restore.
+package protocol UnknownKeyDesk: Sendable {
+  /// The key waits as pending for a person; asking twice changes nothing.
+  func registerPending(_ peer: PeerCertificate, now: Instant) async throws
+}

@@ -1,0 +1,47 @@
+internal import Storage
+
+/// Check-in's own tables. `checkin_software_base` is shared by all districts: a list of packages names nobody.
+enum CheckInSchema {
+  static let migrations = [
+    Migration(
+      "checkin", 1,
+      [
+        // One row a key: what was last taken of it, and the answer, in case the answer was lost.
+        """
+        CREATE TABLE checkin_state (
+          district_id TEXT NOT NULL, key BYTEA NOT NULL, device_id TEXT NOT NULL, held BOOLEAN NOT NULL,
+          sequence BIGINT NOT NULL CHECK (sequence >= 1), body_digest BYTEA NOT NULL, reply BYTEA NOT NULL,
+          hashes BYTEA NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (district_id, key)
+        )
+        """,
+        "CREATE INDEX checkin_state_device ON checkin_state (district_id, device_id)",
+        """
+        CREATE TABLE checkin_section (
+          district_id TEXT NOT NULL, device_id TEXT NOT NULL, section TEXT NOT NULL, hash BYTEA NOT NULL,
+          body BYTEA NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (district_id, device_id, section)
+        )
+        """,
+        """
+        CREATE TABLE checkin_software_base (
+          base_id BYTEA NOT NULL PRIMARY KEY, packed BYTEA NOT NULL, packages BIGINT NOT NULL, sketch BYTEA NOT NULL,
+          created_at BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE checkin_software (
+          district_id TEXT NOT NULL, device_id TEXT NOT NULL,
+          base_id BYTEA NOT NULL REFERENCES checkin_software_base (base_id), difference BYTEA NOT NULL,
+          digest BYTEA NOT NULL, packages BIGINT NOT NULL, changed_at BIGINT NOT NULL,
+          PRIMARY KEY (district_id, device_id)
+        )
+        """,
+        // The facts of a quarantined key, apart from any device until a person decides.
+        """
+        CREATE TABLE checkin_held (
+          district_id TEXT NOT NULL, key BYTEA NOT NULL, section TEXT NOT NULL, hash BYTEA NOT NULL,
+          body BYTEA NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (district_id, key, section)
+        )
+        """,
+      ])
+  ]
+}

@@ -1,0 +1,123 @@
+internal import Registry
+internal import Serving
+internal import Storage
+internal import Vocabulary
+internal import Wire
+
+/// Puts a check-in into the database, within a transaction that it may share with others.
+struct CheckInStore: Sendable {
+  let records: any DeviceRecords
+  let bases: SoftwareBases
+  let policy: CheckInPolicy
+  let thresholds: HealthThresholds
+
+  /// - Throws: `checkin.stale-sequence`, and what the ports and the engine throw; then nothing of it stays.
+  func apply(_ visit: CheckInVisit, in transaction: any Transaction) throws -> CheckInOutcome {
+    let row = try StateStore.row(key: visit.peer.key, district: visit.known.district, in: transaction)
+    let known = KnownState(
+      device: visit.known.device, keyState: visit.known.state, certificateBegins: visit.peer.notBefore,
+      certificateEnds: visit.peer.notAfter, last: row?.last, hashes: try hashes(visit, row, transaction))
+    switch try decide(visit.check, known: known, policy: policy, load: visit.load, now: visit.now) {
+    case .repeated(let reply): return CheckInOutcome(reply: reply, changes: KeyChanges())
+    case .waiting(let reply): return CheckInOutcome(reply: try ReplyEncoding.encode(reply), changes: KeyChanges())
+    case .accepted(let acceptance):
+      let reply = try ReplyEncoding.encode(acceptance.reply)
+      let health = try store(acceptance, visit, transaction)
+      if let row, row.held, acceptance.place == .device { try SectionStore.release(visit, in: transaction) }
+      try StateStore.write(acceptance, reply: reply, visit: visit, isNew: row == nil, in: transaction)
+      var outcome = CheckInOutcome(
+        reply: reply, changes: try contact(acceptance, visit, health: health, transaction))
+      if acceptance.place == .device, acceptance.changed.contains(.software), visit.software?.newBase != nil {
+        outcome.storedBase = visit.software?.base
+      }
+      return outcome
+    }
+  }
+
+  /// The hashes of what is stored where this key's facts go: from its own row, unless its place or device changed or
+  /// another key of the device wrote since.
+  private func hashes(
+    _ visit: CheckInVisit, _ row: StateStore.Stored?, _ transaction: any Transaction
+  ) throws -> SectionHashes {
+    if let row, row.device == visit.known.device, row.held == visit.held, !row.hashes.packed.isEmpty { return row.hashes }
+    return visit.held
+      ? try SectionStore.heldHashes(key: visit.peer.key, district: visit.known.district, in: transaction)
+      : try SectionStore.hashes(device: visit.known.device, district: visit.known.district, in: transaction)
+  }
+
+  /// Writes the sections that changed, their history and the health that follows from them.
+  ///
+  /// - Returns: the health, where it may have changed.
+  private func store(
+    _ acceptance: Acceptance, _ visit: CheckInVisit, _ transaction: any Transaction
+  ) throws -> Health? {
+    guard acceptance.place == .device else {
+      try SectionStore.hold(acceptance.changed, visit, in: transaction)
+      return nil
+    }
+    guard !acceptance.changed.isEmpty else { return nil }
+    let (device, district) = (visit.known.device, visit.known.district)
+    let old = try SectionStore.facts(device: device, district: district, in: transaction)
+    let new = visit.check.message.facts.only(acceptance.changed)
+    var changes = FactDiff.changes(old: old, new: new)
+    if acceptance.changed.contains(.software), let plan = visit.software {
+      changes += try softwareChanges(visit, transaction)
+      try SoftwareStore.write(plan, device: device, district: district, now: visit.now, in: transaction)
+    }
+    try SectionStore.write(acceptance.changed, visit, in: transaction)
+    try StateStore.forgetHashes(ofOtherKeysThan: visit, in: transaction)
+    let health = HealthRules.assess(old.merging(new), thresholds: thresholds)
+    if old != Facts() {
+      changes += FactDiff.changes(old: HealthRules.assess(old, thresholds: thresholds), new: health)
+    }
+    changes += try observe(visit, new, known: changes, transaction)
+    if !changes.isEmpty {
+      try records.recordChanges(changes, of: device, of: district, now: visit.now, in: transaction)
+    }
+    return health
+  }
+
+  private func softwareChanges(_ visit: CheckInVisit, _ transaction: any Transaction) throws -> [FactChange] {
+    let old = try SoftwareStore.list(
+      device: visit.known.device, district: visit.known.district, bases: bases, in: transaction)
+    guard let old, let new = visit.check.canonical[.software] else { return [] }
+    return FactDiff.softwareChanges(old: old, new: new)
+  }
+
+  /// Tells the registry what the machine says of itself, and notes a serial that moved.
+  private func observe(
+    _ visit: CheckInVisit, _ new: Facts, known: [FactChange], _ transaction: any Transaction
+  ) throws -> [FactChange] {
+    guard new.identity != nil || new.system?.hostname != nil else { return [] }
+    let claim = new.identity.map {
+      ClaimedIdentity(serial: $0.serial, uuid: $0.uuid, boardSerial: $0.boardSerial, builtInMACs: $0.builtInMACs)
+    }
+    let moved = try records.observe(
+      visit.known.device, of: visit.known.district, identity: claim, vendor: new.identity?.vendor,
+      model: new.identity?.product, hostname: new.system?.hostname, in: transaction)
+    guard moved, !known.contains(where: { $0.section == "identity" && $0.field == "serial" }) else { return [] }
+    return [FactChange(section: "identity", field: "serial", old: nil, new: new.identity?.serial)]
+  }
+
+  /// A key whose facts are held apart says nothing of the device.
+  private func contact(
+    _ acceptance: Acceptance, _ visit: CheckInVisit, health: Health?, _ transaction: any Transaction
+  ) throws -> KeyChanges {
+    guard acceptance.place == .device else { return KeyChanges() }
+    return try records.recordContact(
+      Contact(
+        district: visit.known.district, device: visit.known.device, key: visit.peer.key, at: visit.now,
+        next: visit.now.advanced(by: .seconds(acceptance.reply.nextCheckInSeconds)),
+        agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now), health: health),
+      in: transaction)
+  }
+}
+
+extension Facts {
+  /// These facts, with the sections that `newer` has in their place.
+  func merging(_ newer: Facts) -> Facts {
+    Facts(
+      identity: newer.identity ?? identity, hardware: newer.hardware ?? hardware, system: newer.system ?? system,
+      vitals: newer.vitals ?? vitals, software: newer.software ?? software)
+  }
+}

@@ -1,0 +1,58 @@
+internal import Compression
+internal import Registry
+internal import Serving
+internal import Storage
+internal import Vocabulary
+internal import Wire
+
+/// One check-in on its way to the database: all work that needs no transaction is done.
+struct CheckInVisit: Sendable {
+  let peer: PeerCertificate
+  let known: KnownKey
+  let check: Verified<CheckInRequest>
+  /// How the software is to be stored, where it was sent and counts.
+  let software: SoftwareBases.Plan?
+  /// The other sections as they are stored.
+  let bodies: [FactSection: [UInt8]]
+  let now: Instant
+  /// 0 idle to 1 full, when it came.
+  let load: Double
+
+  var held: Bool { known.state == .quarantined }
+
+  /// Encodes what was sent, outside of any transaction.
+  static func prepared(
+    _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, bases: SoftwareBases, load: Double,
+    now: Instant
+  ) async throws -> CheckInVisit {
+    var bodies: [FactSection: [UInt8]] = [:]
+    var plan: SoftwareBases.Plan?
+    let isStored = known.state != .pending && known.state != .revoked
+    let facts = check.message.facts
+    for section in check.canonical.keys where isStored {
+      switch section {
+      case .identity: bodies[section] = try WireCodec.encode(facts.identity)
+      case .hardware: bodies[section] = try WireCodec.encode(facts.hardware)
+      case .system: bodies[section] = try WireCodec.encode(facts.system)
+      case .vitals: bodies[section] = try WireCodec.encode(facts.vitals)
+      case .software:
+        guard let list = check.canonical[.software], let digest = check.message.hashes[.software] else { continue }
+        if known.state == .quarantined {
+          bodies[section] = try Gzip.compress(list)
+        } else {
+          plan = try await bases.plan(for: list, digest: digest, now: now)
+        }
+      }
+    }
+    return CheckInVisit(
+      peer: peer, known: known, check: check, software: plan, bodies: bodies, now: now, load: load)
+  }
+}
+
+/// What a stored check-in answers, and what follows once it is durable.
+struct CheckInOutcome: Sendable {
+  let reply: [UInt8]
+  let changes: KeyChanges
+  /// A base that now stands in the database.
+  var storedBase: Digest?
+}

@@ -1,0 +1,155 @@
+internal import ServiceLifecycle
+package import Storage
+internal import Synchronization
+internal import Vocabulary
+
+/// Lets concurrent check-ins share a transaction, each in a savepoint, acknowledged only once it is durable.
+///
+/// ```
+/// idle      ──first──▶ commits at once, alone
+/// committing           those who come meanwhile gather, up to 128
+///           ──done───▶ they commit together
+/// ```
+/// So a quiet controller answers at once, and a busy one, or one with a slow disk, makes the larger groups that it
+/// needs: the time that a commit takes is the time that the next group gathers.
+package final class CheckInGroup: Service, Sendable {
+  typealias Work = @Sendable (any Transaction) throws -> CheckInOutcome
+
+  /// Check-ins that share one transaction at most.
+  package static let largestGroup = 128
+
+  private struct Waiting {
+    let district: DistrictID
+    let work: Work
+    let done: CheckedContinuation<CheckInOutcome, any Error>
+  }
+
+  private struct State {
+    var waiting: [Waiting] = []
+    var committing = false
+    var closed = false
+    var drained: [CheckedContinuation<Void, Never>] = []
+    var figures = Figures()
+  }
+
+  /// Counts since the start, for metrics.
+  package struct Figures: Sendable, Hashable {
+    package var groups = 0
+    package var checkIns = 0
+    package var refused = 0
+    package var largest = 0
+  }
+
+  private let state = Mutex(State())
+  private let database: any Database
+  private let queueLimit: Int
+
+  /// - Parameter queueLimit: check-ins that may wait; past them they are told to come back.
+  package init(database: any Database, queueLimit: Int = 4096) {
+    self.database = database
+    self.queueLimit = queueLimit
+  }
+
+  package var figures: Figures { state.withLock { $0.figures } }
+  package var waiting: Int { state.withLock { $0.waiting.count } }
+  var isClosed: Bool { state.withLock { $0.closed } }
+  /// How full the queue is: 0 to 1.
+  var load: Double { Double(waiting) / Double(max(queueLimit, 1)) }
+
+  /// Runs `work` in a shared transaction; returns once that is durable.
+  ///
+  /// - Throws: `checkin.busy`, `checkin.unavailable`, what `work` throws.
+  func commit(in district: DistrictID, jitter: UInt64, _ work: @escaping Work) async throws -> CheckInOutcome {
+    try await withCheckedThrowingContinuation { done in
+      let answer: (refused: CheckInError?, start: Bool) = state.withLock { state in
+        if state.closed || state.waiting.count >= queueLimit {
+          state.figures.refused += 1
+          return (.busy(state.closed ? "The controller is stopping." : "Too many check-ins wait.", jitter: jitter), false)
+        }
+        state.waiting.append(Waiting(district: district, work: work, done: done))
+        guard !state.committing else { return (nil, false) }
+        state.committing = true
+        return (nil, true)
+      }
+      if let refused = answer.refused { done.resume(throwing: refused) }
+      if answer.start { Task { await commitUntilEmpty() } }
+    }
+  }
+
+  /// Waits for the stop, then takes nothing more and ends when all that waited is durable.
+  package func run() async throws {
+    try? await gracefulShutdown()
+    await close()
+  }
+
+  func close() async {
+    await withCheckedContinuation { done in
+      let idle = state.withLock { state in
+        state.closed = true
+        if state.committing { state.drained.append(done) }
+        return !state.committing
+      }
+      if idle { done.resume() }
+    }
+  }
+
+  private func commitUntilEmpty() async {
+    while let group = next() { await commit(group) }
+  }
+
+  /// The next group, or nil where nobody waits: then the group is idle again.
+  private func next() -> [Waiting]? {
+    let (group, drained) = state.withLock { state -> ([Waiting]?, [CheckedContinuation<Void, Never>]) in
+      guard !state.waiting.isEmpty else {
+        state.committing = false
+        defer { state.drained = [] }
+        return (nil, state.drained)
+      }
+      let group = Array(state.waiting.prefix(Self.largestGroup))
+      state.waiting.removeFirst(group.count)
+      state.figures.groups += 1
+      state.figures.checkIns += group.count
+      state.figures.largest = max(state.figures.largest, group.count)
+      return (group, [])
+    }
+    for done in drained { done.resume() }
+    return group
+  }
+
+  private func commit(_ group: [Waiting]) async {
+    let works = group.map(\.work)
+    let districts = Set(group.map(\.district))
+    do {
+      let results = try await database.write(in: .districts(districts)) { try Self.run(works, in: $0) }
+      for (member, result) in zip(group, results) { member.done.resume(with: result) }
+    } catch {
+      let fault = Self.unavailable(error)
+      for member in group { member.done.resume(throwing: fault) }
+    }
+  }
+
+  /// A member's own fault undoes that member alone; a fault of the engine ends the whole group.
+  private static func run(
+    _ works: [Work], in transaction: any Transaction
+  ) throws -> [Result<CheckInOutcome, any Error>] {
+    var results: [Result<CheckInOutcome, any Error>] = []
+    results.reserveCapacity(works.count)
+    for work in works {
+      do {
+        results.append(.success(try transaction.savepoint { try work(transaction) }))
+      } catch let error as StorageError where error.kind != .constraint && error.kind != .column {
+        throw error
+      } catch {
+        results.append(.failure(error))
+      }
+    }
+    return results
+  }
+
+  private static func unavailable(_ error: any Error) -> any Error {
+    guard let error = error as? StorageError else { return error }
+    return CheckInError(
+      .unavailable, "The controller cannot store now: \(error.message) Nothing was stored; send it again later.",
+      headers: [.retryAfter: "60"])
+  }
+}

@@ -1,0 +1,86 @@
+internal import Registry
+internal import Serving
+internal import Storage
+internal import Vocabulary
+internal import Wire
+
+extension FactSection: SQLConvertible {}
+
+/// `checkin_section` and `checkin_held`: the last facts of a device by section, and those of quarantined keys.
+enum SectionStore {
+  static func hashes(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> SectionHashes {
+    var hashes = try collect(
+      transaction.rows(
+        "SELECT section, hash FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"))
+    let software = try transaction.row(
+      "SELECT digest FROM checkin_software WHERE district_id = \(district) AND device_id = \(device)")
+    hashes[.software] = try software?.get("digest")
+    return SectionHashes(hashes)
+  }
+
+  static func heldHashes(key: Digest, district: DistrictID, in transaction: any Transaction) throws -> SectionHashes {
+    SectionHashes(
+      try collect(
+        transaction.rows("SELECT section, hash FROM checkin_held WHERE district_id = \(district) AND key = \(key)")))
+  }
+
+  /// The device's facts but its software.
+  static func facts(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Facts {
+    var facts = Facts()
+    let query: SQL = "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
+    for row in try transaction.rows(query) {
+      let body: [UInt8] = try row.get("body")
+      do {
+        switch try row.get("section", as: FactSection.self) {
+        case .identity: facts.identity = try WireCodec.decode(IdentityFacts.self, from: body, as: "an identity")
+        case .hardware: facts.hardware = try WireCodec.decode(HardwareFacts.self, from: body, as: "hardware")
+        case .system: facts.system = try WireCodec.decode(SystemFacts.self, from: body, as: "a system")
+        case .vitals: facts.vitals = try WireCodec.decode(VitalFacts.self, from: body, as: "vitals")
+        case .software: break
+        }
+      } catch let error as WireError {
+        throw CheckInError(.damaged, "The stored facts of \(device) cannot be read: \(error.message)")
+      }
+    }
+    return facts
+  }
+
+  static func write(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {
+    for section in sections {
+      guard let body = visit.bodies[section], let hash = visit.check.message.hashes[section] else { continue }
+      try transaction.run(
+        """
+        INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
+        VALUES (\(visit.known.district), \(visit.known.device), \(section), \(hash), \(body), \(visit.now))
+        ON CONFLICT (district_id, device_id, section) DO UPDATE SET hash = excluded.hash, body = excluded.body,
+          changed_at = excluded.changed_at
+        """)
+    }
+  }
+
+  /// Keeps a quarantined key's sections apart.
+  static func hold(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {
+    for section in sections {
+      guard let body = visit.bodies[section], let hash = visit.check.message.hashes[section] else { continue }
+      try transaction.run(
+        """
+        INSERT INTO checkin_held (district_id, key, section, hash, body, changed_at)
+        VALUES (\(visit.known.district), \(visit.known.key), \(section), \(hash), \(body), \(visit.now))
+        ON CONFLICT (district_id, key, section) DO UPDATE SET hash = excluded.hash, body = excluded.body,
+          changed_at = excluded.changed_at
+        """)
+    }
+  }
+
+  /// The key was admitted: what was held of it is the device's to tell now.
+  static func release(_ visit: CheckInVisit, in transaction: any Transaction) throws {
+    try transaction.run(
+      "DELETE FROM checkin_held WHERE district_id = \(visit.known.district) AND key = \(visit.known.key)")
+  }
+
+  private static func collect(_ rows: [Row]) throws -> [FactSection: Digest] {
+    var hashes: [FactSection: Digest] = [:]
+    for row in rows { hashes[try row.get("section")] = try row.get("hash", as: Digest.self) }
+    return hashes
+  }
+}

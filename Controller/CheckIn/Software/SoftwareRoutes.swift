@@ -1,0 +1,85 @@
+internal import HTTPTypes
+internal import Serving
+internal import Storage
+internal import Vocabulary
+internal import Wire
+
+/// A device's installed packages for people.
+struct SoftwareRoutes: Sendable {
+  /// One package as the API shows it.
+  struct Item: Encodable, Sendable, Hashable {
+    let name: String
+    let version: String
+    let architecture: String
+    let source: String
+  }
+
+  let desk: CheckIns
+
+  private static let schema = Schema.object(
+    [
+      ("name", .string("The package's name")), ("version", .string("Its version")),
+      ("architecture", .string("`amd64`, `all` …")), ("source", .string("The package database: `dpkg`")),
+    ], required: ["name", "version", "architecture", "source"])
+
+  var all: [PeopleRoute] {
+    [
+      PeopleRoute(
+        .get, "/api/v1/districts/{district}/devices/{device}/software", .district(AccessRule.anyReader),
+        Operation(
+          "listDeviceSoftware", "The packages that a device told it has, sorted by their line",
+          query: PageRequest.parameters + [.init("q", "Only packages whose name contains this text, in any case")],
+          answers: (200, Page<Item>.schema(of: Self.schema)))
+      ) { call, context in try await list(call, context) }
+    ]
+  }
+
+  /// - Throws: `request.not-found` also for a device that never told its software.
+  private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let district: DistrictID = try call.identifier("district")
+    let device: DeviceID = try call.identifier("device")
+    let page = try PageRequest(call)
+    let filter = try call.query("q").map { Array($0.lowercased().utf8) } ?? []
+    guard filter.count <= Limits.packageLineBytes else { throw ServingError(.query, "The filter 'q' is too long.") }
+    let bases = desk.bases
+    let lines = try await desk.database.read(in: context.scope) { transaction in
+      try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction)
+    }
+    guard let lines else { throw ServingError.notFound }
+    let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)
+    return try .json(
+      Page(found, limit: page.limit) { "\($0.name)\t\($0.version)\t\($0.architecture)\t\($0.source)" })
+  }
+
+  /// Up to `limit` packages whose line comes after `after`.
+  static func select(_ list: [UInt8], after: String?, containing filter: [UInt8], limit: Int) -> [Item] {
+    let after = after.map { Array($0.utf8) }
+    return list.withUnsafeBufferPointer { bytes in
+      var items: [Item] = []
+      var scanner = LineScanner(bytes)
+      while !scanner.atEnd, items.count < limit {
+        let line = scanner.line
+        scanner.advance()
+        if let after, !after.lexicographicallyPrecedes(line) { continue }
+        guard filter.isEmpty || contains(filter, line.prefix { $0 != 9 }),
+          let package = SoftwareList.Package(line: String(decoding: line, as: UTF8.self))
+        else { continue }
+        items.append(
+          Item(
+            name: package.name, version: package.version, architecture: package.architecture, source: package.source))
+      }
+      return items
+    }
+  }
+
+  /// Whether `name` contains `filter`, which is in lower case; ASCII letters match in any case.
+  private static func contains(_ filter: [UInt8], _ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    guard name.count >= filter.count else { return false }
+    return (0...(name.count - filter.count)).contains { offset in
+      filter.indices.allSatisfy { index in
+        let byte = name[name.startIndex + offset + index]
+        return ((0x41...0x5a).contains(byte) ? byte | 0x20 : byte) == filter[index]
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+
+private let batchColumns = [
+  Column("Batch", "id"), Column("Name", "name"), Column("District", "district"),
+  count("Expected", "expected"), count("Enrolled", "enrolled"), count("Unexpected", "unexpected"),
+  count("Quarantined", "quarantined"), count("Pending", "pending"), Column("Since", "createdAt"),
+]
+
+/// A count of a batch, wherever the answer holds it.
+private func count(_ title: String, _ key: String) -> Column {
+  Column(title, key, number: true) { ($0["counts"][key] == .null ? $0[key] : $0["counts"][key]).text }
+}
+
+private let serialColumns = [
+  Column("Serial", "serial"), Column("State", "state", verdict: true), Column("Device", "device"),
+  Column("Asset tag", "assetTag"), Column("Model", "model"),
+]
+
+struct BatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "batch", abstract: "Batches: the serials that are expected for a district.",
+    subcommands: [List.self, Create.self, Show.self, Add.self])
+
+  struct List: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List a district's batches.", discussion: "EXAMPLE\n  rollcall batch list --district cedar-falls")
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      try session.list(
+        Target("districts", try district.required(), "batches"), batchColumns, list, nothing: "This district has no batches.")
+    }
+  }
+
+  struct Create: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a batch from a file of serials.",
+      discussion: """
+        The file is CSV with a header: a column 'serial', and 'assetTag' and 'model' where they are known. It is checked
+        whole: every fault is printed with its line, and nothing is made unless there is none.
+
+        EXAMPLE
+          rollcall batch create --district cedar-falls --id fall-2026 --name "Fall 2026" --serials serials.csv
+        """)
+
+    @Option(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
+    var id: String
+
+    @Option(help: "Its name; the code where it is not given.")
+    var name: String?
+
+    @Option(help: "The CSV file of serials; without it the batch begins empty.")
+    var serials: String?
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let target = Target("districts", try district.required(), "batches")
+      let made: JSONValue
+      if let serials {
+        made = try session.client.post(target.adding("id", id).adding("name", name ?? id), try session.csv(serials))
+      } else {
+        made = try session.client.post(
+          target, .json(["id": .string(id), "name": .string(name ?? id), "serials": .array([])]))
+      }
+      session.show(made, batchColumns)
+    }
+  }
+
+  struct Show: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show a batch: expected, enrolled, unexpected, quarantined, pending.",
+      discussion: """
+        EXAMPLES
+          rollcall batch show fall-2026 --district cedar-falls
+          rollcall batch show fall-2026 --district cedar-falls --state expected --all --output csv > missing.csv
+        """)
+
+    @Argument(help: "The batch's code.")
+    var batch: String
+
+    @Option(help: "List the serials in this state: expected, enrolled, unexpected, quarantined or pending.")
+    var state: String?
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let place = try district.required()
+      guard let state else {
+        return session.show(try session.client.get(Target("districts", place, "batches", batch)), batchColumns)
+      }
+      try session.list(
+        Target("districts", place, "batches", batch, "serials", query: [("state", state)]), serialColumns, list,
+        nothing: "No serial of this batch is \(state).")
+    }
+  }
+
+  struct Add: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Add serials to a batch.",
+      discussion: "EXAMPLE\n  rollcall batch add fall-2026 --district cedar-falls --serials more.csv")
+
+    @Argument(help: "The batch's code.")
+    var batch: String
+
+    @Option(help: "The CSV file of serials.")
+    var serials: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let target = Target("districts", try district.required(), "batches", batch, "serials")
+      session.show(try session.client.post(target, try session.csv(serials)), batchColumns)
+    }
+  }
+}

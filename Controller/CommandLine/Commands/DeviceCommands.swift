@@ -1,0 +1,178 @@
+import ArgumentParser
+
+struct DeviceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "device", abstract: "Devices: find, read, decide.",
+    subcommands: [
+      List.self, Show.self, History.self, Ledger.self, Software.self, Import.self, Approve.self, Revoke.self,
+      Quarantine.self,
+    ])
+
+  struct List: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List devices.",
+      discussion: """
+        EXAMPLES
+          rollcall device list --district cedar-falls --health failing
+          rollcall device list --find PF3X
+          rollcall device list --all --output csv > devices.csv
+        """)
+
+    @Option(name: .shortAndLong, help: "Only this district's.")
+    var district: String?
+    @Option(help: "Only this school's.")
+    var school: String?
+    @Option(help: "Only this serial.")
+    var serial: String?
+    @Option(help: "Only this asset tag.")
+    var assetTag: String?
+    @Option(help: "Only this hostname.")
+    var hostname: String?
+    @Option(help: "Only at this stage, such as enrolled.")
+    var stage: String?
+    @Option(help: "Only managed so: agent, external or none.")
+    var management: String?
+    @Option(help: "Only with a key in this state: active, restricted, quarantined, pending or revoked.")
+    var keyState: String?
+    @Option(help: "Only with this health: well, attention, failing or unknown.")
+    var health: String?
+    @Option(help: "Only whose serial, asset tag or hostname begins so.")
+    var find: String?
+
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let filters = [
+        ("district", district), ("school", school), ("serial", serial), ("assetTag", assetTag), ("hostname", hostname),
+        ("stage", stage), ("management", management), ("keyState", keyState), ("health", health), ("q", find),
+      ]
+      try session.list(
+        Target("devices", query: filters), deviceColumns, list, nothing: "No device is like that.")
+    }
+  }
+
+  struct Show: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show a device's whole story on one screen.",
+      discussion: """
+        Found by serial, asset tag, hostname or id. Where several match, they are listed and the exit code is 3.
+
+        EXAMPLES
+          rollcall device show PF3XK2M9
+          rollcall device show lt-0042 --district cedar-falls --output json
+        """)
+
+    @OptionGroup var which: DeviceArgument
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let (found, path) = try which.find(session)
+      let device = try session.client.get(path)
+      guard session.format == .table else { return session.show(device, deviceColumns) }
+      var changes: [JSONValue] = []
+      _ = try session.client.each(path.under("changes"), limit: 5) { changes.append($0) }
+      let now = session.surroundings.now()
+      let story = DeviceStory(device == .null ? found : device, changes: changes, now: now, palette: session.palette)
+      session.console.output(story.text)
+    }
+  }
+
+  struct History: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List what changed in a device: a disk swapped, memory removed.",
+      discussion: "EXAMPLE\n  rollcall device history PF3XK2M9")
+
+    @OptionGroup var which: DeviceArgument
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let columns = [
+        Column("At", "at"), Column("Section", "section"), Column("Field", "field"), Column("Old", "old"), Column("New", "new"),
+      ]
+      try session.list(
+        try which.find(session).path.under("changes"), columns, list, nothing: "Nothing changed since the device is known.")
+    }
+  }
+
+  struct Ledger: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List a device's custody ledger: what was done to it and who answered for it.",
+      discussion: "EXAMPLE\n  rollcall device ledger PF3XK2M9")
+
+    @OptionGroup var which: DeviceArgument
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let columns = [
+        Column("At", "at"), Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
+        Column("Stage", "stage"), Column("Custody", "custody"), Column("Actor", "actor"), Column("Evidence", "evidence"),
+        Column("Reason", "reason"),
+      ]
+      try session.list(
+        try which.find(session).path.under("ledger"), columns, list, nothing: "The ledger of this device is empty.")
+    }
+  }
+
+  struct Software: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List a device's installed software.",
+      discussion: "EXAMPLE\n  rollcall device software PF3XK2M9 --all --output csv")
+
+    @OptionGroup var which: DeviceArgument
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let columns = [
+        Column("Package", "name"), Column("Version", "version"), Column("Architecture", "architecture"),
+        Column("Source", "source"),
+      ]
+      try session.list(
+        try which.find(session).path.under("software"), columns, list, nothing: "This device has reported no software.")
+    }
+  }
+
+  struct Import: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set what people know of devices from a CSV file.",
+      discussion: """
+        Columns: serial, and any of assetTag, school, model, management. The file is checked whole: every fault is printed
+        with its line, and nothing is changed unless there is none.
+
+        EXAMPLE
+          rollcall device import inventory.csv --district cedar-falls
+        """)
+
+    @Argument(help: "The CSV file.", completion: .file(extensions: ["csv"]))
+    var file: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let answer = try session.client.post(
+        Target("districts", try district.required(), "devices", "import"), try session.csv(file))
+      guard case .object(let counts) = answer, session.format == .table else { return session.show(answer, importColumns) }
+      let words = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
+      session.say("Imported \(file): \(words).")
+    }
+  }
+}
+
+private let importColumns = [
+  Column("Created", "created", number: true), Column("Changed", "changed", number: true),
+  Column("Unchanged", "unchanged", number: true),
+]
+
+let deviceColumns = [
+  Column("Serial", "serial"), Column("Asset tag", "assetTag"), Column("Hostname", "hostname"),
+  Column("District", "district"), Column("School", "school"), Column("Model", "model"), Column("Stage", "stage"),
+  Column("Key", "keyState", verdict: true) { device in
+    device["keyState"].string ?? device["keys"].items.map { $0["state"].text }.joined(separator: ", ")
+  },
+  Column("Health", "health", verdict: true) { $0["health"].string ?? $0["health"]["verdict"].text },
+  Column("Last seen", "lastContact"), Column("Id", "id"),
+]

@@ -1,0 +1,83 @@
+import ArgumentParser
+
+private let pendingColumns = [
+  Column("Request", "id"), Column("District", "district"), Column("Batch", "batch"),
+  Column("Serial", "serial") { ($0["serial"] == .null ? $0["identity"]["serial"] : $0["serial"]).text },
+  Column("Reason", "reason"), Column("Since", "requestedAt"), Column("Last asked", "seenAt"),
+]
+
+struct PendingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pending", abstract: "Devices that ask to be let in and wait for a person.",
+    subcommands: [List.self, Approve.self, Reject.self])
+
+  struct List: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the requests that wait.", discussion: "EXAMPLE\n  rollcall pending list --district cedar-falls")
+
+    @Option(name: .shortAndLong, help: "Only this district's.")
+    var district: String?
+
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      try session.list(Target("pending", query: [("district", district)]), pendingColumns, list, nothing: "Nothing waits.")
+    }
+  }
+
+  struct Approve: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let a waiting device in.",
+      discussion: """
+        EXAMPLES
+          rollcall pending approve pen_2x8q4d7v1k9m3c5w --district cedar-falls
+          rollcall pending approve pen_2x8q4d7v1k9m3c5w --district cedar-falls --device dev_7k1m9c3w5x2q8d4v
+        """)
+
+    @Argument(help: "The request's id.")
+    var request: String
+
+    @Option(help: "The id of the known device that it is; without it a new one.")
+    var device: String?
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let place = try district.given ?? districtOfRequest(request, session)
+      _ = try session.client.post(
+        Target("districts", place, "pending", request, "approve"),
+        .json(.fields([("device", device.map(JSONValue.string))])))
+      session.say("Approved \(request); the device gets its certificate when it asks again.")
+    }
+  }
+
+  struct Reject: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Refuse a waiting device.",
+      discussion: "EXAMPLE\n  rollcall pending reject pen_2x8q4d7v1k9m3c5w --district cedar-falls")
+
+    @Argument(help: "The request's id.")
+    var request: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let place = try district.given ?? districtOfRequest(request, session)
+      _ = try session.client.post(Target("districts", place, "pending", request, "reject"), .json([:]))
+      session.say("Rejected \(request).")
+    }
+  }
+}
+
+/// Where a waiting request belongs, from the list of all that this caller may see.
+private func districtOfRequest(_ request: String, _ session: Session) throws -> String {
+  var district: String?
+  _ = try session.client.each(Target("pending"), limit: nil) { item in
+    if item["id"].string == request { district = item["district"].string }
+  }
+  guard let district else { throw CommandError(.notFound, "Nothing that waits has the id '\(request)'.") }
+  return district
+}

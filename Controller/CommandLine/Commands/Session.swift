@@ -1,0 +1,118 @@
+import ArgumentParser
+import Vocabulary
+
+extension OutputFormat: ExpressibleByArgument {}
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+  @Option(help: "How results are printed.")
+  var output: OutputFormat = .table
+}
+
+/// How much of a list is fetched.
+struct ListOptions: ParsableArguments {
+  @Option(help: "At most so many items.")
+  var limit = 100
+
+  @Flag(help: "Every item, however many.")
+  var all = false
+
+  var bound: Int? { all ? nil : limit }
+
+  func validate() throws {
+    guard limit >= 1 else { throw ValidationError("--limit is at least 1.") }
+  }
+}
+
+/// The district of a command: given, or from ROLLCALL_DISTRICT.
+struct DistrictOption: ParsableArguments {
+  @Option(name: .shortAndLong, help: "The district's code; ROLLCALL_DISTRICT where it is not given.")
+  var district: String?
+
+  var given: String? { district ?? Surroundings.current.environment["ROLLCALL_DISTRICT"] }
+
+  func required() throws -> String {
+    guard let given else { throw ValidationError("Which district? Give --district, or set ROLLCALL_DISTRICT.") }
+    return given
+  }
+}
+
+/// One command's run: a client that is signed in, and the way results are printed.
+struct Session {
+  let client: APIClient
+  let format: OutputFormat
+  let surroundings: Surroundings
+  var console: any Console { surroundings.console }
+  var palette: Palette { Self.palette(surroundings) }
+
+  init(_ options: GlobalOptions, _ surroundings: Surroundings = .current) throws {
+    let credentials = try Credentials.load(surroundings)
+    self.init(options, credentials, try surroundings.connect(credentials.endpoint), surroundings)
+  }
+
+  init(
+    _ options: GlobalOptions, _ credentials: Credentials, _ transport: any Requesting, _ surroundings: Surroundings
+  ) {
+    client = APIClient(transport: transport, token: credentials.token, surroundings: surroundings)
+    format = options.output
+    self.surroundings = surroundings
+  }
+
+  static func palette(_ surroundings: Surroundings) -> Palette {
+    let environment = surroundings.environment
+    let wanted = environment["NO_COLOR"].map(\.isEmpty) ?? true
+    return Palette(enabled: surroundings.console.width != nil && wanted && environment["TERM"] != "dumb")
+  }
+
+  // MARK: - Printing
+
+  /// Fetches a list and prints it, telling how far it is where that takes long and somebody watches.
+  func list(_ target: Target, _ columns: [Column], _ options: ListOptions, nothing: String) throws {
+    let writer = ListWriter(columns, self)
+    let watched = console.errorIsTerminal
+    let more = try client.each(target, limit: options.bound) { item in
+      writer.add(item)
+      if watched, writer.count.isMultiple(of: 1000) { console.error("\r\(writer.count) fetched …") }
+    }
+    if watched, writer.count >= 1000 { console.error("\r\u{1b}[K") }
+    writer.finish(nothing: nothing)
+    if more { console.error("There are more than \(writer.count); ask for --all, or a greater --limit.\n") }
+  }
+
+  /// Prints one thing: as JSON, as a row of CSV, or as labelled lines.
+  func show(_ item: JSONValue, _ columns: [Column]) {
+    switch format {
+    case .json: console.output(item.document + "\n")
+    case .csv: console.output(CSVText.line(columns.map(\.key)) + CSVText.line(columns.map { $0.value(item) }))
+    case .table:
+      let widest = columns.map { TerminalText.width($0.title) }.max() ?? 0
+      for column in columns {
+        let value = TerminalText.neutralised(column.value(item))
+        if value.isEmpty { continue }
+        let space = String(repeating: " ", count: widest - TerminalText.width(column.title) + 2)
+        console.output(column.title + space + (column.isVerdict ? palette.verdict(value) : value) + "\n")
+      }
+    }
+  }
+
+  /// A sentence for people; programs that read JSON or CSV do not get it.
+  func say(_ text: String) {
+    let line = TerminalText.neutralised(text) + "\n"
+    if format == .table { console.output(line) } else { console.error(line) }
+  }
+
+  /// A local CSV file for the controller.
+  func csv(_ path: String) throws -> APIClient.Body {
+    .csv(try surroundings.files.read(path, limit: 64 << 20), file: path)
+  }
+}
+
+/// A command that speaks with the controller.
+protocol SessionCommand: ParsableCommand {
+  var global: GlobalOptions { get }
+  func run(_ session: Session) throws
+}
+
+extension SessionCommand {
+  func run() throws { try run(Session(global)) }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+
+private let tokenColumns = [
+  Column("Token", "id"), Column("Batch", "batch"), Column("Expires", "expiresAt"),
+  Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("Revoked", "revokedAt"),
+  Column("Unidentified", "allowUnidentified"),
+]
+
+struct TokenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Enrolment tokens: what lets a batch's devices in.",
+    subcommands: [Create.self, List.self, Revoke.self])
+
+  struct Create: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make an enrolment token for a batch.",
+      discussion: """
+        The token is printed once and is not kept by the controller. It names the controller's root certificate, so that a
+        device trusts no other.
+
+        EXAMPLES
+          rollcall token create --district cedar-falls --batch fall-2026 --output-file token
+          rollcall token create --district cedar-falls --batch fall-2026 --serial PF3XK2M9 --uses 1 --expires-in-hours 8
+        """)
+
+    @Option(help: "The batch's code.")
+    var batch: String
+
+    @Option(name: .customLong("serial"), help: "Only for this serial; may be repeated.")
+    var serials: [String] = []
+
+    @Option(help: "Its life in hours.")
+    var expiresInHours = 24
+
+    @Option(help: "How many devices it enrols; without it as many as the controller allows.")
+    var uses: Int?
+
+    @Flag(help: "Also enrol devices without a usable identity; they are shown as weak.")
+    var allowUnidentified = false
+
+    @Option(help: "Write the token into this file, readable by you alone, instead of printing it.")
+    var outputFile: String?
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let body = JSONValue.fields([
+        ("expiresInHours", .integer(Int64(expiresInHours))), ("uses", uses.map { .integer(Int64($0)) }),
+        ("serials", serials.isEmpty ? nil : .array(serials.map(JSONValue.string))),
+        ("allowUnidentified", allowUnidentified ? .bool(true) : nil),
+      ])
+      let made = try session.client.post(
+        Target("districts", try district.required(), "batches", batch, "tokens"), .json(body))
+      try session.handOver(made, tokenColumns, file: outputFile, revoke: "rollcall token revoke \(made["id"].text)")
+    }
+  }
+
+  struct List: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List a batch's tokens, without their secrets.",
+      discussion: "EXAMPLE\n  rollcall token list --district cedar-falls --batch fall-2026")
+
+    @Option(help: "The batch's code.")
+    var batch: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      try session.list(
+        Target("districts", try district.required(), "batches", batch, "tokens"), tokenColumns, list,
+        nothing: "This batch has no tokens.")
+    }
+  }
+
+  struct Revoke: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Revoke a token: it enrols no further device.",
+      discussion: "EXAMPLE\n  rollcall token revoke tok_2x8q4d7v1k9m3c5w --district cedar-falls")
+
+    @Argument(help: "The token's id.")
+    var token: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      try session.client.delete(Target("districts", try district.required(), "tokens", token))
+      session.say("Revoked \(token).")
+    }
+  }
+}
+
+extension Session {
+  /// Prints a secret that is shown this once, or writes it into a file that only its owner reads.
+  func handOver(_ made: JSONValue, _ columns: [Column], file: String?, revoke: String) throws {
+    guard let secret = made["token"].string else {
+      throw CommandError(
+        .failure,
+        "The token was made, but its secret was lost with the connection and is not shown twice. Revoke it with '\(revoke)' and make another.")
+    }
+    guard let file else { return show(made, [Column("Secret", "token")] + columns) }
+    try surroundings.files.writePrivate(Array((secret + "\n").utf8), to: file)
+    guard case .object(var fields) = made else { return }
+    fields["token"] = nil
+    show(.object(fields), columns)
+    if format == .table { say("The token is in \(file).") }
+  }
+}

@@ -1,0 +1,131 @@
+import Vocabulary
+
+/// A device on one screen, as the help desk reads it out: who it is, where, whether it is well, what changed.
+struct DeviceStory {
+  let device: JSONValue
+  /// The newest changes of facts, newest first.
+  let changes: [JSONValue]
+  let now: Instant
+  let palette: Palette
+  private var lines: [String] = []
+
+  init(_ device: JSONValue, changes: [JSONValue], now: Instant, palette: Palette) {
+    self.device = device
+    self.changes = changes
+    self.now = now
+    self.palette = palette
+  }
+
+  var text: String {
+    var story = self
+    story.identity()
+    story.contact()
+    story.health()
+    story.hardware()
+    story.history()
+    return story.lines.joined(separator: "\n") + "\n"
+  }
+
+  // MARK: - The parts
+
+  private mutating func identity() {
+    let name = device["serial"].string ?? device["hostname"].string ?? device["id"].text
+    let model = [device["vendor"].text, device["model"].text].filter { !$0.isEmpty }.joined(separator: " ")
+    lines.append(palette.bold(safe(name)) + (model.isEmpty ? "" : "  " + safe(model)))
+    row("Id", "\(device["id"].text)   identity \(device["identity"].text)")
+    row("Names", joined([labelled("asset tag", "assetTag"), labelled("hostname", "hostname")]))
+    row("Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
+    row("Stage", joined([device["stage"].string, labelled("management", "management")]))
+    for key in device["keys"].items {
+      let fingerprint = key["key"].text.prefix(16)
+      let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }
+      let state = key["state"].text
+      let words = ([state] + [until, "key \(fingerprint)…"].compactMap { $0 }).joined(separator: ", ")
+      row("Key", words, verdict: state)
+    }
+  }
+
+  private mutating func contact() {
+    row("Last seen", TimeText.story(device["lastContact"].string, now: now) ?? "never")
+    row("Expected", TimeText.story(device["nextContact"].string, now: now))
+  }
+
+  private mutating func health() {
+    let verdict = device["health"]["verdict"].string ?? "unknown"
+    row("Health", verdict, verdict: verdict)
+    for item in device["health"]["items"].items {
+      let verdict = item["verdict"].text
+      let words = [verdict, item["reason"].text].filter { !$0.isEmpty }.joined(separator: " — ")
+      row("  " + item["item"].text, words, verdict: verdict)
+    }
+  }
+
+  private mutating func hardware() {
+    let facts = device["facts"]
+    let hardware = facts["hardware"]
+    let memory = hardware["memoryBytes"].integer.map { "\(ByteCount($0)) memory" }
+    row("Hardware", joined([hardware["processor"]["model"].string, memory, tpm(hardware)]))
+    for disk in hardware["disks"].items { row("Disk", diskLine(disk, vitals: facts["vitals"])) }
+    for battery in hardware["batteries"].items { row("Battery", batteryLine(battery, vitals: facts["vitals"])) }
+    let system = facts["system"]
+    row("System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
+    let count = device["software"]["count"].integer ?? device["softwareCount"].integer ?? device["software"].integer
+    row("Software", count.map { "\($0) packages" })
+  }
+
+  private mutating func history() {
+    guard !changes.isEmpty else { return }
+    lines.append(palette.bold("Recent changes"))
+    for change in changes {
+      let when = change["at"].string.map(TimeText.minute) ?? ""
+      let what = [change["section"].text, change["field"].text].filter { !$0.isEmpty }.joined(separator: ".")
+      let old = change["old"].string ?? "nothing"
+      lines.append("  " + safe("\(when)  \(what): \(old) → \(change["new"].string ?? "nothing")"))
+    }
+  }
+
+  // MARK: - Details
+
+  private func diskLine(_ disk: JSONValue, vitals: JSONValue) -> String {
+    let state = vitals["disks"].items.first { $0["name"] == disk["name"] } ?? .null
+    return joined([
+      disk["name"].string, disk["model"].string, disk["bytes"].integer.map { "\(ByteCount($0))" },
+      disk["serial"].string.map { "serial \($0)" }, state["percentUsed"].integer.map { "\($0) % worn" },
+    ]) ?? ""
+  }
+
+  private func batteryLine(_ battery: JSONValue, vitals: JSONValue) -> String {
+    let state = vitals["batteries"].items.first { $0["name"] == battery["name"] } ?? .null
+    var holds: String?
+    if let full = state["fullMicrowattHours"].integer, let design = battery["designMicrowattHours"].integer, design > 0 {
+      holds = "holds \(Int((Double(full) * 100 / Double(design)).rounded())) % of new"
+    }
+    return joined([
+      battery["name"].string, battery["manufacturer"].string, battery["model"].string, holds,
+      state["cycles"].integer.map { "\($0) cycles" },
+    ]) ?? ""
+  }
+
+  private func tpm(_ hardware: JSONValue) -> String? { hardware["tpmVersion"].string.map { "TPM \($0)" } }
+
+  private func encryption(_ system: JSONValue) -> String? {
+    system["rootEncrypted"].bool.map { $0 ? "disk encrypted" : "disk not encrypted" }
+  }
+
+  private func labelled(_ label: String, _ key: String) -> String? { device[key].string.map { "\(label) \($0)" } }
+
+  private func joined(_ parts: [String?]) -> String? {
+    let given = parts.compactMap { $0 }.filter { !$0.isEmpty }
+    return given.isEmpty ? nil : given.joined(separator: ", ")
+  }
+
+  private func safe(_ text: String) -> String { TerminalText.neutralised(text) }
+
+  /// A label and its value, where there is one; coloured by the word `verdict`.
+  private mutating func row(_ label: String, _ value: String?, verdict: String? = nil) {
+    guard let value, !value.isEmpty else { return }
+    let label = safe(label)
+    let space = String(repeating: " ", count: max(1, 14 - TerminalText.width(label)))
+    lines.append(label + space + palette.verdict(safe(value), word: verdict ?? ""))
+  }
+}

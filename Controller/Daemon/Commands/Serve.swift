@@ -1,0 +1,71 @@
+import ArgumentParser
+import Enrollment
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Serving
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answer devices and operators until told to stop.",
+    discussion: """
+      SIGTERM and SIGINT stop gracefully: requests under way are answered, check-ins in the queue are stored. SIGHUP
+      reads the certificates anew without dropping a connection.
+
+      EXAMPLES
+        rollcalld serve
+        rollcalld serve --state ./var --people 127.0.0.1:8443 --devices 127.0.0.1:8444 --log-format json
+      """)
+
+  @OptionGroup var flags: SettingFlags
+
+  func run() async throws {
+    try await CommandFailure.reported {
+      let settings = try flags.settings()
+      try StateArchive.requireWhole(settings.state)
+      let logger = Logs.logger(settings)
+      let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
+      try ServerIdentities.refresh(authority, settings, now: SystemClock.now)
+      let controller = try await Controller(settings: settings, authority: authority, logger: logger)
+      let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
+      try await group(controller, authority, settings, threads, logger).run()
+      try await controller.close()
+      try await threads.shutdownGracefully()
+      logger.notice("stopped")
+    }
+  }
+
+  private func group(
+    _ controller: Controller, _ authority: CertificateAuthority, _ settings: ControllerSettings,
+    _ threads: MultiThreadedEventLoopGroup, _ logger: Logger
+  ) throws -> ServiceGroup {
+    let manager = ServiceManager()
+    let ports = BoundPorts(manager: manager, logger: logger)
+    let people = TLSContextBox(try ServerIdentities.peopleContext(settings))
+    let devices = TLSContextBox(
+      try ServerIdentities.devicesContext(settings, authority), trust: try ServerIdentities.trust(authority))
+    let limits = Listener.Limits(
+      connections: settings.connections, idle: settings.idleTimeout, request: settings.requestTimeout)
+    let peopleListener = Listener(
+      host: settings.people.host, port: settings.people.port, tls: people, limits: limits, group: threads, logger: logger,
+      onBound: { ports.bound(people: $0) })
+    let devicesListener = Listener(
+      host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits, group: threads,
+      logger: logger, onBound: { ports.bound(devices: $0) })
+    // Stopped in the reverse order: the listeners first, so that the queue behind them can drain.
+    var services = controller.services
+    services += [
+      Watchdog(manager: manager, group: threads, database: controller.database),
+      CertificateReload(
+        settings: settings, authority: authority, people: people, devices: devices, manager: manager, logger: logger),
+      peopleListener.serve(controller.people), devicesListener.serve(controller.devices),
+    ]
+    var configuration = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(25)
+    return ServiceGroup(configuration: configuration)
+  }
+}

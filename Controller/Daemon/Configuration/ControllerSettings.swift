@@ -1,0 +1,83 @@
+import Logging
+import NIOCore
+import Vocabulary
+
+/// The settings as values, each checked.
+struct ControllerSettings: Sendable {
+  struct Address: Sendable, Equatable {
+    let host: String
+    let port: Int
+  }
+
+  let state: StateFolder
+  let people: Address
+  let devices: Address
+  let names: [String]
+  /// The operator's own certificate for people, nil for one by our CA.
+  let peopleIdentity: (certificate: String, key: String)?
+  let checkInInterval: Duration
+  let connections: Int
+  let idleTimeout: TimeAmount
+  let requestTimeout: TimeAmount
+  let queue: Int
+  let databaseReaders: Int
+  let threads: Int?
+  let logLevel: Logger.Level
+  let logsJSON: Bool
+
+  /// - Throws: `config.bad-value` with the place of the value.
+  init(_ sources: SettingSources) throws {
+    func text(_ setting: Setting) -> String { sources.values[setting]?.text ?? "" }
+    func bad(_ setting: Setting, _ why: String) -> ConfigurationError {
+      let value = sources.values[setting]
+      return ConfigurationError(
+        .badValue, "\(value?.place ?? "default"): '\(setting.rawValue)' is '\(value?.text ?? "")'; \(why).")
+    }
+    func number(_ setting: Setting, _ range: ClosedRange<Int>) throws -> Int {
+      guard let number = Int(text(setting)), range.contains(number) else {
+        throw bad(setting, "it takes a whole number from \(range.lowerBound) to \(range.upperBound) (\(setting.unit))")
+      }
+      return number
+    }
+    func address(_ setting: Setting) throws -> Address {
+      let value = text(setting)
+      guard let colon = value.lastIndex(of: ":"), let port = Int(value[value.index(after: colon)...]),
+        (0...65535).contains(port)
+      else { throw bad(setting, "it takes an address and a port, such as 0.0.0.0:8443 or [::]:8443") }
+      let host = value[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
+      guard !host.isEmpty else { throw bad(setting, "the address is missing; 0.0.0.0 means every one") }
+      return Address(host: String(host), port: port)
+    }
+    state = StateFolder(path: text(.state))
+    people = try address(.people)
+    devices = try address(.devices)
+    names = text(.names).split(separator: ",").map { $0.trimming(while: { $0 == " " }) }
+    guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 253 }) else {
+      throw bad(.names, "it takes at least one name")
+    }
+    switch (sources.values[.peopleCertificate]?.text, sources.values[.peopleKey]?.text) {
+    case (nil, nil): peopleIdentity = nil
+    case (let certificate?, let key?): peopleIdentity = (certificate, key)
+    default: throw bad(.peopleCertificate, "people-certificate and people-key go together")
+    }
+    checkInInterval = .seconds(try number(.checkInInterval, 10...86_400))
+    connections = try number(.connections, 16...1_000_000)
+    idleTimeout = .seconds(Int64(try number(.idleTimeout, 1...3600)))
+    requestTimeout = .seconds(Int64(try number(.requestTimeout, 1...3600)))
+    queue = try number(.queue, 16...1_000_000)
+    databaseReaders = try number(.databaseReaders, 1...64)
+    threads = sources.values[.threads] == nil ? nil : try number(.threads, 1...256)
+    guard let level = Logger.Level(rawValue: text(.logLevel)) else { throw bad(.logLevel, "it is one of \(Setting.logLevel.unit)") }
+    logLevel = level
+    guard ["text", "json"].contains(text(.logFormat)) else { throw bad(.logFormat, "it is text or json") }
+    logsJSON = text(.logFormat) == "json"
+  }
+}
+
+extension Substring {
+  fileprivate func trimming(while predicate: (Character) -> Bool) -> String {
+    var slice = self.drop(while: predicate)
+    while let last = slice.last, predicate(last) { slice.removeLast() }
+    return String(slice)
+  }
+}

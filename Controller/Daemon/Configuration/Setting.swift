@@ -1,0 +1,75 @@
+/// Every setting of the controller, with its default and unit; the one list behind the file, the environment, the
+/// flags, `rollcalld config` and `docs/configuration.md`.
+enum Setting: String, CaseIterable, Sendable {
+  case state
+  case people
+  case devices
+  case names
+  case peopleCertificate = "people-certificate"
+  case peopleKey = "people-key"
+  case checkInInterval = "check-in-interval"
+  case connections
+  case idleTimeout = "idle-timeout"
+  case requestTimeout = "request-timeout"
+  case queue
+  case databaseReaders = "database-readers"
+  case threads
+  case logLevel = "log-level"
+  case logFormat = "log-format"
+
+  /// nil where the default is computed.
+  var fallback: String? {
+    switch self {
+    case .state: "/var/lib/rollcall"
+    case .people: "127.0.0.1:8443"
+    case .devices: "127.0.0.1:8444"
+    case .names: "localhost,127.0.0.1,::1"
+    case .peopleCertificate, .peopleKey: nil
+    case .checkInInterval: "3600"
+    case .connections: "4096"
+    case .idleTimeout: "60"
+    case .requestTimeout: "30"
+    case .queue: "4096"
+    case .databaseReaders: "4"
+    case .threads: nil
+    case .logLevel: "info"
+    case .logFormat: "text"
+    }
+  }
+
+  var unit: String {
+    switch self {
+    case .state, .peopleCertificate, .peopleKey: "path"
+    case .people, .devices: "address:port"
+    case .names: "DNS names and IP addresses, divided by commas"
+    case .checkInInterval, .idleTimeout, .requestTimeout: "seconds"
+    case .connections, .queue, .databaseReaders, .threads: "count"
+    case .logLevel: "trace, debug, info, notice, warning, error or critical"
+    case .logFormat: "text or json"
+    }
+  }
+
+  /// One sentence for people.
+  var meaning: String {
+    switch self {
+    case .state: "The folder of the database, the certificates and the keys"
+    case .people: "Where the operator's API listens"
+    case .devices: "Where devices enrol and check in"
+    case .names: "What agents and people call this controller; they stand in its own server certificates"
+    case .peopleCertificate: "A certificate chain (PEM) for the people listener in place of one by our own CA"
+    case .peopleKey: "The private key (PEM) of people-certificate"
+    case .checkInInterval: "How long a device waits between check-ins, give or take 20 %"
+    case .connections: "Connections open at once on each listener; more wait in the kernel's queue"
+    case .idleTimeout: "An idle connection is closed after this"
+    case .requestTimeout: "A request that has begun must have ended after this"
+    case .queue: "Check-ins waiting for the database at once; past that, devices are told to come back later"
+    case .databaseReaders: "Database connections for reading"
+    case .threads: "Threads of the listeners; by default one a processor"
+    case .logLevel: "The least severe message that is logged"
+    case .logFormat: "How a message is written"
+    }
+  }
+
+  /// The name in the environment: `ROLLCALLD_CHECK_IN_INTERVAL`.
+  var variable: String { "ROLLCALLD_" + rawValue.uppercased().replacing("-", with: "_") }
+}

@@ -1,0 +1,135 @@
+import Crypto
+import Enrollment
+import Foundation
+import StorageSQLite
+import Vocabulary
+
+/// The state folder as a folder of copies with checksums, and back.
+enum StateArchive {
+  private static let manifest = "SHA256SUMS"
+  private static let database = "rollcall.sqlite"
+  /// Stands in the state folder from the first copied file until the restore is whole: `serve` refuses meanwhile.
+  private static let marker = "restore-unfinished"
+
+  /// - Returns: the size of the copy.
+  /// - Throws: `config.state` where there is no controller or the folder exists; storage errors.
+  static func backup(_ state: StateFolder, to folder: String) throws -> ByteCount {
+    guard exists(state.database) else { throw noController(state) }
+    guard !exists(folder) else {
+      throw ConfigurationError(.state, "\(folder) exists; a backup goes into a folder of its own. Nothing was written.")
+    }
+    let draft = folder + ".partial"
+    try? FileManager.default.removeItem(atPath: draft)
+    try makeFolder(draft)
+    try SQLiteBackup.copy(from: state.database, to: "\(draft)/\(database)")
+    for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
+    var lines = ""
+    var size: Int64 = 0
+    for name in try files(of: draft, withDatabase: true) {
+      let path = "\(draft)/\(name)"
+      lines += "\(try digest(path))  \(name)\n"
+      size += (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
+      try sync(path)
+    }
+    try DurableFile.write(lines, to: "\(draft)/\(manifest)", mode: 0o600)
+    try FileManager.default.moveItem(atPath: draft, toPath: folder)
+    try sync((folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
+    return ByteCount(size)
+  }
+
+  /// Copies a checked backup into an empty state folder and leaves it marked as unfinished.
+  ///
+  /// - Throws: `config.state` where the backup is damaged or the folder holds a controller.
+  static func restore(from folder: String, to state: StateFolder) throws {
+    guard !exists(state.database) || exists("\(state.path)/\(marker)") else {
+      throw ConfigurationError(
+        .state, "\(state.path) holds a controller already; nothing was changed. Move that folder aside first.")
+    }
+    let names = try checkedNames(folder)
+    try makeFolder(state.path)
+    try DurableFile.write("A restore was begun and did not end. Run it again.\n", to: "\(state.path)/\(marker)", mode: 0o600)
+    for stale in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: state.database + stale) }
+    for name in names {
+      try? FileManager.default.removeItem(atPath: "\(state.path)/\(name)")
+      try copy("\(folder)/\(name)", to: "\(state.path)/\(name)")
+      try sync("\(state.path)/\(name)")
+    }
+  }
+
+  static func commitRestore(_ state: StateFolder) throws {
+    try FileManager.default.removeItem(atPath: "\(state.path)/\(marker)")
+    try sync(state.path)
+  }
+
+  /// - Throws: `config.state` where there is no whole controller in the folder.
+  static func requireWhole(_ state: StateFolder) throws {
+    guard exists(state.database) else { throw noController(state) }
+    guard !exists("\(state.path)/\(marker)") else {
+      throw ConfigurationError(.state, "A restore into \(state.path) did not end. Run 'rollcalld restore' again.")
+    }
+  }
+
+  /// The names in the backup's list, after every checksum was found right.
+  private static func checkedNames(_ folder: String) throws -> [String] {
+    let lines = try DurableFile.text(of: "\(folder)/\(manifest)").split(separator: "\n")
+    let names = try lines.map { line -> String in
+      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+      let name = parts.count == 2 ? String(parts[1].drop { $0 == " " }) : ""
+      guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+        throw ConfigurationError(.state, "The list of checksums in \(folder) is damaged. Use another backup.")
+      }
+      guard exists("\(folder)/\(name)"), try digest("\(folder)/\(name)") == String(parts[0]) else {
+        throw ConfigurationError(.state, "\(folder)/\(name) is missing or damaged: its checksum is not the backup's. Use another backup.")
+      }
+      return name
+    }
+    guard names.contains(database) else { throw ConfigurationError(.state, "\(folder) is not a backup: it holds no database.") }
+    return names
+  }
+
+  /// Certificates, keys and settings, without the database and its logs.
+  private static func files(of folder: String, withDatabase: Bool = false) throws -> [String] {
+    let found = try FileManager.default.subpathsOfDirectory(atPath: folder)
+    return found.sorted().filter { name in
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
+      return !isFolder.boolValue && (withDatabase || !name.hasPrefix(database)) && name != marker && name != manifest
+    }
+  }
+
+  private static func noController(_ state: StateFolder) -> ConfigurationError {
+    ConfigurationError(.state, "There is no controller in \(state.path). Run 'rollcalld init' first, or name another --state.")
+  }
+
+  private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+  private static func makeFolder(_ path: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  }
+
+  /// Keeps the permissions: a private key stays 0600 from its first byte.
+  private static func copy(_ source: String, to target: String) throws {
+    try makeFolder((target as NSString).deletingLastPathComponent)
+    try FileManager.default.copyItem(atPath: source, toPath: target)
+  }
+
+  private static func digest(_ path: String) throws -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw ConfigurationError(.unreadable, "\(path) cannot be read.")
+    }
+    defer { try? file.close() }
+    var hash = SHA256()
+    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
+    return Hex.encode(hash.finalize())
+  }
+
+  private static func sync(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ConfigurationError(.unreadable, "\(path) cannot be opened.") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw ConfigurationError(.state, "\(path) cannot be written to the disk: \(String(cString: strerror(errno))).")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+
+@main
+struct Rollcalld: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollcalld",
+    abstract: "The Rollcall controller: enrols devices, takes their check-ins, and answers operators.",
+    discussion: """
+      EXAMPLES
+        rollcalld init --state /var/lib/rollcall --names rollcall.example.org
+        rollcalld serve --people 0.0.0.0:8443 --devices 0.0.0.0:8444
+        rollcalld backup /backup/rollcall-monday
+        rollcalld doctor
+
+      Settings come from flags, then from ROLLCALLD_… variables, then from rollcalld.yaml; 'rollcalld config' lists them.
+      Exit codes: 0 done, 1 failed, 2 the doctor found faults, 64 wrong usage.
+      """,
+    version: Version.text,
+    subcommands: [Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, Config.self, ShowVersion.self])
+}
+
+/// The version of every program of this repository.
+enum Version {
+  static let text = "0.1.0"
+}
+
+struct ShowVersion: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+  func run() { print("rollcalld \(Version.text)") }
+}
+
+struct Config: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "List every setting with its meaning, unit and default.")
+
+  func run() {
+    for setting in Setting.allCases {
+      print("\(setting.rawValue)\n    \(setting.meaning).")
+      print("    \(setting.unit); default \(setting.fallback ?? "computed"); \(setting.variable)")
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Access
+import Audit
+import CheckIn
+import Enrollment
+import Logging
+import Registry
+import ServiceLifecycle
+import Serving
+import Storage
+import StorageSQLite
+import Vocabulary
+
+/// Every feature, made and connected: the one place that knows them all.
+struct Controller: Sendable {
+  let database: SQLiteDatabase
+  let people: PeopleService
+  let devices: DeviceService
+  /// What runs beside the listeners, and stops after them.
+  let services: [any Service]
+
+  static let migrations: [Migration] =
+    Idempotency.migrations + Journal.migrations + Access.migrations + Registry.migrations + EnrollmentDesk.migrations
+    + CheckIns.migrations
+
+  init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
+    let database = try SQLiteDatabase(
+      path: settings.state.database, migrations: Self.migrations, readers: settings.databaseReaders)
+    let metrics = Metrics()
+    let clock: @Sendable () -> Instant = { SystemClock.now }
+    let registry = Registry(database: database, facts: StoredFacts())
+    try await registry.load()
+    let enrollment = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    let checkIns = CheckIns(
+      database: database, records: registry, unknownKeys: registry,
+      policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue)
+    let directory = AccessDirectory(database: database, logger: logger)
+    let access = AccessRoutes(database: database, tenants: registry, directory: directory)
+
+    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database).peopleRoutes
+    peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
+    peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
+    peopleRoutes.append(Description.route(of: peopleRoutes))
+
+    self.database = database
+    people = PeopleService(
+      routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
+    devices = DeviceService(
+      routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics, logger: logger, clock: clock)
+    services = [checkIns.group]
+  }
+
+  /// The secret of the first state administrator's token.
+  func makeFirstAdministrator(now: Instant) async throws -> String {
+    try await database.write(in: .state) { try Access.bootstrap(in: $0, now: now) }
+  }
+
+  /// Kills every enrolment token, as after a restore; how many lived.
+  func revokeEnrollmentTokens(now: Instant) async throws -> Int {
+    try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }
+  }
+
+  func close() async throws { try database.close() }
+}
+
+/// After a restore, the registry takes up the keys that it does not know.
+extension Registry: UnknownKeyDesk {}

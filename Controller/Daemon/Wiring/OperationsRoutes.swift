@@ -1,0 +1,74 @@
+import Foundation
+import Serving
+import Storage
+import Vocabulary
+
+/// Health for balancers and numbers for operators.
+struct OperationsRoutes: Sendable {
+  let database: any Database
+  let metrics: Metrics
+
+  init(database: any Database, metrics: Metrics) {
+    self.database = database
+    self.metrics = metrics
+    metrics.gauge("process_resident_memory_bytes", "Resident memory.") { ProcessNumbers.residentBytes }
+    metrics.gauge("process_cpu_seconds_total", "Processor time, user and system.") { ProcessNumbers.cpuSeconds }
+    metrics.gauge("process_open_fds", "Open file descriptors.") { ProcessNumbers.openDescriptors }
+  }
+
+  var peopleRoutes: [PeopleRoute] {
+    [
+      PeopleRoute(.get, "/healthz", .open, Operation("isAlive", "Whether the process answers")) { _, _ in
+        .text("alive\n")
+      },
+      PeopleRoute(
+        .get, "/readyz", .open, Operation("isReady", "Whether the database answers; 503 where it does not")
+      ) { _, _ in
+        do {
+          _ = try await database.read(in: .state) { try $0.rows("SELECT 1 AS one") }
+          return .text("ready\n")
+        } catch {
+          throw ServingError(.overloaded, "The database does not answer. Look at the controller's log.")
+        }
+      },
+      PeopleRoute(
+        .get, "/metrics", .state([.stateAdmin, .readOnly]),
+        Operation("readMetrics", "Numbers in Prometheus's text format")
+      ) { _, _ in .text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8") },
+    ]
+  }
+}
+
+/// The API's own description.
+enum Description {
+  static func route(of routes: [PeopleRoute]) -> PeopleRoute {
+    let operation = Operation("describeAPI", "This OpenAPI 3.1 document")
+    let path = "/api/v1/openapi.json"
+    // The document holds its own route too.
+    let all = routes + [PeopleRoute(.get, path, .open, operation) { _, _ in Reply(.ok) }]
+    let document = Result { try OpenAPIDocument.document(of: all, version: Version.text) }
+    return PeopleRoute(.get, path, .open, operation) { _, _ in
+      Reply(.ok, headers: [.contentType: "application/json"], body: try document.get())
+    }
+  }
+}
+
+/// The process as the kernel sees it.
+enum ProcessNumbers {
+  /// Source: /proc/self/statm, pages.
+  static var residentBytes: Double {
+    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+    return fields.count > 1 ? (Double(fields[1]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))) : 0
+  }
+
+  static var cpuSeconds: Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
+  static var openDescriptors: Double {
+    Double((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0)
+  }
+}

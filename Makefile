@@ -1,0 +1,76 @@
+# Rollcall's targets. `make help` (or `make`) says what each does.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Every debug build uses these flags, so that nothing is compiled twice: a target may import only what Package.swift lets it.
+DEBUG_FLAGS := --explicit-target-dependency-import-check error
+# Every release build uses these: the programs carry Swift's runtime, so that they run where no Swift is installed.
+RELEASE_FLAGS := --configuration release --static-swift-stdlib
+PROGRAMS := rollcalld rollcall-agent rollcall
+FORMATTED := Sources Agent Controller Tests Package.swift
+# Only the tests whose names match, for example: make test FILTER=RegistryTests
+FILTER ?=
+# Rounds of `make kill-loop`; CI's end-to-end tests do 10.
+ROUNDS ?= 200
+
+.NOTPARALLEL:
+.PHONY: help build run test bench format lint ci fuzz kill-loop e2e-qemu agent-size check-units check-restricted \
+  clean packages-run packages-test packages-bench packages-e2e $(addprefix bin/,$(PROGRAMS))
+
+help: ## what each target does (the default)
+	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
+
+run: build ## start a controller with an example district, enrol this machine, show it, stay until Ctrl-C
+	@exec scripts/run.sh
+
+build: $(addprefix bin/,$(PROGRAMS)) ## put the release programs rollcalld, rollcall-agent and rollcall into bin/
+
+$(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
+	@swift build $(RELEASE_FLAGS) --product $*
+	@mkdir -p bin
+	@strip -o $@.new "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/$*" && mv $@.new $@
+
+test: packages-run packages-test ## run all tests (make test FILTER=RegistryTests: only those)
+	@swift build $(DEBUG_FLAGS) --build-tests
+	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+
+bench: build packages-bench ## measure agent and controller beside their peers (BENCHMARKS.md)
+	@scripts/bench/all.sh
+
+format: ## lay out every Swift file by .swift-format
+	@swift format format --in-place --recursive --parallel $(FORMATTED)
+
+lint: ## fail on any Swift file that is not laid out by .swift-format, or breaks its rules
+	@swift format lint --strict --recursive --parallel $(FORMATTED)
+
+ci: ## what the build server runs
+	@.ci/run
+
+kill-loop: packages-run packages-test ## kill -9 the controller under load ROUNDS times (200) and look for what was acknowledged
+	@swift build $(DEBUG_FLAGS) --build-tests
+	@ROLLCALL_KILL_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter KillLoop
+
+fuzz: packages-run packages-test ## hostile inputs to parsers and routes, ROUNDS each, from random seeds that are printed
+	@swift build $(DEBUG_FLAGS) --build-tests
+	@ROLLCALL_FUZZ_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter Hostile
+
+e2e-qemu: build packages-e2e ## a QEMU machine with SMBIOS, NVMe and TPM enrols, checks in, is reset, and is shown
+	@scripts/e2e-qemu/run.sh
+
+agent-size: bin/rollcall-agent ## fail where the stripped agent is larger than 16 MB
+	@scripts/check-agent-size.sh bin/rollcall-agent
+
+check-units: packages-test ## verify the systemd units and the limits of their exposure
+	@scripts/check-units.sh
+
+check-restricted: build packages-test ## run the real programs under the units' restrictions, without systemd
+	@scripts/check-restricted.sh
+
+clean: ## remove what was built (var/ stays: it holds data)
+	@rm -rf .build bin
+
+packages-run packages-test packages-bench packages-e2e: packages-%:
+	@scripts/install-packages.sh $*

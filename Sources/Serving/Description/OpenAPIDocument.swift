@@ -1,0 +1,119 @@
+import HTTPTypes
+import Vocabulary
+
+/// The OpenAPI 3.1 document of the people listener's API, made from the declared routes themselves.
+package enum OpenAPIDocument {
+  package static func document(of routes: [PeopleRoute], version: String) throws -> [UInt8] {
+    var paths: [(String, JSONTree)] = []
+    for path in Set(routes.map(\.path)).sorted() {
+      let operations = routes.filter { $0.path == path }.map { ($0.method.rawValue.lowercased(), describe($0)) }
+      paths.append((path, .object(operations)))
+    }
+    return JSONTree.object([
+      ("openapi", .text("3.1.0")),
+      (
+        "info",
+        .object([
+          ("title", .text("Rollcall")), ("version", .text(version)),
+          ("license", .object([("name", .text("Apache-2.0")), ("identifier", .text("Apache-2.0"))])),
+        ])
+      ),
+      ("paths", .object(paths)),
+      (
+        "components",
+        .object([
+          ("schemas", .object([("Problem", problem.json)])),
+          (
+            "securitySchemes",
+            .object([("token", .object([("type", .text("http")), ("scheme", .text("bearer"))]))])
+          ),
+        ])
+      ),
+    ]).bytes
+  }
+
+  private static let problem = Schema.object(
+    [
+      ("type", .string("A URN with the code")), ("status", .integer("The HTTP status")),
+      ("code", .string("The stable code")), ("detail", .string("What happened, what it means, what to do")),
+      ("requestID", .string("Finds the request in the logs")),
+      (
+        "errors",
+        .array(
+          .object(
+            [
+              ("line", .integer("A file's line, from 1")), ("field", .string("The field or column")),
+              ("value", .string("The value at fault")), ("code", .string("The rule's code")),
+              ("message", .string("In words")),
+            ], required: ["code", "message"]))
+      ),
+    ], required: ["type", "status", "code", "detail", "requestID"])
+
+  private static func describe(_ route: PeopleRoute) -> JSONTree {
+    let operation = route.operation
+    var members: [(String, JSONTree)] = [
+      ("operationId", .text(operation.id)), ("summary", .text(operation.summary)),
+      ("description", .text(access(route.rule))),
+    ]
+    let parameters = pathParameters(route.path) + operation.query.map(queryParameter) + idempotency(route.method)
+    if !parameters.isEmpty { members.append(("parameters", .array(parameters))) }
+    if let body = operation.body {
+      let content = JSONTree.object([(body.type, .object([("schema", body.schema.json)]))])
+      members.append(("requestBody", .object([("required", .boolean(true)), ("content", content)])))
+    }
+    members.append(("responses", .object(responses(operation))))
+    members.append(("security", .array(route.rule == .open ? [] : [.object([("token", .array([]))])])))
+    return .object(members)
+  }
+
+  private static func responses(_ operation: Operation) -> [(String, JSONTree)] {
+    var success: [(String, JSONTree)] = [("description", .text(operation.summary))]
+    if let schema = operation.answers.schema {
+      success.append(("content", .object([("application/json", .object([("schema", schema.json)]))])))
+    }
+    let reference = JSONTree.object([("$ref", .text("#/components/schemas/Problem"))])
+    let failure = JSONTree.object([
+      ("description", .text("A problem, by RFC 9457")),
+      ("content", .object([("application/problem+json", .object([("schema", reference)]))])),
+    ])
+    return [(String(operation.answers.status), .object(success)), ("default", failure)]
+  }
+
+  private static func pathParameters(_ path: String) -> [JSONTree] {
+    path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
+      .object([
+        ("name", .text(String(segment.dropFirst().dropLast()))), ("in", .text("path")), ("required", .boolean(true)),
+        ("schema", Schema.string("An id").json),
+      ])
+    }
+  }
+
+  private static func queryParameter(_ parameter: Operation.Parameter) -> JSONTree {
+    .object([
+      ("name", .text(parameter.name)), ("in", .text("query")), ("description", .text(parameter.summary)),
+      ("schema", .object([("type", .text("string"))])),
+    ])
+  }
+
+  private static func idempotency(_ method: HTTPRequest.Method) -> [JSONTree] {
+    guard method == .post || method == .patch else { return [] }
+    return [
+      .object([
+        ("name", .text("Idempotency-Key")), ("in", .text("header")),
+        ("description", .text("The same key within a day gets the first answer again")),
+        ("schema", .object([("type", .text("string")), ("maxLength", .number(255))])),
+      ])
+    ]
+  }
+
+  private static func access(_ rule: AccessRule) -> String {
+    func names(_ roles: Set<Role>) -> String { roles.map(\.rawValue).sorted().joined(separator: ", ") }
+    return switch rule {
+    case .open: "Anybody."
+    case .signedIn: "Anybody with a valid token."
+    case .state(let roles): "For the whole state: \(names(roles))."
+    case .district(let roles): "In the district: \(names(roles))."
+    case .scoped(let roles): "In any district, limited to it: \(names(roles))."
+    }
+  }
+}

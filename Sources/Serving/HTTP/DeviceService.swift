@@ -1,0 +1,77 @@
+import HTTPTypes
+import HummingbirdCore
+package import Logging
+import NIOCore
+package import Vocabulary
+
+/// Answers on the devices listener: finds the route, meets its rule with the peer's certificate, runs the handler.
+package struct DeviceService: Sendable {
+  package let routes: [DeviceRoute]
+  private let table: RouteTable<DeviceRoute>
+  private let directory: any KeyDirectory
+  private let metrics: RequestMetrics
+  private let logger: Logger
+  private let clock: @Sendable () -> Instant
+
+  package init(
+    routes: [DeviceRoute], directory: any KeyDirectory, metrics: Metrics = Metrics(), logger: Logger,
+    clock: @escaping @Sendable () -> Instant
+  ) {
+    self.routes = routes
+    self.directory = directory
+    self.logger = logger
+    self.clock = clock
+    table = RouteTable(routes.map { ($0.method, $0.path, $0) })
+    self.metrics = RequestMetrics(
+      metrics, listener: "devices", operations: routes.map { "\($0.method.rawValue) \($0.path)" })
+  }
+
+  /// The whole way of a call but the sockets.
+  package func respond(to call: Call, peer: PeerCertificate?) async -> Reply {
+    switch table.match(call.method, call.path) {
+    case .found(let route, let index, let parameters):
+      var call = call
+      call.parameters = parameters
+      let start = ContinuousClock.now
+      let reply: Reply
+      do {
+        let context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: call.now)
+        reply = try await route.handle(call, context)
+      } catch {
+        reply = problem(error, call.requestID)
+      }
+      metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
+      return reply
+    case .otherMethods(let methods):
+      return problem(
+        ServingError(.method, "This address answers \(methods.map(\.rawValue).joined(separator: ", ")) only."),
+        call.requestID)
+    case .none:
+      return problem(ServingError.notFound, call.requestID)
+    }
+  }
+
+  private func problem(_ error: any Error, _ requestID: String) -> Reply {
+    ProblemReply.reply(to: error, requestID: requestID, logger: logger)
+  }
+
+  /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
+  func answer(_ request: Request, peer: PeerCertificate?, _ writer: consuming ResponseWriter) async throws {
+    let requestID = RequestIdentifier.next()
+    let now = clock()
+    var reply: Reply
+    do {
+      var limit = 0
+      if case .found(let route, _, _) = table.match(request.method, request.uri.path) {
+        _ = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: now)
+        limit = route.bodyLimit
+      }
+      let call = try await Exchange.call(request, parameters: [:], limit: limit, now: now, requestID: requestID)
+      reply = await respond(to: call, peer: peer)
+    } catch let error as ServingError {
+      reply = problem(error, requestID)
+    }
+    if reply.status.code >= 400 { reply.headers[RequestIdentifier.header] = requestID }
+    try await Exchange.write(reply, to: request, writer)
+  }
+}

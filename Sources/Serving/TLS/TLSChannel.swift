@@ -1,0 +1,92 @@
+import HummingbirdCore
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+package import NIOSSL
+import NIOTLS
+
+/// The TLS context of a listener, replaced whole: new connections take the new one, open ones stay as they are.
+package final class TLSContextBox: Sendable {
+  private let box: NIOLockedValueBox<(context: NIOSSLContext, trust: DeviceTrust?)>
+
+  package init(_ context: NIOSSLContext, trust: DeviceTrust? = nil) { box = NIOLockedValueBox((context, trust)) }
+
+  package func replace(_ context: NIOSSLContext, trust: DeviceTrust? = nil) {
+    box.withLockedValue { $0 = (context, trust) }
+  }
+
+  var current: (context: NIOSSLContext, trust: DeviceTrust?) { box.withLockedValue { $0 } }
+}
+
+/// Puts TLS under an HTTP channel, taking the context anew for each connection, which Hummingbird's own does not.
+struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
+  typealias Value = Base.Value
+
+  let base: Base
+  let box: TLSContextBox
+  let peers: PeerTable
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    channel.eventLoop.makeCompletedFuture {
+      let (context, trust) = box.current
+      let handler: NIOSSLServerHandler
+      if let trust {
+        handler = NIOSSLServerHandler(context: context) { certificates, promise in
+          let der = try? certificates.first?.toDERBytes()
+          promise.succeed(der.flatMap(trust.peer(der:)) == nil ? .failed : .certificateVerified)
+        }
+      } else {
+        handler = NIOSSLServerHandler(context: context)
+      }
+      try channel.pipeline.syncOperations.addHandler(handler)
+      try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers))
+    }
+    .flatMap { base.setup(channel: channel, logger: logger) }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await base.handle(value: value, logger: logger)
+    peers.forget(value.channel)
+  }
+}
+
+/// Ends a handshake that takes too long, and remembers the peer's certificate once it is done, resumed or not.
+private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = NIOAny
+
+  private static let limit = TimeAmount.seconds(10)
+  private let trust: DeviceTrust?
+  private let peers: PeerTable
+  private var timer: Scheduled<Void>?
+
+  init(trust: DeviceTrust?, peers: PeerTable) {
+    self.trust = trust
+    self.peers = peers
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let channel = context.channel
+    timer = context.eventLoop.scheduleTask(in: Self.limit) { channel.close(mode: .all, promise: nil) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    peers.forget(context.channel)
+    context.fireChannelInactive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent {
+      timer?.cancel()
+      timer = nil
+      if let trust, let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
+        let der = try? certificate.toDERBytes(), let peer = trust.peer(der: der)
+      {
+        peers.remember(peer, context.channel)
+      }
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+}

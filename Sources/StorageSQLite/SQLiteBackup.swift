@@ -1,0 +1,44 @@
+internal import GRDB
+internal import Storage
+
+/// Copies of a database file that another process may be writing.
+package enum SQLiteBackup {
+  /// Copies the database at `source` as it stands at one moment to a new file at `target`, then checks the copy.
+  ///
+  /// The copy is taken in one step under one snapshot, so writers go on and the copy is never half old, half new.
+  /// - Throws: `storage.unavailable`, `storage.corrupt`, `storage.full`, `storage.failed`.
+  package static func copy(from source: String, to target: String) throws {
+    do {
+      var reading = Configuration()
+      reading.busyMode = .timeout(30)
+      let from = try DatabaseQueue(path: source, configuration: reading)
+      let to = try DatabaseQueue(path: target)
+      try from.backup(to: to)
+      let faults = try to.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+      guard faults == ["ok"] else {
+        throw StorageError(.corrupt, "The copy does not pass SQLite's check: \(faults.prefix(3).joined(separator: "; ")).")
+      }
+      try to.close()
+      try from.close()
+    } catch {
+      throw SQLiteFault.storageError(error)
+    }
+  }
+
+  /// SQLite's own check of the whole file at `path`; an empty list means sound.
+  ///
+  /// - Throws: `storage.unavailable`, `storage.corrupt`.
+  package static func integrityFaults(of path: String) throws -> [String] {
+    do {
+      var reading = Configuration()
+      reading.readonly = true
+      reading.busyMode = .timeout(30)
+      let queue = try DatabaseQueue(path: path, configuration: reading)
+      let found = try queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+      try queue.close()
+      return found == ["ok"] ? [] : found
+    } catch {
+      throw SQLiteFault.storageError(error)
+    }
+  }
+}

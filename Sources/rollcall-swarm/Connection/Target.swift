@@ -1,0 +1,52 @@
+import Crypto
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// The controller's devices listener, reached with its root pinned.
+struct Target: Sendable {
+  let host: String
+  let port: Int
+  /// Sent as SNI and checked against the server's certificate; nil checks the chain alone.
+  let serverName: String?
+  let root: NIOSSLCertificate
+
+  /// What a connection proves: nothing, or a device's key with its chain, leaf first, as DER.
+  func context(chain: [[UInt8]] = [], key: P256.Signing.PrivateKey? = nil) throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv12
+    configuration.trustRoots = .certificates([root])
+    configuration.certificateVerification = serverName == nil ? .noHostnameVerification : .fullVerification
+    configuration.shutdownTimeout = .seconds(1)
+    configuration.certificateChain = try chain.map { .certificate(try NIOSSLCertificate(bytes: $0, format: .der)) }
+    if let key {
+      configuration.privateKey = .privateKey(
+        try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der))
+    }
+    return try NIOSSLContext(configuration: configuration)
+  }
+
+  /// Begins a connection on `loop`; everything that comes of it goes to `owner`, on that loop.
+  func open(on loop: any EventLoop, _ context: NIOSSLContext, owner: any ConversationOwner) -> Conversation {
+    let conversation = Conversation(owner: owner)
+    let bound = NIOLoopBound(conversation, eventLoop: loop)
+    let serverName = serverName
+    ClientBootstrap(group: loop)
+      .connectTimeout(.seconds(10))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(try NIOSSLClientHandler(context: context, serverHostname: serverName))
+          try pipeline.addHandler(HTTPRequestEncoder())
+          try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
+          try pipeline.addHandler(bound.value)
+        }
+      }
+      .connect(host: host, port: port)
+      .assumeIsolated()
+      .whenFailure { conversation.failed($0) }
+    return conversation
+  }
+}

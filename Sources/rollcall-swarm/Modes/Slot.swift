@@ -1,0 +1,144 @@
+import NIOCore
+
+/// Runs one job's operations one after another over at most one connection: opens, sends, waits, obeys `Retry-After`,
+/// tries again after a lost connection, and keeps to its times where the run has a rate.
+final class Slot: ConversationOwner {
+  /// Lost connections in a row after which a slot gives up.
+  static let patience = 200
+  private static let answerTimeout = TimeAmount.seconds(30)
+
+  private let shift: Shift
+  private let job: any Job
+  private var conversation: Conversation?
+  private var isOpen = false
+  /// When the operation was due, and when the last one was by the rate.
+  private var due = NIODeadline.now()
+  private var nextDue: NIODeadline
+  private var waitingSince: NIODeadline?
+  private var lostInARow = 0
+  private var ended = false
+
+  init(shift: Shift, job: any Job, first: NIODeadline) {
+    self.shift = shift
+    self.job = job
+    nextDue = first
+    shift.slotBegan()
+  }
+
+  /// Begins the next operation, when it is due.
+  func next() {
+    guard shift.take() else { return end() }
+    guard let interval = shift.interval else {
+      due = .now()
+      return begin()
+    }
+    due = nextDue
+    nextDue = nextDue + .nanoseconds(interval)
+    if due <= .now() { begin() } else { at(due) { $0.begin() } }
+  }
+
+  private func begin() {
+    do {
+      guard !shift.stopping, try job.begin() else { return end() }
+    } catch {
+      shift.tally.fail("generator \(error)")
+      return end()
+    }
+    attempt()
+  }
+
+  private func attempt() {
+    if shift.stopping && lostInARow > 0 { return end() }
+    waitingSince = .now()
+    if isOpen, let conversation { return transmit(conversation) }
+    do {
+      conversation = shift.target.open(on: shift.loop, try job.context(), owner: self)
+    } catch {
+      shift.tally.fail("generator \(error)")
+      end()
+    }
+  }
+
+  private func transmit(_ conversation: Conversation) {
+    let request = job.request()
+    shift.tally.bytesSent += request.body.readableBytes
+    conversation.send(request.head, body: request.body)
+  }
+
+  private func hangUp() {
+    isOpen = false
+    conversation?.close()
+    conversation = nil
+  }
+
+  /// Ends the slot, whatever it is doing.
+  func end() {
+    guard !ended else { return }
+    ended = true
+    waitingSince = nil
+    job.end()
+    hangUp()
+    shift.slotEnded()
+  }
+
+  /// Called every second: an answer that does not come is a failure, too.
+  func sweep() {
+    guard let waitingSince, NIODeadline.now() - waitingSince > Self.answerTimeout else { return }
+    shift.tally.fail("timeout")
+    hangUp()
+    retry(after: .milliseconds(50))
+  }
+
+  // MARK: - What the conversation tells
+
+  func opened(_ conversation: Conversation) {
+    guard conversation === self.conversation else { return }
+    isOpen = true
+    shift.tally.connections += 1
+    transmit(conversation)
+  }
+
+  func answered(_ answer: Answer, _ conversation: Conversation) {
+    guard conversation === self.conversation, waitingSince != nil else { return }
+    waitingSince = nil
+    lostInARow = 0
+    shift.tally.statuses[answer.status, default: 0] += 1
+    let verdict = job.judge(answer, &shift.tally)
+    if !answer.keepsAlive || ![.acknowledged(keep: true), .again(afterSeconds: nil)].contains(verdict) { hangUp() }
+    switch verdict {
+    case .acknowledged:
+      shift.tally.acknowledge(microseconds: (NIODeadline.now() - due).nanoseconds / 1000)
+      job.end()
+      next()
+    case .again(nil):
+      attempt()
+    case .again(let seconds?):
+      shift.tally.deferred += 1
+      retry(after: .milliseconds(min(max(seconds, 0), 60) * 1000 + Int64.random(in: 0...250)))
+    case .failed(let code):
+      shift.tally.fail(code)
+      job.end()
+      next()
+    }
+  }
+
+  func lost(_ conversation: Conversation, _ error: (any Error)?) {
+    guard conversation === self.conversation else { return }
+    isOpen = false
+    self.conversation = nil
+    guard waitingSince != nil else { return }
+    waitingSince = nil
+    shift.tally.fail(FailureCode.of(error))
+    lostInARow += 1
+    guard lostInARow < Self.patience, !shift.stopping else { return end() }
+    retry(after: .milliseconds(min(2000, 25 << Int64(min(lostInARow, 7)))))
+  }
+
+  private func retry(after delay: TimeAmount) {
+    at(.now() + delay) { $0.attempt() }
+  }
+
+  private func at(_ time: NIODeadline, _ body: @escaping (Slot) -> Void) {
+    shift.loop.assumeIsolated().scheduleTask(deadline: time) { if !self.ended { body(self) } }
+  }
+}

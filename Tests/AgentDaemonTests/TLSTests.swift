@@ -1,0 +1,171 @@
+import CurlClient
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import AgentTransport
+
+@Suite struct TLSTests {
+  let authority: TestAuthority
+  let now = VerificationTime.at(Instant(rfc3339: "2026-11-21T12:00:00Z")!)
+
+  init() throws { authority = try TestAuthority() }
+
+  private func client(_ trust: Trust? = nil, identity: DeviceIdentity? = nil, limit: Int = 1024) throws -> Client {
+    try Client(
+      trust: trust ?? .pem(authority.root.pem), identity: identity?.forTLS,
+      limits: TransferLimits(connect: .seconds(5), total: .seconds(5), responseBytes: limit))
+  }
+
+  private func failure(_ client: Client, _ address: String, at time: VerificationTime? = nil) -> TransferError.Kind? {
+    do throws(TransferError) {
+      _ = try client.send(Request(.get, address), verifyingAt: time ?? now)
+      return nil
+    } catch { return error.kind }
+  }
+
+  @Test("A server that leads to the pinned root answers, headers and all")
+  func answers() throws {
+    let server = TestServer(identity: try authority.server("localhost")) { _ in
+      TestServer.ok("hello", headers: "Retry-After: 17\r\n")
+    }
+    defer { server.stop() }
+    let response = try client().send(Request(.get, server.address), verifyingAt: now)
+    #expect(response.status == 200)
+    #expect(response.body == Array("hello".utf8))
+    #expect(response.retryAfter == .seconds(17))
+  }
+
+  @Test("A server of another authority is refused")
+  func wrongAuthority() throws {
+    let server = TestServer(identity: try TestAuthority().server("localhost"))
+    defer { server.stop() }
+    #expect(failure(try client(), server.address) == .serverUnknownCA)
+  }
+
+  @Test("The system's authorities do not count beside the pinned one")
+  func pinnedOnly() throws {
+    // A folder of trusted certificates as OpenSSL reads it, where only the environment names the server's root.
+    let server = TestServer(identity: try authority.server("localhost"))
+    defer { server.stop() }
+    let other = try TestAuthority()
+    #expect(failure(try client(.pem(other.root.pem)), server.address) == .serverUnknownCA)
+    #expect(failure(try client(.system), server.address) == .serverUnknownCA)
+  }
+
+  @Test("A certificate is judged at the given time, not by the machine's clock")
+  func dates() throws {
+    let begin = Instant(rfc3339: "2026-11-10T00:00:00Z")!
+    let server = TestServer(identity: try authority.server("localhost", from: begin, for: .seconds(86_400)))
+    defer { server.stop() }
+    let client = try client()
+    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(60)))) == nil)
+    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(2 * 86_400)))) == .serverExpired)
+    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(-60)))) == .serverNotYetValid)
+    #expect(failure(client, server.address, at: .ignoringDates) == nil)
+  }
+
+  @Test("An expired certificate is refused by the machine's clock")
+  func expired() throws {
+    let server = TestServer(identity: try authority.server("localhost", for: .seconds(1)))
+    defer { server.stop() }
+    #expect(failure(try client(), server.address, at: .system) == .serverExpired)
+  }
+
+  @Test("A server of another name is refused, whatever its dates")
+  func wrongName() throws {
+    let server = TestServer(identity: try authority.server("elsewhere.example.org"))
+    defer { server.stop() }
+    #expect(failure(try client(), server.address) == .serverWrongName)
+    #expect(failure(try client(), server.address, at: .ignoringDates) == .serverWrongName)
+  }
+
+  @Test("A client certificate opens a server that requires one; none and a stranger's get an alert")
+  func clientCertificate() throws {
+    let server = TestServer(identity: try authority.server("localhost"), clients: authority)
+    defer { server.stop() }
+    #expect(failure(try client(identity: try authority.client()), server.address) == nil)
+    #expect(failure(try client(), server.address) == .tlsAlert)
+    #expect(failure(try client(identity: try TestAuthority().client()), server.address) == .tlsAlert)
+  }
+
+  @Test("A key that OpenSSL's store loads by URI signs the handshake")
+  func keyByURI() throws {
+    let server = TestServer(identity: try authority.server("localhost"), clients: authority)
+    defer { server.stop() }
+    let made = try authority.client()
+    let path = NSTemporaryDirectory() + "rollcall-key-\(UUID().uuidString).pem"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try AtomicFiles().write(try made.key.pem(), to: path)
+    let loaded = try #require(
+      DeviceIdentity(certificates: made.certificates, key: try PrivateKey(uri: "file:\(path)")))
+    #expect(failure(try client(identity: loaded), server.address) == nil)
+    #expect(throws: TransferError(.keyUnusable, "")) { try PrivateKey(uri: "pkcs11:object=none") }
+  }
+
+  @Test("A port without TLS is told apart")
+  func withoutTLS() throws {
+    let server = TestServer(identity: nil)
+    defer { server.stop() }
+    #expect(failure(try client(), server.address) == .notTLS)
+  }
+
+  @Test("A closed port, an unknown name and a bad address are told apart")
+  func unreachable() throws {
+    let server = TestServer(identity: nil)
+    server.stop()
+    #expect(failure(try client(), "https://localhost:1") == .refused)
+    #expect(failure(try client(), "https://nowhere.invalid") == .nameNotFound)
+    #expect(failure(try client(), "http://localhost") == .invalidRequest)
+    #expect(failure(try client(), "https://local host") == .invalidRequest)
+  }
+
+  @Test("An answer over the limit ends the exchange")
+  func tooLarge() throws {
+    let server = TestServer(identity: try authority.server("localhost")) { _ in
+      TestServer.ok(String(repeating: "x", count: 5000))
+    }
+    defer { server.stop() }
+    #expect(failure(try client(), server.address) == .tooLarge)
+  }
+
+  @Test("An unverified server gets neither a credential nor a body")
+  func unverified() throws {
+    let server = TestServer(identity: try authority.server("localhost"))
+    defer { server.stop() }
+    let client = try client(.anybodyForPublicData)
+    #expect(try client.send(Request(.get, server.address)).status == 200)
+    let secret = Request(.get, server.address, headers: [.init("Authorization", "Bearer x")])
+    #expect(throws: TransferError(.invalidRequest, "")) { try client.send(secret) }
+    #expect(throws: TransferError(.invalidRequest, "")) { try client.send(Request(.post, server.address, body: [1])) }
+  }
+
+  @Test("A header that would begin another is refused")
+  func injectedHeader() throws {
+    let request = Request(.get, "https://localhost:1", headers: [.init("X-Name", "a\r\nX-Other: b")])
+    #expect(throws: TransferError(.invalidRequest, "")) { try client().send(request) }
+  }
+
+  @Test("A lost answer says that the request may have arrived; a refused connection that it has not")
+  func arrival() throws {
+    let server = TestServer(identity: try authority.server("localhost")) { _ in "" }
+    defer { server.stop() }
+    do {
+      _ = try client().send(Request(.post, server.address, body: [1]), verifyingAt: now)
+      Issue.record("an answer came")
+    } catch let error as TransferError { #expect(error.mayHaveArrived && error.kind == .interrupted) }
+    do {
+      _ = try client().send(Request(.post, "https://localhost:1", body: [1]), verifyingAt: now)
+      Issue.record("an answer came")
+    } catch let error as TransferError { #expect(!error.mayHaveArrived) }
+  }
+
+  @Test("Redirects are not followed")
+  func redirect() throws {
+    let server = TestServer(identity: try authority.server("localhost")) { _ in
+      "HTTP/1.1 302 Found\r\nLocation: https://localhost:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    }
+    defer { server.stop() }
+    #expect(try client().send(Request(.get, server.address), verifyingAt: now).status == 302)
+  }
+}

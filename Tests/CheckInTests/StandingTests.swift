@@ -1,0 +1,86 @@
+import Registry
+import Serving
+import Testing
+import Vocabulary
+import Wire
+
+@testable import CheckIn
+
+@Suite("What a key's state means for its check-ins")
+struct StandingTests {
+  @Test("A restricted device's facts are kept; it gets its notice and is asked for nothing")
+  func restricted() async throws {
+    let world = try await World(policy: CheckInPolicy(restrictedNotice: "Please \"call\" the school."))
+    let device = try await world.enrol(1, state: .restricted)
+    let reply = try await world.send(Sample.request(1, Sample.facts(1), sending: [.identity]), from: device)
+    #expect(reply.standing == .restricted && reply.notice == "Please \"call\" the school." && reply.want.isEmpty && !reply.renew)
+    #expect(try await world.count("checkin_section") == 1)
+    #expect(try await world.count("registry_contact") == 1)
+  }
+
+  @Test("A quarantined key's facts are held apart; the device's own do not change")
+  func quarantined() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1)
+    _ = try await world.send(Sample.request(1, Sample.facts(1)), from: device)
+    try await world.set(device, to: .quarantined)
+    var other = Sample.facts(1)
+    other.system?.hostname = "impostor"
+    let later = World.start.advanced(by: .seconds(60))
+    let reply = try await world.send(Sample.request(2, other, at: later), from: device, at: later)
+    #expect(reply.standing == .quarantined && !reply.renew && reply.want.isEmpty)
+    #expect(try await world.count("checkin_held") == 5)
+    let row = try await world.database.read(in: .state) {
+      (
+        try SectionStore.facts(device: device.id, district: World.district, in: $0).system?.hostname,
+        try $0.row("SELECT last_contact FROM registry_contact")!.get("last_contact", as: Instant.self)
+      )
+    }
+    #expect(row.0 == "cf-1" && row.1 == World.start)
+    #expect(try await world.changes(of: device) == [])
+  }
+
+  @Test("A key that is admitted out of quarantine is asked for what the device's own facts do not have")
+  func admitted() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1, state: .quarantined)
+    let facts = Sample.facts(1)
+    _ = try await world.send(Sample.request(1, facts), from: device)
+    #expect(try await world.count("checkin_section") == 0)
+    try await world.set(device, to: .active)
+    let reply = try await world.send(Sample.request(2, facts, sending: []), from: device)
+    #expect(reply.standing == .active && reply.want == [.identity, .hardware, .system, .vitals, .software])
+    #expect(try await world.count("checkin_held") == 0)
+  }
+
+  @Test("A pending key comes back soon, and nothing of it is stored")
+  func pending() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1, state: .pending)
+    let reply = try await world.send(Sample.request(1, Sample.facts(1)), from: device)
+    #expect(reply.standing == .pending && (24...36).contains(reply.nextCheckInSeconds) && reply.want.isEmpty)
+    for table in ["checkin_state", "checkin_section", "checkin_held", "checkin_software", "checkin_software_base"] {
+      #expect(try await world.count(table) == 0)
+    }
+    #expect(world.desk.bases.known == 0)
+  }
+
+  @Test("A key that nobody knows, as after a restore, is handed on as pending and leaves nothing else")
+  func unknown() async throws {
+    let world = try await World()
+    let stranger = TestDevice(9)
+    let reply = try await world.send(Sample.request(41, Sample.facts(9)), from: stranger)
+    #expect(reply.standing == .pending && reply.sequence == 41)
+    #expect(world.unknown.keys == [stranger.key])
+    #expect(try await world.count("checkin_state") == 0)
+    #expect(try await world.count("checkin_section") == 0)
+  }
+
+  @Test("A revoked key is refused before its message is read")
+  func revoked() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1)
+    try await world.set(device, to: .revoked)
+    #expect(try await refusal { try await world.post([0xff], from: device) } == "device.key-revoked")
+  }
+}

@@ -1,0 +1,104 @@
+import HTTPTypes
+import Logging
+import Serving
+import Testing
+import Vocabulary
+
+@testable import rollcalld
+
+/// Every declared route × every kind of caller: the rule that stands at the route is the rule that is enforced.
+@Suite struct RouteAccessTests {
+  private static let own = DistrictID(rawValue: "own-district")!
+  private static let other = DistrictID(rawValue: "other-district")!
+
+  /// A caller by the grant that it holds.
+  private static let callers: [(name: String, grants: Set<Grant>)] =
+    Role.allCases.flatMap { role in
+      [
+        ("\(role.rawValue) of the state", [Grant(role, at: .state)]),
+        ("\(role.rawValue) of the district", [Grant(role, at: .district(own))]),
+        ("\(role.rawValue) of another district", [Grant(role, at: .district(other))]),
+        ("\(role.rawValue) of a school", [Grant(role, at: .school(own, SchoolID(rawValue: "north")!))]),
+      ]
+    } + [("nobody's grants", [])]
+
+  private struct Callers: Authenticator {
+    func caller(bearer: String, now: Instant) async throws -> Caller? {
+      guard let index = Int(bearer) else { return nil }
+      let (name, grants) = RouteAccessTests.callers[index]
+      return Caller(principal: PrincipalID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), name: name, grants: grants)
+    }
+  }
+
+  /// The status that the rule's words promise, worked out apart from the code that enforces it; 299 is the handler's.
+  private func expected(_ rule: AccessRule, _ grants: Set<Grant>?) -> Int {
+    if rule == .open { return 299 }
+    guard let grants else { return 401 }
+    func holds(_ roles: Set<Role>, _ reaches: [Reach]) -> Bool {
+      grants.contains { roles.contains($0.role) && reaches.contains($0.reach) }
+    }
+    switch rule {
+    case .open, .signedIn: return 299
+    case .state(let roles): return holds(roles, [.state]) ? 299 : 403
+    case .scoped(let roles):
+      return holds(roles, [.state, .district(Self.own), .district(Self.other)]) ? 299 : 403
+    case .district(let roles):
+      if holds(roles, [.state, .district(Self.own)]) { return 299 }
+      let touches = grants.contains { grant in
+        switch grant.reach {
+        case .state: true
+        case .district(let id), .school(let id, _): id == Self.own
+        }
+      }
+      return touches ? 403 : 404
+    }
+  }
+
+  @Test("Each route answers each caller as its rule says")
+  func everyRouteEveryCaller() async throws {
+    let sample = try await SampleController()
+    let routes = sample.controller.people.routes.map { route in
+      PeopleRoute(route.method, route.path, route.rule, route.operation, bodyLimit: route.bodyLimit) { _, _ in
+        Reply(HTTPResponse.Status(code: 299))
+      }
+    }
+    let service = PeopleService(
+      routes: routes, authenticator: Callers(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      clock: { Instant(seconds: 1_800_000_000) })
+    #expect(routes.count > 20)
+    for route in routes {
+      let path = route.path.replacing("{district}", with: Self.own.rawValue)
+      for index in [nil] + Self.callers.indices.map(Optional.some) {
+        let bearer = index.map { "Bearer \($0)" } ?? "Bearer nobody"
+        let call = Call(route.method, path, headers: [.authorization: bearer], now: Instant(seconds: 1_800_000_000))
+        let status = await service.respond(to: call).status.code
+        let wanted = expected(route.rule, index.map { Self.callers[$0].grants })
+        #expect(status == wanted, "\(route.method) \(route.path) as \(index.map { Self.callers[$0].name } ?? "nobody")")
+      }
+    }
+  }
+
+  @Test("Only the routes of this list are open to anybody")
+  func openRoutes() async throws {
+    let sample = try await SampleController()
+    let open = sample.controller.people.routes.filter { $0.rule == .open }.map(\.path).sorted()
+    #expect(open == ["/api/v1/openapi.json", "/healthz", "/readyz"])
+  }
+
+  @Test("Only the routes of this list take devices without a certificate")
+  func openDeviceRoutes() async throws {
+    let sample = try await SampleController()
+    let open = Set(sample.controller.devices.routes.filter { $0.rule == .open }.map(\.path))
+    let est = ["cacerts", "csrattrs", "simpleenroll"].flatMap {
+      ["/.well-known/est/\($0)", "/.well-known/est/{label}/\($0)"]
+    }
+    #expect(open == Set(est + ["/agent/v1/time"]))
+  }
+
+  @Test("Every operation has an id of its own and a summary")
+  func operations() async throws {
+    let operations = try await SampleController().controller.people.routes.map(\.operation)
+    #expect(Set(operations.map(\.id)).count == operations.count)
+    #expect(operations.allSatisfy { !$0.summary.isEmpty })
+  }
+}

@@ -1,0 +1,46 @@
+import Enrollment
+import Foundation
+import HTTPTypes
+import Serving
+import Vocabulary
+
+@testable import rollcalld
+
+/// The whole controller on a temporary database, without sockets.
+final class SampleController {
+  static let now = Instant(seconds: 1_800_000_000)
+  let controller: Controller
+  let folder: String
+  let adminToken: String
+
+  init() async throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let settings = try ControllerSettings(
+      SettingSources(file: nil, environment: [:], flags: [.state: folder]))
+    let authority = try NewAuthority(name: "Test", now: Self.now).authority
+    controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
+    adminToken = try await controller.makeFirstAdministrator(now: Self.now)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  func call(
+    _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil, token: String? = nil,
+    now: Instant = SampleController.now
+  ) async -> (status: Int, body: [String: Any]) {
+    let parts = path.split(separator: "?", maxSplits: 1)
+    let query = (parts.count > 1 ? parts[1].split(separator: "&") : []).map { pair in
+      let sides = pair.split(separator: "=", maxSplits: 1)
+      return (name: String(sides[0]), value: sides.count > 1 ? String(sides[1]) : "")
+    }
+    var headers: HTTPFields = [.authorization: "Bearer \(token ?? adminToken)"]
+    if json != nil { headers[.contentType] = "application/json" }
+    if csv != nil { headers[.contentType] = "text/csv" }
+    let reply = await controller.people.respond(
+      to: Call(
+        method, String(parts[0]), query: query, headers: headers, body: Array((json ?? csv ?? "").utf8), now: now))
+    let body = try? JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]
+    return (reply.status.code, body ?? [:])
+  }
+}

@@ -1,0 +1,71 @@
+"""The real controller on this machine's loopback, and the operator's command signed in to it."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+
+class Controller:
+    """Runs `rollcalld serve` on free ports with a state folder of its own; `rollcall(...)` is the operator's command."""
+
+    def __init__(self, programs, folder, name):
+        self.programs, self.folder, self.name = pathlib.Path(programs), pathlib.Path(folder).resolve(), name
+        self.state, self.log = self.folder / "controller", self.folder / "controller.log"
+        self.environment = dict(os.environ, XDG_CONFIG_HOME=str(self.folder / "operator"))
+        self.process = None
+
+    def __enter__(self):
+        self._run("rollcalld", "init", "--state", str(self.state), "--names", f"{self.name},localhost,127.0.0.1")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "rollcalld", "serve", "--state", str(self.state), "--names", f"{self.name},localhost,127.0.0.1",
+                 "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--check-in-interval", "10"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        try:
+            people, self.devices_port = self._ports()
+            self.rollcall("login", "--server", f"https://localhost:{people}", "--ca", str(self.state / "ca/root.pem"),
+                          "--token-file", str(self.state / "admin.token"))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+    def rollcall(self, *words):
+        return self._run("rollcall", *words)
+
+    def device(self, serial):
+        """The device as `rollcall device show --output json` has it; None before it has checked in."""
+        shown = subprocess.run([self.programs / "rollcall", "device", "show", serial, "--output", "json"], env=self.environment,
+                               capture_output=True, text=True, timeout=60)
+        if shown.returncode:
+            return None
+        device = json.loads(shown.stdout)
+        return device if device.get("lastContact") and device.get("facts") else None
+
+    def _ports(self):
+        for _ in range(300):
+            text = self.log.read_text(errors="replace")
+            people, devices = re.search(r'"?people"?[=:] ?"?(\d+)', text), re.search(r'"?devices"?[=:] ?"?(\d+)', text)
+            if people and devices:
+                return people.group(1), devices.group(1)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        raise RuntimeError("the controller is not ready:\n" + self.log.read_text(errors="replace"))
+
+    def _run(self, program, *words):
+        done = subprocess.run([self.programs / program, *words], env=self.environment, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
