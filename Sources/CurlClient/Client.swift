@@ -129,7 +129,8 @@ package final class Client {
 
   private func check(_ code: CURLcode) throws(TransferError) {
     guard code == CURLE_OK else {
-      throw TransferError(.invalidRequest, "libcurl does not take an option: \(String(cString: curl_easy_strerror(code))).")
+      throw TransferError(
+        .invalidRequest, "libcurl does not take an option: \(String(cString: curl_easy_strerror(code))).")
     }
   }
 

@@ -60,7 +60,8 @@ final class TLSSetup {
     }
     for certificate in identity.certificates.dropFirst() {
       guard rc_tls_add_chain(tls, certificate.pointer) == 1 else {
-        throw TransferError(.certificateUnusable, "OpenSSL does not take the certificate's chain: \(OpenSSLFault.words).")
+        throw TransferError(
+          .certificateUnusable, "OpenSSL does not take the certificate's chain: \(OpenSSLFault.words).")
       }
     }
     guard SSL_CTX_use_PrivateKey(tls, identity.key.pointer) == 1, SSL_CTX_check_private_key(tls) == 1 else {

@@ -148,7 +148,8 @@ import Wire
       try machine.once()
       let sequences = machine.controller.received.map(\.sequence)
       #expect(sequences == Array(1...Int64(sequences.count)), "after step \(limit)")
-      #expect(machine.controller.held[.system] == SHA256.digest(machine.facts.canonical(.system)!), "after step \(limit)")
+      #expect(
+        machine.controller.held[.system] == SHA256.digest(machine.facts.canonical(.system)!), "after step \(limit)")
       #expect(try machine.state.pending == nil, "after step \(limit)")
     }
     #expect(deaths >= 10)

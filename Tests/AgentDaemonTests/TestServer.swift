@@ -98,7 +98,9 @@ final class TestServer: @unchecked Sendable {
 
 extension TestAuthority {
   /// A certificate for a server of that name.
-  func server(_ name: String, from: Instant = begin, for life: Duration = .seconds(365 * 86_400)) throws -> DeviceIdentity {
+  func server(_ name: String, from: Instant = begin, for life: Duration = .seconds(365 * 86_400)) throws
+    -> DeviceIdentity
+  {
     let key = try PrivateKey.makeP256()
     let certificate = issue(key, subject: name, names: "DNS:\(name)", from: from, for: life)
     return DeviceIdentity(certificates: [certificate, issuing], key: key)!
