@@ -153,7 +153,7 @@ let package = Package(
     tests("EnrollmentTests", ["Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", httpTypes, x509, asn1, crypto]),
     tests("CheckInTests", ["CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", "Compression", hummingbird]),
     tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird]),
-    tests("CommandLineTests", ["rollcall", "Vocabulary"]),
+    tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests("EndToEndTests", ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "Vocabulary", "Wire"]),
   ]

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import rollcall
+
+private let device = """
+  {"id":"dev_0123456789abcdef","district":"cedar-falls","school":"lincoln","serial":"PF3XK2M9","assetTag":"A-0042",
+  "hostname":"lt-0042","vendor":"LENOVO","model":"ThinkPad L13","management":"agent","stage":"enrolled","custody":"district",
+  "identity":"strong","keys":[{"key":"3f5a0c11223344556677889900aabbccddeeff00112233445566778899aabbcc","state":"active",
+  "issuedAt":"2026-11-21T20:00:00Z","notAfter":"2027-02-19T20:00:00Z"}],"lastContact":"2026-11-21T20:55:00Z",
+  "nextContact":"2026-11-21T21:55:00Z","health":{"verdict":"attention","items":[
+  {"item":"battery","verdict":"attention","reason":"It holds 61 % of what it held when new."},
+  {"item":"disk","verdict":"well","reason":"4 % of its endurance is used."}]},
+  "facts":{"hardware":{"processor":{"model":"Intel Core i7-1165G7","threads":8,"architecture":"x86_64"},
+  "memoryBytes":16777216000,"disks":[{"name":"nvme0n1","kind":"nvme","model":"KIOXIA","serial":"K1","bytes":256060514304}],
+  "batteries":[{"name":"BAT0","manufacturer":"SMP","model":"5B10","designMicrowattHours":46000000}],"tpmVersion":"2.0"},
+  "system":{"osName":"Debian GNU/Linux 12 (bookworm)","kernel":"6.1.0-28-amd64","rootEncrypted":true},
+  "vitals":{"disks":[{"name":"nvme0n1","percentUsed":4}],
+  "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"software":{"count":1503}}
+  """
+
+private func controller(found: [String: String]) -> FakeController {
+  FakeController { request throws(ConnectionFailure) in
+    if request.target.contains("/changes") {
+      return .json(
+        "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}")
+    }
+    if request.target.hasPrefix("/api/v1/districts/") { return .json(device) }
+    for (filter, items) in found where request.target.contains("?\(filter)=") { return .json("{\"items\":[\(items)]}") }
+    return .json("{\"items\":[]}")
+  }
+}
+
+@Suite("A device")
+struct DeviceTests {
+  @Test("device show tells the whole story on one screen")
+  func story() {
+    let outcome = run("device", "show", "PF3XK2M9", on: controller(found: ["serial": device]))
+    #expect(outcome.status == .success)
+    #expect(
+      outcome.out == """
+        PF3XK2M9  LENOVO ThinkPad L13
+        Id            dev_0123456789abcdef   identity strong
+        Names         asset tag A-0042, hostname lt-0042
+        Where         district cedar-falls, school lincoln, custody district
+        Stage         enrolled, management agent
+        Key           active, certificate until 2027-02-19 20:00 UTC, key 3f5a0c1122334455…
+        Last seen     2026-11-21 20:55 UTC (5 min ago)
+        Expected      2026-11-21 21:55 UTC (in 55 min)
+        Health        attention
+          battery     attention — It holds 61 % of what it held when new.
+          disk        well — 4 % of its endurance is used.
+        Hardware      Intel Core i7-1165G7, 16 GiB memory, TPM 2.0
+        Disk          nvme0n1, KIOXIA, 238 GiB, serial K1, 4 % worn
+        Battery       BAT0, SMP, 5B10, holds 61 % of new, 412 cycles
+        System        Debian GNU/Linux 12 (bookworm), kernel 6.1.0-28-amd64, disk encrypted
+        Software      1503 packages
+        Recent changes
+          2026-11-20 08:00 UTC  hardware.memoryBytes: 8 GiB → 16 GiB
+
+        """)
+    #expect(outcome.out.split(separator: "\n").count <= 24)
+  }
+
+  @Test("A device known by its serial alone has a short story")
+  func serialOnly() {
+    let story = DeviceStory(
+      ["id": "dev_1", "serial": "X1", "district": "d", "identity": "serial-only", "management": "none"], changes: [],
+      now: .init(milliseconds: 0), palette: Palette(enabled: false))
+    #expect(story.text.contains("X1\n") && story.text.contains("Last seen     never"))
+  }
+
+  @Test("Several devices of one name are listed, with exit code 3")
+  func ambiguous() {
+    let items = "{\"id\":\"dev_1\",\"serial\":\"A1\",\"district\":\"d\"},{\"id\":\"dev_2\",\"serial\":\"A2\",\"district\":\"d\"}"
+    let outcome = run("device", "show", "lt-1", on: controller(found: ["hostname": items]))
+    #expect(outcome.status == .notFound)
+    #expect(outcome.err.contains("dev_1") && outcome.err.contains("dev_2") && outcome.err.contains("2 devices are called"))
+    #expect(outcome.out.isEmpty)
+  }
+
+  @Test("The same device found by serial and hostname is one device")
+  func foundTwice() {
+    let outcome = run("device", "show", "PF3XK2M9", on: controller(found: ["serial": device, "hostname": device]))
+    #expect(outcome.status == .success)
+  }
+
+  @Test("Of a name that begins others, those are suggested")
+  func suggestions() {
+    let outcome = run("device", "show", "PF3X", on: controller(found: ["q": device]))
+    #expect(outcome.status == .notFound)
+    #expect(outcome.err.contains("PF3XK2M9") && outcome.err.contains("begin so"))
+  }
+
+  @Test("Nothing found is exit code 3 and says so")
+  func nothing() {
+    let outcome = run("device", "show", "ZZZ", on: controller(found: [:]))
+    #expect(outcome.status == .notFound)
+    #expect(outcome.err.contains("ZZZ"))
+  }
+
+  @Test("quarantine sends its reason to the device's own path")
+  func quarantine() {
+    let fake = controller(found: ["serial": device])
+    #expect(run("device", "quarantine", "PF3XK2M9", "--reason", "two machines", on: fake).status == .success)
+    let last = fake.requests.last
+    #expect(last?.target == "/api/v1/districts/cedar-falls/devices/dev_0123456789abcdef/quarantine")
+    #expect(last?.body.map { String(decoding: $0, as: UTF8.self) } == "{\"reason\":\"two machines\"}")
+  }
+
+  @Test("A waiting request is approved in its own district")
+  func pending() {
+    let fake = FakeController(
+      .success(.json("{\"items\":[{\"id\":\"pen_1\",\"district\":\"cedar-falls\"}]}")), .success(.json("{}")))
+    #expect(run("pending", "approve", "pen_1", on: fake).status == .success)
+    #expect(fake.requests[1].target == "/api/v1/districts/cedar-falls/pending/pen_1/approve")
+  }
+}
