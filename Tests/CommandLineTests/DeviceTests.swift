@@ -15,7 +15,7 @@ private let device = """
   "batteries":[{"name":"BAT0","manufacturer":"SMP","model":"5B10","designMicrowattHours":46000000}],"tpmVersion":"2.0"},
   "system":{"osName":"Debian GNU/Linux 12 (bookworm)","kernel":"6.1.0-28-amd64","rootEncrypted":true},
   "vitals":{"disks":[{"name":"nvme0n1","percentUsed":4}],
-  "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"software":{"count":1503}}
+  "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"softwareCount":1503,"agentVersion":"0.1.0","clockOffsetMilliseconds":-90000}
   """
 
 private func controller(found: [String: String]) -> FakeController {
@@ -45,6 +45,7 @@ struct DeviceTests {
         Stage         enrolled, management agent
         Key           active, certificate until 2027-02-19 20:00 UTC, key 3f5a0c1122334455…
         Last seen     2026-11-21 20:55 UTC (5 min ago)
+        Agent         0.1.0, its clock is 90 s slow
         Expected      2026-11-21 21:55 UTC (in 55 min)
         Health        attention
           battery     attention — It holds 61 % of what it held when new.

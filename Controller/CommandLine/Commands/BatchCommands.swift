@@ -11,6 +11,10 @@ private func count(_ title: String, _ key: String) -> Column {
   Column(title, key, number: true) { ($0["counts"][key] == .null ? $0[key] : $0["counts"][key]).text }
 }
 
+private let addedColumns = [
+  Column("Added", "added", number: true), Column("Unchanged", "unchanged", number: true),
+]
+
 private let serialColumns = [
   Column("Serial", "serial"), Column("State", "state", verdict: true), Column("Device", "device"),
   Column("Asset tag", "assetTag"), Column("Model", "model"),
@@ -117,7 +121,10 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let target = Target("districts", try district.required(), "batches", batch, "serials")
-      session.show(try session.client.post(target, try session.csv(serials)), batchColumns)
+      let answer = try session.client.post(target, try session.csv(serials))
+      guard session.format == .table else { return session.show(answer, addedColumns) }
+      session.say("Added \(answer["added"].text); \(answer["unchanged"].text) were listed already.")
+      session.show(answer["batch"], batchColumns)
     }
   }
 }

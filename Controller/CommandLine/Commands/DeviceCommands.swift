@@ -155,16 +155,16 @@ struct DeviceCommand: ParsableCommand {
     func run(_ session: Session) throws {
       let answer = try session.client.post(
         Target("districts", try district.required(), "devices", "import"), try session.csv(file))
-      guard case .object(let counts) = answer, session.format == .table else { return session.show(answer, importColumns) }
-      let words = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
-      session.say("Imported \(file): \(words).")
+      guard session.format == .table else { return session.show(answer, importColumns) }
+      let (created, updated) = (answer["created"].text, answer["updated"].text)
+      session.say("Imported \(answer["rows"].text) devices from \(file): \(created) new, \(updated) known before.")
     }
   }
 }
 
 private let importColumns = [
-  Column("Created", "created", number: true), Column("Changed", "changed", number: true),
-  Column("Unchanged", "unchanged", number: true),
+  Column("Rows", "rows", number: true), Column("Created", "created", number: true),
+  Column("Updated", "updated", number: true),
 ]
 
 let deviceColumns = [

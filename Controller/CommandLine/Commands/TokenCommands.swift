@@ -2,8 +2,8 @@ import ArgumentParser
 
 private let tokenColumns = [
   Column("Token", "id"), Column("Batch", "batch"), Column("Expires", "expiresAt"),
-  Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("Revoked", "revokedAt"),
-  Column("Unidentified", "allowUnidentified"),
+  Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("State", "state", verdict: true),
+  Column("Serials", "serials"), Column("Unidentified", "allowUnidentified"),
 ]
 
 struct TokenCommand: ParsableCommand {

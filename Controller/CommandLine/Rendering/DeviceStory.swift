@@ -40,13 +40,14 @@ struct DeviceStory {
       let fingerprint = key["key"].text.prefix(16)
       let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }
       let state = key["state"].text
-      let words = ([state] + [until, "key \(fingerprint)…"].compactMap { $0 }).joined(separator: ", ")
+      let words = ([state] + [key["reason"].string, until, "key \(fingerprint)…"].compactMap { $0 }).joined(separator: ", ")
       row("Key", words, verdict: state)
     }
   }
 
   private mutating func contact() {
     row("Last seen", TimeText.story(device["lastContact"].string, now: now) ?? "never")
+    row("Agent", joined([device["agentVersion"].string, clock]))
     row("Expected", TimeText.story(device["nextContact"].string, now: now))
   }
 
@@ -69,8 +70,7 @@ struct DeviceStory {
     for battery in hardware["batteries"].items { row("Battery", batteryLine(battery, vitals: facts["vitals"])) }
     let system = facts["system"]
     row("System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
-    let count = device["software"]["count"].integer ?? device["softwareCount"].integer ?? device["software"].integer
-    row("Software", count.map { "\($0) packages" })
+    row("Software", device["softwareCount"].integer.map { "\($0) packages" })
   }
 
   private mutating func history() {
@@ -104,6 +104,12 @@ struct DeviceStory {
       battery["name"].string, battery["manufacturer"].string, battery["model"].string, holds,
       state["cycles"].integer.map { "\($0) cycles" },
     ]) ?? ""
+  }
+
+  /// Said only where it is off by a minute or more.
+  private var clock: String? {
+    guard let offset = device["clockOffsetMilliseconds"].integer, abs(offset) >= 60_000 else { return nil }
+    return "its clock is \(abs(offset) / 1000) s \(offset > 0 ? "fast" : "slow")"
   }
 
   private func tpm(_ hardware: JSONValue) -> String? { hardware["tpmVersion"].string.map { "TPM \($0)" } }
