@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Vocabulary
+
 import struct Crypto.SHA256
 
 /// The secret of an API token: 32 random bytes, shown once, of which only the SHA-256 is kept. It has 256 random bits,
@@ -26,7 +27,8 @@ struct APISecret: Sendable {
   init?(printed: String) {
     let allowed: (UInt8) -> Bool = { byte in
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+        || byte == UInt8(ascii: "_")
     }
     guard printed.hasPrefix(Self.prefix), printed.utf8.count == Self.prefix.utf8.count + 43,
       printed.utf8.allSatisfy(allowed)

@@ -53,7 +53,8 @@ extension AccessRoutes {
       reply.headers[.cacheControl] = "no-store"
       return reply
     }
-    return try await change(call, context, forRepeats: { _ in try answer(nil) }) { changes in
+    let withoutSecret: @Sendable (Reply) throws -> Reply = { _ in try answer(nil) }
+    return try await change(call, context, forRepeats: withoutSecret) { changes in
       try changes.create(token, secretHash: secret.hash)
       return try answer(secret.printed)
     }

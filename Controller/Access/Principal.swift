@@ -35,7 +35,8 @@ extension Grant {
     switch (district, school) {
     case (nil, nil): self.init(role, at: .state)
     case (let district?, _) where role == .stateAdmin:
-      throw AccessError(.grant, "A state administrator is one for the whole state; leave out the district '\(district)'.")
+      throw AccessError(
+        .grant, "A state administrator is one for the whole state; leave out the district '\(district)'.")
     case (let district?, nil): self.init(role, at: .district(district))
     case (let district?, let school?): self.init(role, at: .school(district, school))
     case (nil, _?): throw AccessError(.grant, "A school's code holds within its district; name the district too.")

@@ -12,7 +12,7 @@ package enum Journal {
   /// - Throws: `audit.entry`, `storage.*`.
   package static func record(_ entry: JournalEntry, in transaction: any Transaction) throws {
     var generator = SystemRandomNumberGenerator()
-    let salt = (0..<JournalLeaf.saltSize).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    let salt = withUnsafeBytes(of: (generator.next(), generator.next())) { Array($0) }
     let body = try JSONText.encode(entry.body)
     let leaf = try JournalLeaf(entry, body: body, salt: salt)
     try transaction.run(

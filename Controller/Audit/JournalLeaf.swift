@@ -1,5 +1,6 @@
-import struct Crypto.SHA256
 package import Vocabulary
+
+import struct Crypto.SHA256
 
 /// An entry as a leaf of the journal's tree: ids and a salted digest of the body, never the body itself, so that a
 /// body can be forgotten and the tree still holds.
@@ -22,7 +23,6 @@ package struct JournalLeaf: Sendable, Equatable {
   package static let longestText = 255
   /// The largest body, in bytes.
   package static let largestBody = 64 << 10
-  package static let saltSize = 16
 
   package let bytes: [UInt8]
   package let bodyDigest: Digest
@@ -46,7 +46,8 @@ package struct JournalLeaf: Sendable, Equatable {
     ]
     for text in texts {
       guard let length = UInt16(exactly: text.utf8.count), length <= Self.longestText else {
-        throw AuditError(.entry, "A text of a journal entry has \(text.utf8.count) bytes; it may have \(Self.longestText).")
+        throw AuditError(
+          .entry, "A text of a journal entry has \(text.utf8.count) bytes; it may have \(Self.longestText).")
       }
       leaf += [UInt8(length >> 8), UInt8(length & 255)] + text.utf8
     }

@@ -3,7 +3,9 @@ internal import Storage
 /// Tables of batches, what they expect, their tokens, and devices that wait. Serials are kept folded, with their first
 /// spelling beside.
 enum EnrollmentSchema {
-  static let migrations = [Migration("enrollment", 1, [batch, expected, expectedOnce, token, tokenSecret, use, pending, pendingKey])]
+  static let migrations = [
+    Migration("enrollment", 1, [batch, expected, expectedOnce, token, tokenSecret, use, pending, pendingKey])
+  ]
 
   private static let batch: SQL = """
     CREATE TABLE enrollment_batch (
@@ -62,5 +64,6 @@ enum EnrollmentSchema {
     )
     """
 
-  private static let pendingKey: SQL = "CREATE UNIQUE INDEX enrollment_pending_key ON enrollment_pending (district_id, key)"
+  private static let pendingKey: SQL =
+    "CREATE UNIQUE INDEX enrollment_pending_key ON enrollment_pending (district_id, key)"
 }

@@ -54,7 +54,8 @@ enum ChangeStore {
       StoredChange(
         sequence: try row.get("sequence"), at: try row.get("at"),
         change: FactChange(
-          section: try row.get("section"), field: try row.get("field"), old: try row.get("old"), new: try row.get("new")))
+          section: try row.get("section"), field: try row.get("field"), old: try row.get("old"), new: try row.get("new")
+        ))
     }
   }
 

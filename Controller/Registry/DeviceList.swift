@@ -65,7 +65,8 @@ enum DeviceList {
   static func place(_ after: String?) throws(ServingError) -> (DistrictID, DeviceID)? {
     guard let after else { return nil }
     let parts = after.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, let district = DistrictID(rawValue: parts[0]), let device = DeviceID(rawValue: parts[1]) else {
+    guard parts.count == 2, let district = DistrictID(rawValue: parts[0]), let device = DeviceID(rawValue: parts[1])
+    else {
       throw ServingError(.query, "'after' is the 'next' of a page of this list.")
     }
     return (district, device)

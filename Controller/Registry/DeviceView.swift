@@ -90,7 +90,8 @@ extension DeviceView {
     [
       ("id", .string("The device's id")), ("district", .string("Its district's id")),
       ("school", .string("Its school's id")), ("serial", .string("The manufacturer's serial number")),
-      ("assetTag", .string("The owner's own number")), ("model", .string("As people named it, or as its firmware does")),
+      ("assetTag", .string("The owner's own number")),
+      ("model", .string("As people named it, or as its firmware does")),
       ("vendor", .string("As its firmware says")), ("hostname", .string("As it last said")),
       ("management", .oneOf(Management.allCases.map(\.rawValue), "Who reports it")),
       ("stage", .oneOf(Stage.allCases.map(\.rawValue), "What has been done to it, by the ledger")),

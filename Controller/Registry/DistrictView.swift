@@ -54,10 +54,12 @@ struct SchoolView: Encodable, Sendable {
 
   static let schema = Schema.object(
     [
-      ("id", .string("1 to 40 of a–z, 0–9 and '-', unique in its district")), ("district", .string("Its district's id")),
+      ("id", .string("1 to 40 of a–z, 0–9 and '-', unique in its district")),
+      ("district", .string("Its district's id")),
       ("name", .string("For people")), ("createdAt", .dateTime("When it was made")),
     ], required: ["id", "district", "name", "createdAt"])
 
   static let newSchema = Schema.object(
-    [("id", .string("1 to 40 of a–z, 0–9 and '-'")), ("name", .string("1 to 200 characters"))], required: ["id", "name"])
+    [("id", .string("1 to 40 of a–z, 0–9 and '-'")), ("name", .string("1 to 200 characters"))],
+    required: ["id", "name"])
 }

@@ -21,5 +21,7 @@ package protocol FactSource: Sendable {
 /// No facts of any device.
 package struct NoFacts: FactSource {
   package init() {}
-  package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) -> DeviceFacts? { nil }
+  package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) -> DeviceFacts? {
+    nil
+  }
 }

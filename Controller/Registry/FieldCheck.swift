@@ -20,7 +20,9 @@ struct FieldCheck {
   mutating func slug<ID: Identifier>(_ value: String, _ field: String, as type: ID.Type = ID.self) -> ID? {
     let id = ID(rawValue: value)
     if id == nil {
-      add(field, value, "'\(field)' has 1 to 40 of a–z, 0–9 and '-', and begins with a letter or digit, such as 'cedar-falls'.")
+      add(
+        field, value,
+        "'\(field)' has 1 to 40 of a–z, 0–9 and '-', and begins with a letter or digit, such as 'cedar-falls'.")
     }
     return id
   }
@@ -37,12 +39,15 @@ struct FieldCheck {
   }
 
   private mutating func add(_ field: String, _ value: String, _ message: String) {
-    faults.append(Fault(field: field, value: String(value.prefix(100)), code: RegistryError.Kind.invalid.rawValue, message: message))
+    faults.append(
+      Fault(field: field, value: String(value.prefix(100)), code: RegistryError.Kind.invalid.rawValue, message: message)
+    )
   }
 
   /// - Throws: `registry.invalid` with every fault.
   func throwFaults() throws(RegistryError) {
     guard let first = faults.first else { return }
-    throw RegistryError(.invalid, faults.count == 1 ? first.message : "\(faults.count) fields break their rules.", faults: faults)
+    throw RegistryError(
+      .invalid, faults.count == 1 ? first.message : "\(faults.count) fields break their rules.", faults: faults)
   }
 }

@@ -31,7 +31,8 @@ enum IdentityStore {
     return try rows.map { row in
       let device: DeviceID = try row.get("device_id")
       return IdentityCandidate(
-        device: device, serial: try row.get("serial"), uuid: try row.get("uuid"), boardSerial: try row.get("board_serial"),
+        device: device, serial: try row.get("serial"), uuid: try row.get("uuid"),
+        boardSerial: try row.get("board_serial"),
         macs: try macs(of: device, in: district, transaction))
     }
   }

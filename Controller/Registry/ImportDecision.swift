@@ -30,7 +30,8 @@ struct ImportDecision {
 
   private init(schools: [School], agents: Set<String>) {
     self.schools = Dictionary(
-      schools.flatMap { [($0.id.rawValue, $0.id), ($0.name.lowercased(), $0.id)] }, uniquingKeysWith: { first, _ in first })
+      schools.flatMap { [($0.id.rawValue, $0.id), ($0.name.lowercased(), $0.id)] },
+      uniquingKeysWith: { first, _ in first })
     self.agents = agents
   }
 
@@ -57,7 +58,9 @@ struct ImportDecision {
   private mutating func serial(_ row: CSVRow, _ faults: inout CSVFaults) -> Serial? {
     guard let text = row["serial"] else { return nil }
     guard let serial = Serial(text) else {
-      let what = Serial.isPlaceholder(text) ? "a maker's filler, which many devices share" : "not 1 to 64 printable ASCII characters"
+      let what =
+        Serial.isPlaceholder(text)
+        ? "a maker's filler, which many devices share" : "not 1 to 64 printable ASCII characters"
       faults.add(row, "serial", code: "import.serial", "This serial is \(what); give the one printed on the case.")
       return nil
     }
@@ -69,7 +72,8 @@ struct ImportDecision {
     _ row: CSVRow, _ column: String, _ folded: String, _ lines: inout [String: Int], _ faults: inout CSVFaults
   ) {
     if let first = lines[folded] {
-      faults.add(row, column, code: "import.repeated", "Line \(first) has this \(column) already; each device stands once.")
+      faults.add(
+        row, column, code: "import.repeated", "Line \(first) has this \(column) already; each device stands once.")
     } else {
       lines[folded] = row.line
     }
@@ -102,7 +106,10 @@ struct ImportDecision {
     guard let serial else { return nil }
     let isOurs = agents.contains(serial.folded)
     if isOurs != (management == .agent) {
-      let why = isOurs ? "Our agent manages this device; revoke its key first." : "Only enrolment makes 'agent'; leave it empty until then."
+      let why =
+        isOurs
+        ? "Our agent manages this device; revoke its key first."
+        : "Only enrolment makes 'agent'; leave it empty until then."
       faults.add(row, "management", code: "import.management", why)
       return nil
     }

@@ -43,6 +43,7 @@ enum ImportStore {
   }
 
   private static func count(_ district: DistrictID, _ transaction: any Transaction) throws -> Int {
-    try transaction.row("SELECT COUNT(*) AS count FROM registry_device WHERE district_id = \(district)")?.get("count") ?? 0
+    try transaction.row("SELECT COUNT(*) AS count FROM registry_device WHERE district_id = \(district)")?.get("count")
+      ?? 0
   }
 }

@@ -24,7 +24,8 @@ enum KeyDecision {
   static func moved(_ key: DeviceKey, to state: KeyState, reason: String? = nil) throws(RegistryError) -> DeviceKey {
     guard allows(key.state, to: state) else {
       if key.state == .revoked {
-        throw RegistryError(.keyRevoked, "The key was revoked and stays so; the device must make a new key and enrol again.")
+        throw RegistryError(
+          .keyRevoked, "The key was revoked and stays so; the device must make a new key and enrol again.")
       }
       throw RegistryError(.keyTransition, "A \(key.state.rawValue) key cannot become \(state.rawValue).")
     }
@@ -73,7 +74,8 @@ enum KeyDecision {
       kept = chosen
     } else {
       guard live.count == 1 else {
-        throw RegistryError(.keyChoice, "The device has \(live.count) live keys; say which one to keep in 'key': \(list(live)).")
+        throw RegistryError(
+          .keyChoice, "The device has \(live.count) live keys; say which one to keep in 'key': \(list(live)).")
       }
       kept = live[0].digest
     }

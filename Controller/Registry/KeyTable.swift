@@ -118,7 +118,9 @@ extension DeviceID {
   fileprivate init(packed: (UInt64, UInt64)) {
     var text: [UInt8] = Array("\(Self.prefix)_".utf8)
     for word in [packed.0, packed.1] {
-      for shift in stride(from: 56, through: 0, by: -8) { text.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 56, through: 0, by: -8) {
+        text.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     self.init(unchecked: String(decoding: text, as: UTF8.self))
   }

@@ -38,7 +38,8 @@ package struct LedgerEvent: Sendable, Hashable {
   package var evidence: String?
 
   package init(
-    _ kind: Kind, at: Instant, actor: JournalEntry.Actor, stage: Stage? = nil, custody: Custody? = nil, reason: String? = nil,
+    _ kind: Kind, at: Instant, actor: JournalEntry.Actor, stage: Stage? = nil, custody: Custody? = nil,
+    reason: String? = nil,
     evidence: String? = nil
   ) {
     self.kind = kind

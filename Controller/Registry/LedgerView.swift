@@ -55,7 +55,8 @@ struct ChangeView: Encodable, Sendable {
   static let schema = Schema.object(
     [
       ("sequence", .integer("Counts up for each device")), ("at", .dateTime("When the controller learnt it")),
-      ("section", .string("Such as 'hardware'")), ("field", .string("The field's path, such as 'disks.nvme0n1.serial'")),
+      ("section", .string("Such as 'hardware'")),
+      ("field", .string("The field's path, such as 'disks.nvme0n1.serial'")),
       ("old", .string("Absent where there was none")), ("new", .string("Absent where there is none any more")),
     ], required: ["sequence", "at", "section", "field"])
 }

@@ -33,7 +33,8 @@ extension Registry {
       if device != known { try DeviceStore.update(device, transaction) }
     } else {
       device = Device(
-        id: .random(), district: district, serial: serial.text, management: .none, identity: .serialOnly, createdAt: now)
+        id: .random(), district: district, serial: serial.text, management: .none, identity: .serialOnly, createdAt: now
+      )
       device.assetTag = assetTag
       device.model = model
       try DeviceStore.insert(device, transaction)

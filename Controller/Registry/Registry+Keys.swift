@@ -56,7 +56,8 @@ extension Registry {
         try adopt(claim, &device, transaction)
         device.management = .agent
         if device != known { try DeviceStore.update(device, transaction) }
-        let event = LedgerEvent(.enrolled, at: now, actor: actor, evidence: LedgerEvent.evidence(of: issued.digest, evidence))
+        let event = LedgerEvent(
+          .enrolled, at: now, actor: actor, evidence: LedgerEvent.evidence(of: issued.digest, evidence))
         try LedgerStore.append(event, to: id, of: district, in: transaction)
       }
       return Enrolment(state: state, again: false, changes: KeyChanges([key]))

@@ -11,13 +11,16 @@ package enum TenantTables {
       ).map { try $0.get("name", as: String.self) }
       var found: [String] = []
       for table in tables where !shared.contains(table) {
-        let query: SQL = #"SELECT "notnull" AS required, pk FROM pragma_table_info(\#(table)) WHERE name = 'district_id'"#
+        let query: SQL =
+          #"SELECT "notnull" AS required, pk FROM pragma_table_info(\#(table)) WHERE name = 'district_id'"#
         guard let column = try transaction.row(query) else {
           found.append("\(table) has no district_id, and is not in the list of shared tables.")
           continue
         }
         if try !column.get("required", as: Bool.self) { found.append("\(table).district_id may be NULL.") }
-        if try column.get("pk", as: Int.self) != 1 { found.append("\(table).district_id does not lead the primary key.") }
+        if try column.get("pk", as: Int.self) != 1 {
+          found.append("\(table).district_id does not lead the primary key.")
+        }
       }
       let missing = shared.subtracting(tables).sorted()
       return found + missing.map { "\($0) stands in the list of shared tables, and there is no such table." }

@@ -91,7 +91,8 @@ extension GeneratedIdentifier {
   /// A new id from the system's random source.
   package static func random() -> Self {
     var generator = SystemRandomNumberGenerator()
-    return Self(random: (0..<10).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    // Two numbers, for each asks the kernel.
+    return withUnsafeBytes(of: (generator.next(), generator.next())) { Self(random: $0) }
   }
 }
 

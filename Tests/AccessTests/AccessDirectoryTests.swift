@@ -41,11 +41,13 @@ struct AccessDirectoryTests {
     #expect(!file.contains(harness.secret))
   }
 
-  @Test("A text that is no token's secret asks the database nothing", arguments: [
-    "", "rcp_", "rcp_short", "xyz_" + String(repeating: "A", count: 43), "rcp_" + String(repeating: "A", count: 44),
-    "rcp_" + String(repeating: "A", count: 42) + "=", "rcp_" + String(repeating: "ä", count: 43),
-    "rcp_" + String(repeating: "A", count: 100_000), "rcp_" + String(repeating: "'", count: 43),
-  ])
+  @Test(
+    "A text that is no token's secret asks the database nothing",
+    arguments: [
+      "", "rcp_", "rcp_short", "xyz_" + String(repeating: "A", count: 43), "rcp_" + String(repeating: "A", count: 44),
+      "rcp_" + String(repeating: "A", count: 42) + "=", "rcp_" + String(repeating: "ä", count: 43),
+      "rcp_" + String(repeating: "A", count: 100_000), "rcp_" + String(repeating: "'", count: 43),
+    ])
   func malformed(_ bearer: String) async throws {
     let harness = try await AccessHarness()
     #expect(try await harness.directory.caller(bearer: bearer, now: start) == nil)

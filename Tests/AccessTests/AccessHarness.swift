@@ -67,7 +67,11 @@ final class AccessHarness: Sendable {
     guard names.count == parts.count else { return nil }
     var found: [String: String] = [:]
     for (name, part) in zip(names, parts) {
-      if name.hasPrefix("{") { found[String(name.dropFirst().dropLast())] = String(part) } else if name != part { return nil }
+      if name.hasPrefix("{") {
+        found[String(name.dropFirst().dropLast())] = String(part)
+      } else if name != part {
+        return nil
+      }
     }
     return found
   }

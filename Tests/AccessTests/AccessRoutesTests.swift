@@ -1,6 +1,7 @@
 import Access
 import Foundation
 import Serving
+import StorageSQLite
 import Testing
 import Vocabulary
 
@@ -22,8 +23,9 @@ struct AccessRoutesTests {
       "POST", "/api/v1/principals/\(id)/grants", #"{"role":"read-only","district":"cedar","school":"north"}"#)
     #expect(again.status == 200)
     let shown = try await harness.call("GET", "/api/v1/principals/\(id)")
-    #expect(String(decoding: shown.body, as: UTF8.self).contains(
-      #""grants":[{"district":"cedar","role":"read-only","school":"north"}]"#))
+    #expect(
+      String(decoding: shown.body, as: UTF8.self).contains(
+        #""grants":[{"district":"cedar","role":"read-only","school":"north"}]"#))
     let listed = try await harness.call("GET", "/api/v1/principals").items()
     #expect(listed.count == 2)
     #expect(Set(listed.compactMap { $0["id"] as? String }).contains(id))
@@ -72,7 +74,8 @@ struct AccessRoutesTests {
       let path = route.path.replacing("{principal}", with: "prn_0000000000000001")
         .replacing("{token}", with: "api_0000000000000001")
       for secret in members {
-        #expect(try await code { try await harness.call(route.method.rawValue, path, as: secret) } == "access.forbidden")
+        #expect(
+          try await code { try await harness.call(route.method.rawValue, path, as: secret) } == "access.forbidden")
       }
       #expect(
         try await code { try await harness.call(route.method.rawValue, path, as: "x") } == "access.unauthenticated")
@@ -110,15 +113,17 @@ struct AccessRoutesTests {
     #expect(try await harness.directory.caller(bearer: member.secret, now: start)?.grants.count == 1)
   }
 
-  @Test("A grant that cannot be is refused by code", arguments: [
-    (#"{"role":"state-admin","district":"cedar"}"#, "access.grant"),
-    (#"{"role":"read-only","school":"north"}"#, "access.grant"),
-    (#"{"role":"read-only","district":"birch"}"#, "access.unknown-tenant"),
-    (#"{"role":"read-only","district":"cedar","school":"south"}"#, "access.unknown-tenant"),
-    (#"{"role":"king"}"#, "request.body"), (#"{"district":"cedar"}"#, "request.body"),
-    (#"{"role":"read-only","district":"No Such"}"#, "request.body"), ("[]", "request.body"), ("", "request.body"),
-    ("\u{ff}{", "request.body"), (String(repeating: "[", count: 20_000), "request.body"),
-  ])
+  @Test(
+    "A grant that cannot be is refused by code",
+    arguments: [
+      (#"{"role":"state-admin","district":"cedar"}"#, "access.grant"),
+      (#"{"role":"read-only","school":"north"}"#, "access.grant"),
+      (#"{"role":"read-only","district":"birch"}"#, "access.unknown-tenant"),
+      (#"{"role":"read-only","district":"cedar","school":"south"}"#, "access.unknown-tenant"),
+      (#"{"role":"king"}"#, "request.body"), (#"{"district":"cedar"}"#, "request.body"),
+      (#"{"role":"read-only","district":"No Such"}"#, "request.body"), ("[]", "request.body"), ("", "request.body"),
+      ("\u{ff}{", "request.body"), (String(repeating: "[", count: 20_000), "request.body"),
+    ])
   func refusedGrants(_ body: String, _ expected: String) async throws {
     let harness = try await Harness()
     let id = try await harness.principal()
@@ -127,13 +132,15 @@ struct AccessRoutesTests {
     #expect(try await harness.actions() == before)
   }
 
-  @Test("What is not there is 404", arguments: [
-    ("GET", "/api/v1/principals/prn_0000000000000009", ""), ("GET", "/api/v1/principals/nobody", ""),
-    ("POST", "/api/v1/principals/prn_0000000000000009/grants", AccessHarness.cedarIT),
-    ("GET", "/api/v1/principals/prn_0000000000000009/tokens", ""),
-    ("POST", "/api/v1/principals/prn_0000000000000009/tokens", #"{"name":"x","expiresInDays":1}"#),
-    ("DELETE", "/api/v1/principals/prn_0000000000000009/tokens/api_0000000000000009", ""),
-  ])
+  @Test(
+    "What is not there is 404",
+    arguments: [
+      ("GET", "/api/v1/principals/prn_0000000000000009", ""), ("GET", "/api/v1/principals/nobody", ""),
+      ("POST", "/api/v1/principals/prn_0000000000000009/grants", AccessHarness.cedarIT),
+      ("GET", "/api/v1/principals/prn_0000000000000009/tokens", ""),
+      ("POST", "/api/v1/principals/prn_0000000000000009/tokens", #"{"name":"x","expiresInDays":1}"#),
+      ("DELETE", "/api/v1/principals/prn_0000000000000009/tokens/api_0000000000000009", ""),
+    ])
   func missing(_ method: String, _ path: String, _ body: String) async throws {
     let harness = try await Harness()
     #expect(try await code { try await harness.call(method, path, body) } == "request.not-found")
@@ -225,6 +232,15 @@ struct AccessRoutesTests {
     let member = try await harness.member(Harness.cedarIT)
     let own = try await harness.call("GET", "/api/v1/journal", as: member.secret).items()
     #expect(own.compactMap { $0["action"] as? String } == ["grant.add", "grant.add"])
+  }
+
+  @Test("Principals, grants and tokens are the state's; every other table is a tenant's")
+  func tenants() async throws {
+    let harness = try await Harness()
+    let shared: Set = [
+      "storage_migration", "serving_idempotency", "access_principal", "access_grant", "access_token",
+    ]
+    #expect(try await TenantTables.violations(in: harness.database, shared: shared) == [])
   }
 
   @Test("The codes are stable")

@@ -28,6 +28,10 @@ final class TestController: @unchecked Sendable {
   /// Called before the request is looked at; throwing means it never came.
   var beforeRequest: (Request) throws(TransferError) -> Void = { _ in }
   var refusal: Response?
+  /// When the server's certificate begins to hold.
+  var validFrom = TestAuthority.begin
+  /// The key that a renewal brought; its first check-in revokes the others.
+  private var newest: Digest?
 
   init() throws {
     authority = try TestAuthority()
@@ -52,7 +56,7 @@ final class TestController: @unchecked Sendable {
     let identity: ClientIdentity?
 
     func send(_ request: Request, verifyingAt time: VerificationTime) throws(TransferError) -> Response {
-      if case .at(let instant) = time, instant < TestAuthority.begin {
+      if case .at(let instant) = time, instant < controller.validFrom {
         throw TransferError(.serverNotYetValid, "not yet valid")
       }
       try controller.beforeRequest(request)
@@ -75,7 +79,11 @@ final class TestController: @unchecked Sendable {
       return issue(request)
     case (.post, "/.well-known/est/simplereenroll"):
       guard let key, issued[key] != nil, !revoked.contains(key) else { return problem(403, "device.key-revoked") }
-      return issue(request)
+      let response = issue(request)
+      if let certificate = (try? CertificateMessage.certificates(in: response.body))?.first {
+        newest = SHA256.digest(certificate.publicKey)
+      }
+      return response
     case (.get, AgentPath.time): return json(200, ControllerTime(time: now))
     case (.post, AgentPath.checkIn): return checkIn(request, key: key)
     default: return problem(404, "request.not-found")
@@ -108,6 +116,7 @@ final class TestController: @unchecked Sendable {
       }
     }
     received.append(message)
+    if key == newest { revoked.formUnion(issued.keys.filter { $0 != key }) }
     var want: [FactSection] = []
     for (section, hash) in message.hashes where held[section] != hash {
       if message.facts.canonical(section) == nil { want.append(section) } else { held[section] = hash }

@@ -12,6 +12,7 @@ final class TestMachine: @unchecked Sendable {
   let controller: TestController
   let folder: StateFolder
   var facts: Facts
+  var keyURI: String?
   /// Persisted steps until the agent is killed; nil for never.
   var stepsToLive: Int?
   var steps = 0
@@ -50,6 +51,7 @@ final class TestMachine: @unchecked Sendable {
       }
       var configuration = try Configuration(text: "controller = https://controller", from: "test")
       configuration.stateFolder = folder
+      configuration.keyURI = keyURI
       var log = Log()
       log.write = { _ in }
       return Agent(

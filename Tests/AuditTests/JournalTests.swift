@@ -11,10 +11,15 @@ struct JournalTests {
   private struct Body: JournalBody { let role: String }
   private struct Unexpected: Error {}
 
-  private let cedar = DistrictID(rawValue: "cedar")!
-  private let birch = DistrictID(rawValue: "birch")!
-  private let principal = PrincipalID(rawValue: "prn_0000000000000001")!
+  private let cedar: DistrictID
+  private let birch: DistrictID
+  private let principal = PrincipalID(unchecked: "prn_0000000000000001")
   private let now = Instant(milliseconds: 1_790_000_000_000)
+
+  init() throws {
+    cedar = try #require(DistrictID(rawValue: "cedar"))
+    birch = try #require(DistrictID(rawValue: "birch"))
+  }
 
   private func withJournal(_ body: (SQLiteDatabase, JournalRoutes) async throws -> Void) async throws {
     let path = NSTemporaryDirectory() + "rollcall-audit-\(UUID().uuidString).sqlite"
@@ -165,7 +170,9 @@ struct JournalTests {
     }
   }
 
-  @Test("A filter or place that cannot be is refused", arguments: [("district", "No Such"), ("after", "x"), ("after", "-1")])
+  @Test(
+    "A filter or place that cannot be is refused",
+    arguments: [("district", "No Such"), ("after", "x"), ("after", "-1")])
   func refused(_ name: String, _ value: String) async throws {
     try await withJournal { _, routes in
       await #expect(throws: ServingError(.query, "")) { _ = try await list(routes, [(name, value)]) }
@@ -181,6 +188,26 @@ struct JournalTests {
       let after = try #require(try await list(routes).items.first)
       #expect(after.body == nil)
       #expect(after.leafHash == before.leafHash)
+    }
+  }
+
+  @Test(
+    "The engine itself refuses to change or delete an entry",
+    arguments: [
+      "DELETE FROM audit_entry", "UPDATE audit_entry SET action = 'x.y'", "UPDATE audit_entry SET at = 0",
+      "UPDATE audit_entry SET leaf_hash = salt", "UPDATE audit_entry SET district_id = '*'",
+      "UPDATE audit_entry SET body = salt", "UPDATE audit_entry SET body = NULL",
+      "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
+    ] as [SQL])
+  func appendOnly(_ statement: SQL) async throws {
+    try await withJournal { database, routes in
+      try await record(database, "a", in: cedar)
+      await #expect(throws: StorageError(.constraint, "")) {
+        try await database.write(in: .state) { _ = try $0.run(statement) }
+      }
+      let items = try await list(routes).items
+      #expect(items.map(\.action) == ["grant.add"])
+      #expect(items.first?.body == ["role": "read-only"])
     }
   }
 

@@ -10,13 +10,16 @@ struct AuthorityTests {
   let now = World.start
   let device = DeviceID(rawValue: "dev_0123456789abcdef")!
 
-  private func verify(_ authority: CertificateAuthority, _ pem: String, at now: Instant, _ purpose: String) throws -> String {
+  private func verify(_ authority: CertificateAuthority, _ pem: String, at now: Instant, _ purpose: String) throws
+    -> String
+  {
     let openssl = try OpenSSL()
     try openssl.folder.write("root.pem", authority.rootPEM)
     try openssl.folder.write("issuing.pem", authority.issuingPEM)
     try openssl.folder.write("leaf.pem", pem)
     return try openssl(
-      "verify", "-x509_strict", "-attime", "\(now.milliseconds / 1000)", "-purpose", purpose, "-CAfile", "root.pem", "-untrusted",
+      "verify", "-x509_strict", "-attime", "\(now.milliseconds / 1000)", "-purpose", purpose, "-CAfile", "root.pem",
+      "-untrusted",
       "issuing.pem", "leaf.pem")
   }
 
@@ -53,7 +56,8 @@ struct AuthorityTests {
   func deviceDates() throws {
     let authority = try NewAuthority(name: "Test", now: now).authority
     let odd = now.advanced(by: .milliseconds(789))
-    let issued = try authority.issue(to: device, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: odd)
+    let issued = try authority.issue(
+      to: device, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: odd)
     #expect(issued.notBefore == now.advanced(by: .seconds(-86_400)))
     #expect(issued.notAfter == now.advanced(by: .seconds(90 * 86_400)))
     let certificate = try Certificate(derEncoded: issued.der)
@@ -96,7 +100,8 @@ struct AuthorityTests {
   @Test("A listener's certificate stands for its DNS names and addresses, for 397 days")
   func serverIdentity() throws {
     let authority = try NewAuthority(name: "Test", now: now).authority
-    let identity = try authority.makeServerIdentity(names: ["localhost", "rollcall.example.org", "127.0.0.1", "::1"], now: now)
+    let identity = try authority.makeServerIdentity(
+      names: ["localhost", "rollcall.example.org", "127.0.0.1", "::1"], now: now)
     #expect(try verify(authority, identity.chainPEM, at: now, "sslserver").contains("OK"))
     #expect(identity.notAfter == now.advanced(by: .seconds(397 * 86_400)))
     let openssl = try OpenSSL()
@@ -130,13 +135,18 @@ struct AuthorityTests {
   @Test("The operator's own authority, made by openssl, is taken; parts that do not belong together are not")
   func operatorsOwn() throws {
     let openssl = try OpenSSL()
-    try openssl.folder.write("ca.cnf", "[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\nsubjectKeyIdentifier=hash\n[leaf]\nbasicConstraints=CA:FALSE\n")
+    try openssl.folder.write(
+      "ca.cnf",
+      "[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\nsubjectKeyIdentifier=hash\n[leaf]\nbasicConstraints=CA:FALSE\n"
+    )
     try openssl(
-      "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", "root.key", "-out", "root.pem", "-subj", "/CN=Own root",
+      "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", "root.key", "-out", "root.pem", "-subj",
+      "/CN=Own root",
       "-days", "3650", "-config", "ca.cnf", "-extensions", "ca")
     for (name, extensions) in [("issuing", "ca"), ("leaf", "leaf")] {
       try openssl(
-        "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(name).key", "-out",
+        "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "\(name).key",
+        "-out",
         "\(name).csr", "-subj", "/CN=Own \(name)", "-config", "ca.cnf")
       try openssl(
         "x509", "-req", "-in", "\(name).csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-out",
@@ -151,7 +161,8 @@ struct AuthorityTests {
     try openssl.folder.write("device.pem", issued.pem)
     #expect(try openssl("verify", "-CAfile", "root.pem", "-untrusted", "issuing.pem", "device.pem").contains("OK"))
     for (root, issuing, key) in [
-      ("issuing.pem", "issuing.pem", "issuing.key"), ("root.pem", "issuing.pem", "leaf.key"), ("root.pem", "leaf.pem", "leaf.key"),
+      ("issuing.pem", "issuing.pem", "issuing.key"), ("root.pem", "issuing.pem", "leaf.key"),
+      ("root.pem", "leaf.pem", "leaf.key"),
       ("root.key", "issuing.pem", "issuing.key"), ("root.pem", "issuing.pem", "issuing.pem"),
     ] {
       #expect(throws: EnrollmentError(.authority, "")) {

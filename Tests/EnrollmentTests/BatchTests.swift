@@ -26,7 +26,8 @@ struct BatchTests {
   @Test("A batch is made from JSON or CSV, and shown with its counts and machines")
   func creation() async throws {
     let world = try await World()
-    let made = try await world.people(.post, path, "{\"id\":\"one\",\"name\":\"One\",\"serials\":[\"PF3ABCDE\",\"PF3ABCDF\"]}")
+    let made = try await world.people(
+      .post, path, "{\"id\":\"one\",\"name\":\"One\",\"serials\":[\"PF3ABCDE\",\"PF3ABCDF\"]}")
     #expect(made.status == .created)
     let file = "Serial Number,asset tag,model\r\nPF3ABCDG,A-1,Latitude\r\npf3abcdh,,\r\n"
     let second = try await world.people(.post, path, file, query: [("id", "two"), ("name", "Two")], headers: csv)
@@ -62,7 +63,8 @@ struct BatchTests {
     }
     #expect(
       found.map { "\($0.line ?? 0) \($0.code)" } == [
-        "3 enroll.serial-placeholder", "4 enroll.serial-malformed", "5 enroll.serial-duplicate", "6 enroll.serial-elsewhere",
+        "3 enroll.serial-placeholder", "4 enroll.serial-malformed", "5 enroll.serial-duplicate",
+        "6 enroll.serial-elsewhere",
         "7 csv.field-count", "8 csv.required", "9 enroll.faults",
       ])
     await #expect(throws: ServingError(.notFound, "")) { _ = try await world.people(.get, path + "/two") }
@@ -72,9 +74,13 @@ struct BatchTests {
   func jsonFaults() async throws {
     let world = try await World()
     let found = try await faults {
-      try await world.people(.post, path, "{\"id\":\"one\",\"name\":\"One\",\"serials\":[\"PF3ABCDE\",\"0123456789\",\"pf3abcde\"]}")
+      try await world.people(
+        .post, path, "{\"id\":\"one\",\"name\":\"One\",\"serials\":[\"PF3ABCDE\",\"0123456789\",\"pf3abcde\"]}")
     }
-    #expect(found.map { "\($0.field ?? "") \($0.code)" } == ["serials.1 enroll.serial-placeholder", "serials.2 enroll.serial-duplicate"])
+    #expect(
+      found.map { "\($0.field ?? "") \($0.code)" } == [
+        "serials.1 enroll.serial-placeholder", "serials.2 enroll.serial-duplicate",
+      ])
   }
 
   @Test("Serials are added to a batch; those it lists already stay")
@@ -155,7 +161,9 @@ struct BatchTests {
     }
     let reader: Set<Grant> = [Grant(.readOnly, at: .district(World.cedar))]
     #expect(try await world.people(.get, path, grants: reader).items.count == 1)
-    await #expect(throws: ServingError(.forbidden, "")) { _ = try await world.people(.post, path, "{}", grants: reader) }
+    await #expect(throws: ServingError(.forbidden, "")) {
+      _ = try await world.people(.post, path, "{}", grants: reader)
+    }
   }
 
   @Test("A machine that is listed after it came unasked counts as enrolled")
@@ -184,7 +192,8 @@ struct BatchTests {
     let page = try await world.people(.get, path + "/fall-2026/serials", query: [("state", "pending"), ("limit", "2")])
     #expect(try page.items.count == 2)
     let next = try #require(try page.object["next"] as? String)
-    let rest = try await world.people(.get, path + "/fall-2026/serials", query: [("state", "pending"), ("after", next)])
+    let rest = try await world.people(
+      .get, path + "/fall-2026/serials", query: [("state", "pending"), ("after", next)])
     #expect(try rest.items.count == 1)
     await #expect(throws: ServingError(.query, "")) {
       _ = try await world.people(.get, path + "/fall-2026/serials", query: [("state", "lost")])

@@ -37,7 +37,8 @@ struct DecisionTests {
     .known(KnownDevice(id: device, keys: states.map { .init(digest: $0.0, state: $0.1) }, stage: stage))
   }
 
-  static func holder(_ device: DeviceID, in district: DistrictID = World.cedar, _ state: KeyState = .active) -> KnownKey {
+  static func holder(_ device: DeviceID, in district: DistrictID = World.cedar, _ state: KeyState = .active) -> KnownKey
+  {
     KnownKey(key: key, district: district, device: device, state: state)
   }
 
@@ -56,7 +57,8 @@ struct DecisionTests {
   func again() throws {
     let earlier = EarlierIssue(certificate: [1, 2, 3], notAfter: Self.now.advanced(by: .seconds(1)))
     for token in [
-      Self.token(), Self.token(uses: 1, used: 1), Self.token(expiresIn: .seconds(-1)), Self.token(serials: [Serial("OTHER1")!]),
+      Self.token(), Self.token(uses: 1, used: 1), Self.token(expiresIn: .seconds(-1)),
+      Self.token(serials: [Serial("OTHER1")!]),
     ] {
       try decided(.again([1, 2, 3])) {
         $0.earlier = earlier
@@ -116,7 +118,9 @@ struct DecisionTests {
     }
   }
 
-  @Test("The same serial with another key quarantines both, whatever the other's state but revoked", arguments: KeyState.allCases)
+  @Test(
+    "The same serial with another key quarantines both, whatever the other's state but revoked",
+    arguments: KeyState.allCases)
   func collision(state: KeyState) throws {
     try decided(state == .revoked ? .issue(Self.device) : .quarantine(Self.device)) {
       $0.recognition = Self.known([(Self.otherKey, state)])
@@ -194,7 +198,8 @@ struct DecisionTests {
       }
     }
     try decided(.quarantine(Self.device)) {
-      $0.waiting = .approved(KnownDevice(id: Self.device, keys: [.init(digest: Self.otherKey, state: .active)], stage: nil))
+      $0.waiting = .approved(
+        KnownDevice(id: Self.device, keys: [.init(digest: Self.otherKey, state: .active)], stage: nil))
     }
     refused(.handedOver) { $0.waiting = .approved(KnownDevice(id: Self.device, keys: [], stage: .assigned)) }
     refused(.tokenRevoked) {
@@ -219,7 +224,10 @@ struct TokenSecretTests {
     #expect(printed.split(separator: ".").map(\.count) == [4, 43, 43])
     #expect(TokenSecret(presented: printed) == secret)
     #expect(TokenSecret(presented: secret.text) == secret)
-    for text in ["", "rct1", "rct2.\(secret.text).x", "\(secret.text).x", secret.text + "A", String(secret.text.dropLast()) + "=", "rct1..x"] {
+    for text in [
+      "", "rct1", "rct2.\(secret.text).x", "\(secret.text).x", secret.text + "A", String(secret.text.dropLast()) + "=",
+      "rct1..x",
+    ] {
       #expect(TokenSecret(presented: text) == nil)
     }
   }
@@ -238,11 +246,16 @@ struct ErrorCodeTests {
     let codes = EnrollmentError.Kind.allCases.map(\.rawValue).sorted()
     #expect(
       codes == [
-        "enroll.another-device", "enroll.asks-for-ca", "enroll.authority", "enroll.authority-exists", "enroll.authority-expired",
-        "enroll.bad-signature", "enroll.batch-exists", "enroll.faults", "enroll.file", "enroll.foreign-name", "enroll.handed-over",
-        "enroll.identity-mismatch", "enroll.key-revoked", "enroll.key-taken", "enroll.label", "enroll.malformed-request",
-        "enroll.needs-device", "enroll.not-pending", "enroll.rejected", "enroll.serial-duplicate", "enroll.serial-elsewhere",
-        "enroll.serial-malformed", "enroll.serial-placeholder", "enroll.token", "enroll.token-expired", "enroll.token-request",
+        "enroll.another-device", "enroll.asks-for-ca", "enroll.authority", "enroll.authority-exists",
+        "enroll.authority-expired",
+        "enroll.bad-signature", "enroll.batch-exists", "enroll.faults", "enroll.file", "enroll.foreign-name",
+        "enroll.handed-over",
+        "enroll.identity-mismatch", "enroll.key-revoked", "enroll.key-taken", "enroll.label",
+        "enroll.malformed-request",
+        "enroll.needs-device", "enroll.not-pending", "enroll.rejected", "enroll.serial-duplicate",
+        "enroll.serial-elsewhere",
+        "enroll.serial-malformed", "enroll.serial-placeholder", "enroll.token", "enroll.token-expired",
+        "enroll.token-request",
         "enroll.token-revoked", "enroll.token-serial", "enroll.token-used-up", "enroll.too-many-extensions",
         "enroll.unknown-serial", "enroll.unknown-signature", "enroll.weak-key",
       ])

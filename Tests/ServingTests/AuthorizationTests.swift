@@ -7,9 +7,12 @@ import Vocabulary
 /// sentence a rule, and not taken from the code under test.
 @Suite("Who may use a route")
 struct AuthorizationTests {
-  private static let own = DistrictID(rawValue: "own")!
-  private static let other = DistrictID(rawValue: "other")!
-  private static let school = SchoolID(rawValue: "north")!
+  private static let own = district("own")
+  private static let other = district("other")
+  private static let school: SchoolID = {
+    guard let school = SchoolID(rawValue: "north") else { preconditionFailure("a school's code") }
+    return school
+  }()
   private static let reaches: [Reach] = [
     .state, .district(own), .district(other), .school(own, school), .school(other, school),
   ]
@@ -25,8 +28,13 @@ struct AuthorizationTests {
   private static let callers: [Caller?] = {
     var sets: [Set<Grant>] = [[]] + grants.map { [$0] }
     for first in grants { for second in grants where first != second { sets.append([first, second]) } }
-    return [nil] + sets.map { Caller(principal: PrincipalID(rawValue: "prn_0000000000000001")!, name: "x", grants: $0) }
+    return [nil] + sets.map { Caller(principal: PrincipalID(unchecked: "prn_0000000000000001"), name: "x", grants: $0) }
   }()
+
+  private static func district(_ code: String) -> DistrictID {
+    guard let district = DistrictID(rawValue: code) else { preconditionFailure("a district's code") }
+    return district
+  }
 
   private enum Answer: Equatable {
     case scope(TenantScope)
@@ -34,7 +42,9 @@ struct AuthorizationTests {
   }
 
   private func answer(_ caller: Caller?, _ rule: AccessRule, _ district: String?) -> Answer {
-    do { return .scope(try Authorization.authorize(caller, rule, district: district)) } catch { return .refused(error.kind) }
+    do { return .scope(try Authorization.authorize(caller, rule, district: district)) } catch {
+      return .refused(error.kind)
+    }
   }
 
   private func expected(_ caller: Caller?, _ rule: AccessRule, _ district: String?) -> Answer {
@@ -42,7 +52,9 @@ struct AuthorizationTests {
     if rule == .open { return .scope(.districts([])) }
     // All others take a valid token.
     guard let caller else { return .refused(.unauthenticated) }
-    let wholly = { (roles: Set<Role>, place: Reach) in caller.grants.contains { roles.contains($0.role) && $0.reach == place } }
+    let wholly = { (roles: Set<Role>, place: Reach) in
+      caller.grants.contains { roles.contains($0.role) && $0.reach == place }
+    }
     switch rule {
     case .open, .signedIn: return .scope(.districts([]))
     // A state route takes one of its roles for the whole state.
@@ -69,7 +81,9 @@ struct AuthorizationTests {
     for caller in Self.callers {
       for path in Self.paths {
         let (found, wanted) = (answer(caller, rule, path), expected(caller, rule, path))
-        if found != wanted { wrong.append("\(String(describing: caller?.grants)) on \(path ?? "-"): \(found), not \(wanted)") }
+        if found != wanted {
+          wrong.append("\(String(describing: caller?.grants)) on \(path ?? "-"): \(found), not \(wanted)")
+        }
       }
     }
     #expect(wrong.isEmpty, "\(wrong.prefix(3))")

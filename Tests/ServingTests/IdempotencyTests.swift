@@ -22,7 +22,9 @@ struct IdempotencyTests {
     init() throws {
       database = try SQLiteDatabase(
         path: path,
-        migrations: Idempotency.migrations + [Migration("sample", 1, ["CREATE TABLE sample_thing (id BIGINT NOT NULL)"])])
+        migrations: Idempotency.migrations + [
+          Migration("sample", 1, ["CREATE TABLE sample_thing (id BIGINT NOT NULL)"])
+        ])
     }
 
     deinit { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }

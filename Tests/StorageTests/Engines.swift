@@ -49,7 +49,7 @@ let sampleMigrations = [
       """
       CREATE TABLE sample_thing (
         district_id TEXT NOT NULL, id TEXT NOT NULL, number BIGINT, flag BOOLEAN, level DOUBLE PRECISION, data BYTEA,
-        PRIMARY KEY (district_id, id), CHECK (number IS NULL OR number <> 13)
+        PRIMARY KEY (district_id, id), CHECK (number IS NULL OR number <> -13)
       )
       """
     ])
@@ -59,7 +59,8 @@ let cedar = "cedar"
 
 /// Opens a database with the sample table, and closes it when `body` is done.
 func withDatabase(
-  _ engine: any EngineUnderTest, _ migrations: [Migration] = sampleMigrations, _ body: (any Database) async throws -> Void
+  _ engine: any EngineUnderTest, _ migrations: [Migration] = sampleMigrations,
+  _ body: (any Database) async throws -> Void
 ) async throws {
   let place = try Place()
   let database = try await engine.open(place, migrations)
@@ -99,7 +100,8 @@ func storageFault(_ body: () async throws -> Void) async throws -> StorageError.
   throw Unexpected(text: "nothing was thrown")
 }
 
-func storageFault(_ body: () throws -> Void) throws -> StorageError.Kind {
+/// The same for what does not wait.
+func storageFaultNow(_ body: () throws -> Void) throws -> StorageError.Kind {
   do { try body() } catch let error as StorageError { return error.kind }
   throw Unexpected(text: "nothing was thrown")
 }

@@ -65,7 +65,8 @@ struct SQLRenderingTests {
 
   @Test("The escape hatch for one engine stays rare")
   func escapeHatchIsCounted() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     var uses = 0
     for folder in ["Sources", "Controller"] {
       let files = try #require(FileManager.default.enumerator(atPath: root.appending(path: folder).path))
@@ -74,6 +75,7 @@ struct SQLRenderingTests {
         uses += source.components(separatedBy: "perEngine(").count - 1
       }
     }
-    #expect(uses <= 4, "Say the same thing to both engines, or raise this number with a reason.")
+    // Two append-only tables with their triggers, and the journal's positions.
+    #expect(uses <= 9, "Say the same thing to both engines, or raise this number with a reason.")
   }
 }

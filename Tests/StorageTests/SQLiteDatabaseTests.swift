@@ -19,7 +19,8 @@ struct SQLiteDatabaseTests {
         for index in 0..<8 {
           group.addTask {
             try await database.write { transaction in
-              try transaction.run("INSERT INTO sample_thing (district_id, id) VALUES ('d', \("\(index)")) ON CONFLICT DO NOTHING")
+              try transaction.run(
+                "INSERT INTO sample_thing (district_id, id) VALUES ('d', \("\(index)")) ON CONFLICT DO NOTHING")
               let synchronous = try transaction.row("PRAGMA synchronous")?.get("synchronous", as: Int.self)
               let mode = try transaction.row("PRAGMA journal_mode")?.get("journal_mode", as: String.self)
               let keys = try transaction.row("PRAGMA foreign_keys")?.get("foreign_keys", as: Int.self)
@@ -94,7 +95,8 @@ struct SQLiteDatabaseTests {
       (0..<100).filter { index in
         do {
           try transaction.savepoint {
-            _ = try transaction.run("INSERT INTO sample_thing (district_id, id, data) VALUES ('d', \("\(index)"), \(large))")
+            _ = try transaction.run(
+              "INSERT INTO sample_thing (district_id, id, data) VALUES ('d', \("\(index)"), \(large))")
           }
           return true
         } catch { return false }
@@ -108,7 +110,7 @@ struct SQLiteDatabaseTests {
   func corrupt() async throws {
     let garbage = try Place()
     try Data(repeating: 0x5a, count: 64 << 10).write(to: URL(filePath: garbage.file))
-    #expect(try storageFault { _ = try open(garbage) } == .corrupt)
+    #expect(try storageFaultNow { _ = try open(garbage) } == .corrupt)
 
     let damaged = try Place()
     let database = try open(damaged)
@@ -131,7 +133,8 @@ struct SQLiteDatabaseTests {
 
   @Test("A folder that is not there is storage.unavailable")
   func missing() throws {
-    #expect(try storageFault { _ = try SQLiteDatabase(path: "/nonexistent/x.sqlite", migrations: []) } == .unavailable)
+    #expect(
+      try storageFaultNow { _ = try SQLiteDatabase(path: "/nonexistent/x.sqlite", migrations: []) } == .unavailable)
   }
 
   @Test("A backup taken while writers go on is consistent, private and whole")
@@ -159,7 +162,7 @@ struct SQLiteDatabaseTests {
     writer.cancel()
     await writer.value
     #expect(try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? Int == 0o600)
-    #expect(try storageFault { try database.backup(to: target) } == .failed)
+    #expect(try storageFaultNow { try database.backup(to: target) } == .failed)
     try database.close()
 
     let copy = try SQLiteDatabase(path: target, migrations: sampleMigrations)

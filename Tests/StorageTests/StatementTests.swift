@@ -32,13 +32,14 @@ struct StatementTests {
   func changes(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in
       let counts = try await database.write { transaction in
-        try ["a", "b", "c"].forEach { try transaction.insert($0) }
+        for id in ["a", "b", "c"] { try transaction.insert(id) }
         return [
           try transaction.run("UPDATE sample_thing SET number = 1"),
           try transaction.run("UPDATE sample_thing SET number = 2 WHERE id = 'none'"),
           try transaction.run("CREATE TABLE sample_other (id TEXT NOT NULL PRIMARY KEY)"),
           try transaction.run("DELETE FROM sample_thing WHERE id < \("c")"),
-          try transaction.run("INSERT INTO sample_thing (district_id, id) VALUES (\(cedar), 'c') ON CONFLICT DO NOTHING"),
+          try transaction.run(
+            "INSERT INTO sample_thing (district_id, id) VALUES (\(cedar), 'c') ON CONFLICT DO NOTHING"),
         ]
       }
       #expect(counts == [3, 0, 0, 2, 0])
@@ -99,7 +100,9 @@ struct StatementTests {
   func cursor(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in
       let seen = try await database.write { transaction in
-        try transaction.run("INSERT INTO sample_thing (district_id, id) VALUES ($1, $2)", rows: (0..<100).map { [.text("d"), .text("\($0)")] })
+        try transaction.run(
+          "INSERT INTO sample_thing (district_id, id) VALUES ($1, $2)",
+          rows: (0..<100).map { [.text("d"), .text("\($0)")] })
         var seen = 0
         #expect(throws: Unexpected.self) {
           try transaction.each("SELECT id FROM sample_thing") { _ in
@@ -119,7 +122,7 @@ struct StatementTests {
   func nested(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in
       let pairs = try await database.write { transaction in
-        try ["a", "b", "c"].forEach { try transaction.insert($0) }
+        for id in ["a", "b", "c"] { try transaction.insert(id) }
         var pairs: [String] = []
         try transaction.each("SELECT id FROM sample_thing ORDER BY id") { outer in
           try transaction.each("SELECT id FROM sample_thing ORDER BY id") { inner in
@@ -165,7 +168,9 @@ struct StatementTests {
   @Test("Lists of every length match their elements", arguments: engines)
   func lists(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in
-      try await database.write { transaction in for number in 0..<40 { try transaction.insert("\(number)", number: number) } }
+      try await database.write { transaction in
+        for number in 0..<40 { try transaction.insert("\(number)", number: number) }
+      }
       for length in [0, 1, 2, 3, 4, 5, 8, 9, 33] {
         let wanted = Array(0..<length)
         let found = try await database.read { transaction in

@@ -25,9 +25,9 @@ struct TransactionTests {
     try await withDatabase(engine) { database in
       try await database.write { try $0.insert("a") }
       #expect(try await storageFault { try await database.write { try $0.insert("a") } } == .constraint)
-      #expect(try await storageFault { try await database.write { try $0.insert("b", number: 13) } } == .constraint)
+      #expect(try await storageFault { try await database.write { try $0.insert("b", number: -13) } } == .constraint)
       let inside = try await database.write { transaction in
-        try storageFault { try transaction.savepoint { try transaction.insert("a") } }
+        try storageFaultNow { try transaction.savepoint { try transaction.insert("a") } }
       }
       #expect(inside == .constraint)
       let null: SQL = "INSERT INTO sample_thing (district_id, id) VALUES (\(cedar), NULL)"
@@ -85,7 +85,7 @@ struct TransactionTests {
           do {
             try transaction.savepoint {
               try transaction.insert("ok-\(index)")
-              try transaction.insert("\(index)", number: index % 10 == 3 ? 13 : 0)
+              try transaction.insert("\(index)", number: index % 10 == 3 ? -13 : 0)
             }
             return false
           } catch { return true }
@@ -111,7 +111,9 @@ struct TransactionTests {
         }
         try await group.waitForAll()
       }
-      let number = try await database.read { try $0.row("SELECT number FROM sample_thing")?.get("number", as: Int.self) }
+      let number = try await database.read {
+        try $0.row("SELECT number FROM sample_thing")?.get("number", as: Int.self)
+      }
       #expect(number == 50)
     }
   }
@@ -157,7 +159,8 @@ struct TransactionTests {
   @Test("A read cannot write", arguments: engines)
   func readOnly(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in
-      for statement: SQL in ["INSERT INTO sample_thing (district_id, id) VALUES ('d', 'i')", "DROP TABLE sample_thing"] {
+      for statement: SQL in ["INSERT INTO sample_thing (district_id, id) VALUES ('d', 'i')", "DROP TABLE sample_thing"]
+      {
         #expect(try await storageFault { try await database.read { _ = try $0.run(statement) } } == .failed)
       }
       try await database.write { try $0.insert("a") }

@@ -81,8 +81,10 @@ struct Configuration: Equatable {
   static func address(_ text: String, at place: String) throws(ConfigurationError) -> String {
     let address = text.hasSuffix("/") ? String(text.dropLast()) : text
     let rest = address.dropFirst("https://".count)
+    // After the last colon stands the port; the colons of an IPv6 address stand in brackets.
+    let port = rest.lastIndex(of: ":").map { rest[rest.index(after: $0)...] }.flatMap { $0.contains("]") ? nil : $0 }
     guard address.hasPrefix("https://"), !rest.isEmpty, rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
-      !rest.contains(where: { "/?#@".contains($0) })
+      !rest.contains(where: { "/?#@".contains($0) }), port.map({ (UInt16($0) ?? 0) > 0 }) ?? true
     else {
       throw ConfigurationError(
         message: "\(place): '\(text)' is not a controller's address. It reads https://NAME or https://NAME:PORT.")

@@ -20,15 +20,18 @@ struct Contact {
     guard let current = try store.identity(.current) else {
       throw AgentError(.notEnrolled, "This device is not enrolled. Run 'rollcall-agent enroll' with a token.")
     }
-    if let next = try store.identity(.next), let reply = try first(with: next, &state) { return reply }
+    let next = try store.identity(.next)
+    if let next, let reply = try first(with: next, &state) { return reply }
     var identity = current
-    if try link(current, state).clock.now(at: reading()) > current.notAfter {
+    if now(state) > current.notAfter {
       log.notice("certificate expired", ["notAfter": current.notAfter.rfc3339])
       try renew(current, state)
       identity = try promoted() ?? current
     }
     let reply = try checkIn(as: identity, &state)
-    if reply.standing != .pending, reply.renew || isDue(identity, state) { tryRenewal(identity, state) }
+    // Only now: while neither was accepted, either may be the one that the controller knows.
+    if next != nil { try store.dropNext() }
+    if reply.standing != .pending, reply.renew || now(state) >= identity.renewalDue { tryRenewal(identity, state) }
     return reply
   }
 
@@ -53,7 +56,6 @@ struct Contact {
     } catch let error as TransferError where error.kind == .tlsAlert {
       log.warning("new certificate refused", ["code": error.code.text])
     }
-    try store.dropNext()
     return nil
   }
 
@@ -82,17 +84,16 @@ struct Contact {
     return try store.identity(.current)
   }
 
-  private func isDue(_ identity: DeviceIdentity, _ state: AgentState) -> Bool {
-    ClockEstimate(kept: state.clock, at: reading()).now(at: reading()) >= identity.renewalDue
-  }
+  private func now(_ state: AgentState) -> Instant { clock(state).now(at: reading()) }
+
+  private func clock(_ state: AgentState) -> ClockEstimate { ClockEstimate(kept: state.clock, at: reading()) }
 
   private func link(_ identity: DeviceIdentity, _ state: AgentState) throws -> ControllerLink {
     guard let root = try store.root() else {
       throw AgentError(.notEnrolled, "This device has no pinned root. Run 'rollcall-agent enroll' with a token.")
     }
     return try ControllerLink(
-      address: address, root: root, identity: identity, clock: ClockEstimate(kept: state.clock, at: reading()),
-      make: make, reading: reading)
+      address: address, root: root, identity: identity, clock: clock(state), make: make, reading: reading)
   }
 }
 

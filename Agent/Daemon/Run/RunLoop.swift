@@ -32,6 +32,8 @@ struct RunLoop {
       if try agent.store.identity(.current) == nil { try agent.enrollFromFiles(&state) }
       let reply = try agent.contact(&state)
       return Backoff.steered(seconds: reply.nextCheckInSeconds)
+    } catch let error as TransferError where error.kind == .stopped {
+      return .zero
     } catch {
       let failure = Failure(error)
       state.failures += 1

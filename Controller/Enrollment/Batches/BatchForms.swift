@@ -18,7 +18,8 @@ struct NewBatch: Decodable {
   /// - Throws: `request.body`.
   static func named(_ name: String) throws(ServingError) -> String {
     let control = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
-    guard (1...200).contains(name.count), name.utf8.count <= 800, !control, name.contains(where: { !$0.isWhitespace }) else {
+    guard (1...200).contains(name.count), name.utf8.count <= 800, !control, name.contains(where: { !$0.isWhitespace })
+    else {
       throw ServingError(.body, "A batch's name has 1 to 200 characters, none of them a control character.")
     }
     return name
@@ -39,7 +40,8 @@ struct BatchItem: Encodable, Sendable {
 
   static let schema = Schema.object(
     [
-      ("id", .string("The batch's code")), ("district", .string("Its district's code")), ("name", .string("For people")),
+      ("id", .string("The batch's code")), ("district", .string("Its district's code")),
+      ("name", .string("For people")),
       ("createdAt", .dateTime("When it was made")), ("counts", counts),
     ], required: ["id", "district", "name", "createdAt", "counts"])
 

@@ -36,7 +36,8 @@ struct BatchRoutes: Sendable {
         .get, Self.batches + "/{batch}/serials", Self.readers,
         Operation(
           "listBatchSerials", "A batch's machines",
-          query: [.init("state", EntryItem.states.joined(separator: ", ") + "; all but pending by default")] + PageRequest.parameters,
+          query: [.init("state", EntryItem.states.joined(separator: ", ") + "; all but pending by default")]
+            + PageRequest.parameters,
           answers: (200, Page<EntryItem>.schema(of: EntryItem.schema))), handle: serials),
       PeopleRoute(
         .post, Self.batches + "/{batch}/serials", Self.managers,
@@ -110,7 +111,8 @@ struct BatchRoutes: Sendable {
           .map(EntryItem.init)
       }
       return try BatchStore.entries(
-        of: id, in: district, state: state.flatMap(EntryState.init), after: page.after, limit: page.limit + 1, transaction
+        of: id, in: district, state: state.flatMap(EntryState.init), after: page.after, limit: page.limit + 1,
+        transaction
       ).map(EntryItem.init)
     }
     return try .json(Page(items, limit: page.limit, key: \.key))
@@ -127,7 +129,8 @@ struct BatchRoutes: Sendable {
     return (id, try NewBatch.named(name), MachineList(csv: call.body))
   }
 
-  private static func new(_ list: MachineList, for batch: BatchID, _ change: PersonsChange) throws -> [ExpectedMachine] {
+  private static func new(_ list: MachineList, for batch: BatchID, _ change: PersonsChange) throws -> [ExpectedMachine]
+  {
     let listed = try BatchStore.listing(list.items.map(\.machine.serial), in: change.district, change.transaction)
     return try list.new(for: batch, listed: listed)
   }
@@ -143,7 +146,8 @@ extension EnrollmentDesk {
   func expect(_ machines: [ExpectedMachine], of batch: BatchID, _ change: PersonsChange) throws {
     for machine in machines {
       let device = try registry.expect(
-        serial: machine.serial, district: change.district, batch: batch, assetTag: machine.assetTag, model: machine.model,
+        serial: machine.serial, district: change.district, batch: batch, assetTag: machine.assetTag,
+        model: machine.model,
         actor: change.actor, now: change.now, in: change.transaction)
       try BatchStore.list(machine, as: device, of: batch, in: change.district, at: change.now, change.transaction)
     }

@@ -11,7 +11,8 @@ enum BatchStore {
       VALUES (\(district), \(batch.id), \(batch.name), \(batch.createdAt)) ON CONFLICT DO NOTHING
       """)
     guard inserted == 1 else {
-      throw EnrollmentError(.batchExists, "The district has a batch '\(batch.id)' already. Add to it, or choose another id.")
+      throw EnrollmentError(
+        .batchExists, "The district has a batch '\(batch.id)' already. Add to it, or choose another id.")
     }
   }
 
@@ -126,7 +127,9 @@ enum BatchStore {
   }
 
   /// A quarantine that a person has settled since.
-  static func settle(_ entry: BatchEntry, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction) throws {
+  static func settle(_ entry: BatchEntry, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction)
+    throws
+  {
     try transaction.run(
       """
       UPDATE enrollment_expected SET state = \(entry.listed ? EntryState.enrolled : .unexpected)

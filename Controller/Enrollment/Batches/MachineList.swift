@@ -20,7 +20,8 @@ struct MachineList: Sendable {
   private var seen: [String: Int] = [:]
 
   static let columns = [
-    CSVColumn("serial", required: true, aliases: ["Serial Number", "Service Tag"]), CSVColumn("assetTag", aliases: ["Asset"]),
+    CSVColumn("serial", required: true, aliases: ["Serial Number", "Service Tag"]),
+    CSVColumn("assetTag", aliases: ["Asset"]),
     CSVColumn("model"),
   ]
 
@@ -46,7 +47,9 @@ struct MachineList: Sendable {
     var faults = CSVFaults()
     if serials.count > Self.limit {
       faults.add(
-        Fault(field: "serials", code: EnrollmentError.Kind.faults.rawValue, message: "At most \(Self.limit) serials fit into one request."))
+        Fault(
+          field: "serials", code: EnrollmentError.Kind.faults.rawValue,
+          message: "At most \(Self.limit) serials fit into one request."))
     }
     for (index, text) in serials.prefix(Self.limit).enumerated() {
       _ = list.add(text, assetTag: nil, model: nil, line: nil, field: "serials.\(index)", &faults)
@@ -102,10 +105,13 @@ struct MachineList: Sendable {
       return nil
     }
     for (name, value) in [("assetTag", assetTag), ("model", model)] where (value?.utf8.count ?? 0) > 200 {
-      faults.add(Fault(line: line, field: name, code: EnrollmentError.Kind.faults.rawValue, message: "'\(name)' is over 200 bytes."))
+      faults.add(
+        Fault(
+          line: line, field: name, code: EnrollmentError.Kind.faults.rawValue, message: "'\(name)' is over 200 bytes."))
     }
     seen[serial.folded] = place
-    items.append(Item(machine: ExpectedMachine(serial: serial, assetTag: assetTag, model: model), line: line, field: field))
+    items.append(
+      Item(machine: ExpectedMachine(serial: serial, assetTag: assetTag, model: model), line: line, field: field))
     return place
   }
 

@@ -1,8 +1,9 @@
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import SwiftASN1
 internal import X509
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
 
 /// Where an authority's certificates and keys lie.
 package struct AuthorityFiles: Sendable, Hashable {
@@ -31,7 +32,8 @@ package struct AuthorityFiles: Sendable, Hashable {
   /// - Throws: `enroll.authority-exists` where a file is there already: a key is never overwritten; `enroll.file`.
   package func write(_ new: NewAuthority) throws(EnrollmentError) {
     for path in [rootCertificate, rootKey, issuingCertificate, issuingKey] where access(path, F_OK) == 0 {
-      throw EnrollmentError(.authorityExists, "'\(path)' exists already. Move it away if a new authority is really meant.")
+      throw EnrollmentError(
+        .authorityExists, "'\(path)' exists already. Move it away if a new authority is really meant.")
     }
     try DurableFile.write(new.rootKeyPEM, to: rootKey, mode: 0o600)
     try DurableFile.write(new.authority.rootPEM, to: rootCertificate, mode: 0o644)

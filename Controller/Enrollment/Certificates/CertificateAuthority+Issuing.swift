@@ -1,10 +1,11 @@
 internal import Crypto
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import SwiftASN1
 package import Vocabulary
 internal import X509
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
 
 extension CertificateAuthority {
   /// How long a device's certificate holds: 90 days.
@@ -23,7 +24,8 @@ extension CertificateAuthority {
       names.append(RelativeDistinguishedName(.init(type: .serialNumberAttribute, utf8String: serial.text)))
     }
     let uri = "urn:rollcall:device:\(device.rawValue)"
-    return try sign(key, subject: DistinguishedName(names), validity: Validity(from: now, for: Self.deviceLife)) { all in
+    return try sign(key, subject: DistinguishedName(names), validity: Validity(from: now, for: Self.deviceLife)) {
+      all in
       try all.append(Certificate.Extension(BasicConstraints.notCertificateAuthority, critical: true))
       try all.append(Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
       try all.append(ExtendedKeyUsage([.clientAuth]).makeCertificateExtension())
@@ -41,7 +43,8 @@ extension CertificateAuthority {
       throw EnrollmentError(.authority, "A listener's certificate needs a DNS name or an IP address.")
     }
     let key = P256.Signing.PrivateKey()
-    let common = RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: String(first.prefix(64))))
+    let common = RelativeDistinguishedName(
+      .init(type: .RDNAttributeType.commonName, utf8String: String(first.prefix(64))))
     let issued = try sign(
       Certificate.PublicKey(key.publicKey), subject: DistinguishedName([common]),
       validity: Validity(from: now, for: Self.serverLife)
@@ -58,7 +61,8 @@ extension CertificateAuthority {
   private static func generalName(_ name: String) throws(EnrollmentError) -> GeneralName {
     if let octets = addressOctets(name) { return .ipAddress(ASN1OctetString(contentBytes: octets[...])) }
     let allowed = name.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "*")
     }
     guard (1...253).contains(name.utf8.count), allowed else {

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Serving
 internal import SwiftASN1
 package import Vocabulary
 internal import X509
@@ -16,13 +17,16 @@ package struct CertificateAuthority: Sendable {
   /// - Throws: `enroll.authority` unless `issuing` is a CA certificate, signed by `root`, of this `key`.
   init(root: Certificate, issuing: Certificate, key: Certificate.PrivateKey) throws(EnrollmentError) {
     guard issuing.publicKey == key.publicKey else {
-      throw EnrollmentError(.authority, "The issuing key is not the one of the issuing certificate. Give the matching pair.")
+      throw EnrollmentError(
+        .authority, "The issuing key is not the one of the issuing certificate. Give the matching pair.")
     }
     guard root.publicKey.isValidSignature(issuing.signature, for: issuing), issuing.issuer == root.subject else {
-      throw EnrollmentError(.authority, "The issuing certificate is not signed by the root. Give the root that signed it.")
+      throw EnrollmentError(
+        .authority, "The issuing certificate is not signed by the root. Give the root that signed it.")
     }
     guard Self.maySign(root), Self.maySign(issuing) else {
-      throw EnrollmentError(.authority, "Root and issuing certificate must say CA:TRUE, and keyCertSign in their key usage.")
+      throw EnrollmentError(
+        .authority, "Root and issuing certificate must say CA:TRUE, and keyCertSign in their key usage.")
     }
     self.root = root
     self.issuing = issuing
@@ -49,7 +53,8 @@ package struct CertificateAuthority: Sendable {
     guard validity.issuedAt < notAfter else {
       throw EnrollmentError(
         .authorityExpired,
-        "The issuing certificate ended at \(notAfter). Make a new one with the root's key, or set the controller's clock.")
+        "The issuing certificate ended at \(notAfter). Make a new one with the root's key, or set the controller's clock."
+      )
     }
     let end = min(validity.notAfter, notAfter)
     do {
@@ -63,7 +68,7 @@ package struct CertificateAuthority: Sendable {
         notValidAfter: Date(end), issuer: issuing.subject, subject: subject, extensions: all, issuerPrivateKey: key)
       return IssuedCertificate(
         der: try Self.der(certificate), serial: Hex.encode(certificate.serialNumber.bytes),
-        key: Digest(sha256Of: publicKey.subjectPublicKeyInfoBytes), notBefore: validity.notBefore, notAfter: end)
+        key: try publicKey.digest, notBefore: validity.notBefore, notAfter: end)
     } catch let error as EnrollmentError {
       throw error
     } catch {
@@ -141,4 +146,22 @@ extension Date {
 
 extension Instant {
   init(_ date: Date) { self.init(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded())) }
+}
+
+extension Certificate.PublicKey {
+  /// SHA-256 over the DER SubjectPublicKeyInfo: the key's name everywhere. The library's `subjectPublicKeyInfoBytes` is
+  /// the key alone, without its algorithm.
+  ///
+  /// - Throws: `enroll.authority` where the library cannot write it.
+  var digest: Digest {
+    get throws(EnrollmentError) {
+      do {
+        var serializer = DER.Serializer()
+        try serializer.serialize(self)
+        return Digest(sha256Of: serializer.serializedBytes)
+      } catch {
+        throw EnrollmentError(.authority, "A public key could not be written: \(error).")
+      }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Registry
+internal import Serving
 internal import SwiftASN1
 internal import Vocabulary
 internal import Wire
@@ -28,10 +29,12 @@ struct CertificateRequest: Sendable {
     let outline = try RequestOutline(der: der)
     guard outline.signatureIsKnown else {
       throw EnrollmentError(
-        .unknownSignature, "The request is signed with \(outline.signature); use ECDSA or RSA with SHA-256, SHA-384 or SHA-512.")
+        .unknownSignature,
+        "The request is signed with \(outline.signature); use ECDSA or RSA with SHA-256, SHA-384 or SHA-512.")
     }
     guard outline.isStrong else {
-      throw EnrollmentError(.weakKey, "The key is too weak or of an unknown kind; use P-256, P-384, P-521, or RSA of 3,072 bits and more.")
+      throw EnrollmentError(
+        .weakKey, "The key is too weak or of an unknown kind; use P-256, P-384, P-521, or RSA of 3,072 bits and more.")
     }
     let request: CertificateSigningRequest
     do {
@@ -43,7 +46,7 @@ struct CertificateRequest: Sendable {
       throw EnrollmentError(.badSignature, "The request's signature is not by its own key. Make the request anew.")
     }
     publicKey = request.publicKey
-    key = Digest(sha256Of: request.publicKey.subjectPublicKeyInfoBytes)
+    key = try request.publicKey.digest
     identity = try RequestedNames(request, own: own).identity
   }
 

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #endif
 
 /// Small files that survive a power cut whole or not at all.

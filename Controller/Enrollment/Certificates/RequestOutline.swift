@@ -42,7 +42,9 @@ struct RequestOutline: Hashable, Sendable {
 
   private static func key(inInfo info: ASN1Node) throws -> Key {
     try DER.sequence(info, identifier: .sequence) { parts in
-      guard parts.next() != nil, parts.next() != nil, let key = parts.next(), parts.next() != nil else { throw Malformed() }
+      guard parts.next() != nil, parts.next() != nil, let key = parts.next(), parts.next() != nil else {
+        throw Malformed()
+      }
       return try DER.sequence(key, identifier: .sequence) { parts in
         guard let algorithm = parts.next(), let bits = parts.next() else { throw Malformed() }
         let (oid, parameters) = try Self.algorithm(algorithm)

@@ -29,7 +29,8 @@ struct RequestedNames {
     guard extensions.count <= CertificateRequest.extensionLimit, names.count <= CertificateRequest.nameLimit else {
       throw EnrollmentError(
         .tooManyExtensions,
-        "The request has \(extensions.count) extensions and \(names.count) names; at most \(CertificateRequest.extensionLimit) and \(CertificateRequest.nameLimit) are read.")
+        "The request has \(extensions.count) extensions and \(names.count) names; at most \(CertificateRequest.extensionLimit) and \(CertificateRequest.nameLimit) are read."
+      )
     }
     if case .isCertificateAuthority? = limits { throw Self.asksForAuthority }
     if let usage, usage.keyCertSign || usage.cRLSign { throw Self.asksForAuthority }
@@ -56,7 +57,8 @@ struct RequestedNames {
 
   private mutating func read(_ name: GeneralName) throws(EnrollmentError) {
     guard case .uniformResourceIdentifier(let text) = name else {
-      throw EnrollmentError(.foreignName, "A device's request may name only URIs; this one names a \(Self.kind(of: name)).")
+      throw EnrollmentError(
+        .foreignName, "A device's request may name only URIs; this one names a \(Self.kind(of: name)).")
     }
     switch IdentityURI(text) {
     case .uuid(let uuid): identity.uuid = uuid

@@ -84,7 +84,8 @@ package func decide(_ question: EnrollmentQuestion) throws(EnrollmentError) -> E
     throw EnrollmentError(.tokenExpired, "This enrolment token expired at \(token.expiresAt). Ask for a new one.")
   }
   guard token.used < token.uses else {
-    throw EnrollmentError(.tokenUsedUp, "This enrolment token has brought all of its \(token.uses) certificates. Ask for a new one.")
+    throw EnrollmentError(
+      .tokenUsedUp, "This enrolment token has brought all of its \(token.uses) certificates. Ask for a new one.")
   }
   return try decideByIdentity(question)
 }
@@ -97,12 +98,15 @@ private func decideByIdentity(_ question: EnrollmentQuestion) throws(EnrollmentE
     return .wait(.ambiguousIdentity)
   case .unknown:
     try refuseTakenKey(question, by: nil)
-    if question.identity.serial == nil { return question.token.allowUnidentified ? .issueToUnidentified : .wait(.noIdentity) }
+    if question.identity.serial == nil {
+      return question.token.allowUnidentified ? .issueToUnidentified : .wait(.noIdentity)
+    }
     switch question.unknownSerials {
     case .pending: return .wait(.unknownSerial)
     case .refuse:
       throw EnrollmentError(
-        .unknownSerial, "This machine's serial is not expected here. Add it to the batch, or check the token's district.")
+        .unknownSerial,
+        "This machine's serial is not expected here. Add it to the batch, or check the token's district.")
     }
   }
 }
@@ -120,7 +124,10 @@ private func issue(
 }
 
 private func refuseTakenKey(_ question: EnrollmentQuestion, by device: DeviceID?) throws(EnrollmentError) {
-  guard let holder = question.holder, holder.device != device || holder.district != question.token.district else { return }
+  guard let holder = question.holder, holder.device != device || holder.district != question.token.district else {
+    return
+  }
   throw EnrollmentError(
-    .keyTaken, "This key belongs to another device; the disk was probably cloned. Delete the agent's key here and enrol anew.")
+    .keyTaken,
+    "This key belongs to another device; the disk was probably cloned. Delete the agent's key here and enrol anew.")
 }

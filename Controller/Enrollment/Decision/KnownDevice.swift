@@ -28,7 +28,8 @@ package struct KnownDevice: Hashable, Sendable {
   package var isHandedOver: Bool {
     switch stage {
     case nil, .ordered, .received, .enrolled, .imaged, .configured: false
-    case .verified, .packed, .shipped, .delivered, .assigned, .inService, .inRepair, .lost, .stolen, .returned, .retired:
+    case .verified, .packed, .shipped, .delivered, .assigned, .inService, .inRepair, .lost, .stolen, .returned,
+      .retired:
       true
     }
   }

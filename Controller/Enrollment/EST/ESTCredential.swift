@@ -9,9 +9,11 @@ enum ESTCredential {
   /// - Throws: `enroll.token` where there is none of the right form.
   static func secret(of call: Call) throws(EnrollmentError) -> TokenSecret {
     guard let header = call.headers[.authorization] else {
-      throw EnrollmentError(.token, "Enrolment needs a token: send it as the password of HTTP Basic, or as a bearer token.")
+      throw EnrollmentError(
+        .token, "Enrolment needs a token: send it as the password of HTTP Basic, or as a bearer token.")
     }
-    guard header.utf8.count <= 1024, let presented = presented(header), let secret = TokenSecret(presented: presented) else {
+    guard header.utf8.count <= 1024, let presented = presented(header), let secret = TokenSecret(presented: presented)
+    else {
       throw EnrollmentError(.token, "This is not an enrolment token. Copy the whole of it, from 'rct1.' to its end.")
     }
     return secret

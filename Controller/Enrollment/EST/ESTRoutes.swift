@@ -25,7 +25,8 @@ struct ESTRoutes: Sendable {
         DeviceRoute(.get, base + "/csrattrs", .open, handle: requestAttributes),
         DeviceRoute(.post, base + "/simpleenroll", .open, bodyLimit: Limits.certificateRequestBytes, handle: enroll),
         DeviceRoute(
-          .post, base + "/simplereenroll", .expiredKey([.active, .restricted]), bodyLimit: Limits.certificateRequestBytes,
+          .post, base + "/simplereenroll", .expiredKey([.active, .restricted]),
+          bodyLimit: Limits.certificateRequestBytes,
           handle: renew),
       ]
     }

@@ -43,7 +43,8 @@ extension EnrollmentDesk {
       throw EnrollmentError(.token, "The controller does not know this enrolment token. Ask for a new one.")
     }
     guard token.answers(to: label) else {
-      throw EnrollmentError(.label, "This enrolment token is not for this label: use its batch, its district, or no label.")
+      throw EnrollmentError(
+        .label, "This enrolment token is not for this label: use its batch, its district, or no label.")
     }
     return token
   }
@@ -106,7 +107,9 @@ extension EnrollmentDesk {
     case .rejected: return .rejected
     case .issued: return .issued
     case .approved:
-      guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else { return .waiting }
+      guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else {
+        return .waiting
+      }
       return .approved(device)
     }
   }

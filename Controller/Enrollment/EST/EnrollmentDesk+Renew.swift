@@ -16,7 +16,8 @@ extension EnrollmentDesk {
     let serial = try Self.serial(ofPeer: peer)
     guard request.identity.serial == serial else {
       throw EnrollmentError(
-        .identityMismatch, "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
+        .identityMismatch,
+        "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
     }
     let done = try await database.write(in: .state) { transaction in
       if let holder = try registry.key(request.key, in: transaction) {

@@ -38,13 +38,19 @@ struct EnrollmentStep {
   private func issue(to device: DeviceID, _ transaction: any Transaction) throws -> Done {
     // The decision read the count in this transaction; the condition holds even on an engine that lets others write.
     guard try TokenStore.count(token, transaction) || pending?.state == .approved else {
-      throw EnrollmentError(.tokenUsedUp, "This enrolment token has brought all of its certificates. Ask for a new one.")
+      throw EnrollmentError(
+        .tokenUsedUp, "This enrolment token has brought all of its certificates. Ask for a new one.")
     }
     let serial = question.identity.serial
     let certificate = try desk.authority.issue(to: device, serial: serial, key: request.publicKey, now: now)
     let enrolment = try desk.registry.enroll(
       device, of: token.district, key: IssuedKey(certificate), identity: question.identity,
       evidence: "batch:\(token.batch)", actor: .enrollmentToken(token.id), now: now, in: transaction)
+    var changes = enrolment.changes
+    if enrolment.state == .pending {
+      // It waited because nobody knew it, after a restore perhaps; the token vouches for it now.
+      changes.add(try desk.registry.setKeyState(request.key, of: token.district, to: .active, in: transaction))
+    }
     let quarantined = enrolment.state == .quarantined
     try TokenStore.record(certificate, for: device, by: token, at: now, transaction)
     try BatchStore.mark(
@@ -56,23 +62,26 @@ struct EnrollmentStep {
         object: ("device", device.rawValue), district: token.district,
         body: EnrolledBody(batch: token.batch, key: request.key, notAfter: certificate.notAfter)),
       in: transaction)
-    return Done(outcome: .certificate(certificate.der), changes: enrolment.changes)
+    return Done(outcome: .certificate(certificate.der), changes: changes)
   }
 
   private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {
     if pending == nil, try PendingStore.waiting(of: token, transaction) >= Self.waitingLimit {
       throw ServingError(
-        .overloaded, "Too many devices wait on this token for a person. Come again later.", headers: [.retryAfter: "600"])
+        .overloaded, "Too many devices wait on this token for a person. Come again later.",
+        headers: [.retryAfter: "600"])
     }
     let request = PendingRequest(
       district: token.district, id: pending?.id ?? .random(), batch: token.batch, token: token.id, key: request.key,
-      identity: question.identity, reason: reason, state: .waiting, device: nil, requestedAt: pending?.requestedAt ?? now,
+      identity: question.identity, reason: reason, state: .waiting, device: nil,
+      requestedAt: pending?.requestedAt ?? now,
       seenAt: now)
     try PendingStore.keep(request, transaction)
     if pending == nil {
       try Journal.record(
         JournalEntry(
-          at: now, actor: .enrollmentToken(token.id), action: "pending.create", object: ("pending", request.id.rawValue),
+          at: now, actor: .enrollmentToken(token.id), action: "pending.create",
+          object: ("pending", request.id.rawValue),
           district: token.district, body: WaitingBody(batch: token.batch, key: request.key, reason: reason.rawValue)),
         in: transaction)
     }

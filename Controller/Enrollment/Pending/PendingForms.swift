@@ -41,10 +41,12 @@ struct PendingItem: Encodable, Sendable {
 
   static let schema = Schema.object(
     [
-      ("id", .string("The request's id")), ("district", .string("The token's district")), ("batch", .string("The token's batch")),
+      ("id", .string("The request's id")), ("district", .string("The token's district")),
+      ("batch", .string("The token's batch")),
       ("token", .string("The token's id")), ("key", .string("SHA-256 of the key's SubjectPublicKeyInfo")),
       ("serial", .string("As the machine says")), ("uuid", .string("As the machine says")),
-      ("boardSerial", .string("As the machine says")), ("macs", .array(.string("Of a built-in adapter, as the machine says"))),
+      ("boardSerial", .string("As the machine says")),
+      ("macs", .array(.string("Of a built-in adapter, as the machine says"))),
       ("reason", .oneOf(WaitReason.allCases.map(\.rawValue), "Why it waits")),
       ("state", .oneOf(PendingRequest.State.allCases.map(\.rawValue), "Where it stands")),
       ("device", .string("The device it was approved as")), ("requestedAt", .dateTime("When it asked first")),

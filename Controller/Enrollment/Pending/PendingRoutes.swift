@@ -18,7 +18,8 @@ struct PendingRoutes: Sendable {
           "listPending", "Devices that asked to be enrolled and wait for a person",
           query: [
             .init("district", "Of this district alone"),
-            .init("state", PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ") + "; waiting by default"),
+            .init(
+              "state", PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ") + "; waiting by default"),
           ] + PageRequest.parameters, answers: (200, Page<PendingItem>.schema(of: PendingItem.schema))), handle: list),
       PeopleRoute(
         .post, Self.one + "/approve", BatchRoutes.managers,
@@ -27,7 +28,8 @@ struct PendingRoutes: Sendable {
           body: ("application/json", Approval.schema), answers: (200, PendingItem.schema)), handle: approve),
       PeopleRoute(
         .post, Self.one + "/reject", BatchRoutes.managers,
-        Operation("rejectPending", "Refuses a waiting device from now on", answers: (200, PendingItem.schema)), handle: reject),
+        Operation("rejectPending", "Refuses a waiting device from now on", answers: (200, PendingItem.schema)),
+        handle: reject),
     ]
   }
 
@@ -35,7 +37,8 @@ struct PendingRoutes: Sendable {
     let page = try PageRequest(call)
     let scope = try Self.narrowed(context.scope, call)
     guard let state = PendingRequest.State(rawValue: try call.query("state") ?? "waiting") else {
-      throw ServingError(.query, "'state' is one of \(PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")).")
+      throw ServingError(
+        .query, "'state' is one of \(PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     let after = try page.after.map(Self.place)
     let items = try await desk.database.read(in: scope) { transaction in
@@ -52,8 +55,10 @@ struct PendingRoutes: Sendable {
         throw EnrollmentError(.notPending, "This request is \(request.state.rawValue) already.")
       }
       let device = try device(for: request, chosen, change)
-      try PendingStore.set(.approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)
-      try change.record("pending.approve", "pending", request.id.rawValue, DecidedBody(key: request.key, device: device))
+      try PendingStore.set(
+        .approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)
+      try change.record(
+        "pending.approve", "pending", request.id.rawValue, DecidedBody(key: request.key, device: device))
       return try .json(PendingItem(try Self.request(call, change)))
     }
   }
@@ -64,7 +69,8 @@ struct PendingRoutes: Sendable {
       guard request.state != .issued else {
         throw EnrollmentError(.notPending, "This device has its certificate already; revoke the device instead.")
       }
-      try PendingStore.set(.rejected, of: request, device: nil, by: change.principal, at: change.now, change.transaction)
+      try PendingStore.set(
+        .rejected, of: request, device: nil, by: change.principal, at: change.now, change.transaction)
       try change.record("pending.reject", "pending", request.id.rawValue, DecidedBody(key: request.key, device: nil))
       return try .json(PendingItem(try Self.request(call, change)))
     }
@@ -85,10 +91,12 @@ struct PendingRoutes: Sendable {
     case .ambiguous(let devices):
       throw EnrollmentError(
         .needsDevice,
-        "The machine's identity points at several devices: say in 'device' which one it is: \(devices.map(\.rawValue).joined(separator: ", ")).")
+        "The machine's identity points at several devices: say in 'device' which one it is: \(devices.map(\.rawValue).joined(separator: ", "))."
+      )
     case .unknown:
       guard let serial = request.identity.serial else {
-        return try desk.registry.addDevice(request.identity, to: change.district, now: change.now, in: change.transaction)
+        return try desk.registry.addDevice(
+          request.identity, to: change.district, now: change.now, in: change.transaction)
       }
       return try desk.registry.expect(
         serial: serial, district: change.district, batch: request.batch, actor: change.actor, now: change.now,
@@ -97,7 +105,8 @@ struct PendingRoutes: Sendable {
   }
 
   private static func request(_ call: Call, _ change: PersonsChange) throws -> PendingRequest {
-    guard let request = try PendingStore.request(call.identifier("pending"), in: change.district, change.transaction) else {
+    guard let request = try PendingStore.request(call.identifier("pending"), in: change.district, change.transaction)
+    else {
       throw ServingError.notFound
     }
     return request
@@ -112,7 +121,8 @@ struct PendingRoutes: Sendable {
   /// A page's key: the district and the id.
   private static func place(_ key: String) throws(ServingError) -> (DistrictID, PendingID) {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let district = DistrictID(rawValue: String(parts[0])), let id = PendingID(rawValue: String(parts[1]))
+    guard parts.count == 2, let district = DistrictID(rawValue: String(parts[0])),
+      let id = PendingID(rawValue: String(parts[1]))
     else { throw ServingError(.query, "'after' is the 'next' of the page before, unchanged.") }
     return (district, id)
   }

@@ -128,7 +128,8 @@ extension PendingRequest {
       token: try row.get("token_id"), key: try row.get("key"),
       identity: ClaimedIdentity(
         serial: serial.flatMap(Serial.init), uuid: uuid.flatMap(HardwareUUID.init),
-        boardSerial: board.flatMap(Serial.init), builtInMACs: macs.split(separator: " ").compactMap { MACAddress(String($0)) }),
+        boardSerial: board.flatMap(Serial.init),
+        builtInMACs: macs.split(separator: " ").compactMap { MACAddress(String($0)) }),
       reason: try row.get("reason"), state: try row.get("state"), device: try row.get("device_id"),
       requestedAt: try row.get("requested_at"), seenAt: try row.get("seen_at"))
   }

@@ -35,13 +35,15 @@ struct NewToken: Decodable {
       } else {
         faults.append(
           Fault(
-            field: "serials.\(index)", value: String(text.prefix(100)), code: EnrollmentError.Kind.unknownSerial.rawValue,
+            field: "serials.\(index)", value: String(text.prefix(100)),
+            code: EnrollmentError.Kind.unknownSerial.rawValue,
             message: "The batch does not list this serial."))
       }
     }
     guard (1...Self.mostSerials).contains(serials.count), faults.isEmpty else {
       throw EnrollmentError(
-        .tokenRequest, "'serials' names 1 to \(Self.mostSerials) serials that the batch lists, or is left out.", faults: faults)
+        .tokenRequest, "'serials' names 1 to \(Self.mostSerials) serials that the batch lists, or is left out.",
+        faults: faults)
     }
     return named
   }

@@ -35,7 +35,8 @@ struct TokenRoutes: Sendable {
     let district: DistrictID = try call.identifier("district")
     let secret = TokenSecret.random()
     let id = EnrollmentTokenID.random()
-    return try await desk.change(call, context, forRepeats: { _ in try .json(["id": id.rawValue], status: .created) }) { change in
+    let withoutSecret = { @Sendable (_: Reply) in try Reply.json(["id": id.rawValue], status: .created) }
+    return try await desk.change(call, context, forRepeats: withoutSecret) { change in
       _ = try change.batch(batch)
       let listing = try Self.listed(form, batch, change)
       let serials = try form.named { listing[$0.folded] == batch }
@@ -72,7 +73,9 @@ struct TokenRoutes: Sendable {
   private func revoke(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let id: EnrollmentTokenID = try call.identifier("token")
     return try await desk.change(call, context) { change in
-      guard try TokenStore.token(id, in: change.district, change.transaction) != nil else { throw ServingError.notFound }
+      guard try TokenStore.token(id, in: change.district, change.transaction) != nil else {
+        throw ServingError.notFound
+      }
       if try TokenStore.revoke(id, in: change.district, at: change.now, change.transaction) {
         try change.record("token.revoke", "enrollment-token", id.rawValue, NothingMore())
       }

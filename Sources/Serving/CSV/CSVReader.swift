@@ -48,7 +48,9 @@ package struct CSVReader: Sendable {
     let start = line
     guard records < limits.records else {
       index = bytes.count
-      return .fault(Fault(line: start, code: "csv.too-many-rows", message: "The file has over \(limits.records - 1) rows; split it."))
+      return .fault(
+        Fault(
+          line: start, code: "csv.too-many-rows", message: "The file has over \(limits.records - 1) rows; split it."))
     }
     records += 1
     do {
@@ -105,12 +107,15 @@ package struct CSVReader: Sendable {
   private func text(_ content: [UInt8], _ position: Int) throws(CSVSyntax) -> String {
     guard content.count <= limits.fieldBytes else { throw .longField(position, limits.fieldBytes) }
     guard let text = String(validating: content, as: UTF8.self) else { throw .encoding(position) }
-    guard !content.contains(where: { $0 < 0x20 && !whitespace.contains($0) || $0 == 0x7f }) else { throw .control(position) }
+    guard !content.contains(where: { $0 < 0x20 && !whitespace.contains($0) || $0 == 0x7f }) else {
+      throw .control(position)
+    }
     return text
   }
 
   private var atLineEnd: Bool {
-    bytes[index] == newline || bytes[index] == carriageReturn && (index + 1 == bytes.count || bytes[index + 1] == newline)
+    bytes[index] == newline
+      || bytes[index] == carriageReturn && (index + 1 == bytes.count || bytes[index + 1] == newline)
   }
 
   private mutating func endLine() {
@@ -141,7 +146,8 @@ enum CSVSyntax: Error {
     case .strayQuote(let position):
       Fault(
         line: line, field: "\(position)", code: "csv.quote",
-        message: "Field \(position) has a quotation mark inside; put the whole field in quotes and write \"\" for each one.")
+        message:
+          "Field \(position) has a quotation mark inside; put the whole field in quotes and write \"\" for each one.")
     case .afterQuote(let position):
       Fault(
         line: line, field: "\(position)", code: "csv.quote",
@@ -149,15 +155,20 @@ enum CSVSyntax: Error {
     case .unclosedQuote(let position):
       Fault(
         line: line, field: "\(position)", code: "csv.quote",
-        message: "Field \(position) begins with a quotation mark that is never closed; all that follows was taken as its text.")
+        message:
+          "Field \(position) begins with a quotation mark that is never closed; all that follows was taken as its text."
+      )
     case .longField(let position, let limit):
-      Fault(line: line, field: "\(position)", code: "csv.field-too-long", message: "Field \(position) has over \(limit) bytes.")
+      Fault(
+        line: line, field: "\(position)", code: "csv.field-too-long",
+        message: "Field \(position) has over \(limit) bytes.")
     case .encoding(let position):
       Fault(
         line: line, field: "\(position)", code: "csv.encoding",
         message: "Field \(position) is not UTF-8; save the file as 'CSV UTF-8'.")
     case .control(let position):
-      Fault(line: line, field: "\(position)", code: "csv.control", message: "Field \(position) has a control character.")
+      Fault(
+        line: line, field: "\(position)", code: "csv.control", message: "Field \(position) has a control character.")
     case .tooManyFields(let limit):
       Fault(line: line, code: "csv.too-many-fields", message: "The row has over \(limit) fields.")
     }

@@ -134,11 +134,19 @@ package enum CSVTable {
       return Places()
     }
     guard let first = reader.next() else {
-      faults.add(Fault(line: 1, code: "csv.header", message: "The file is empty; its first line names the columns: \(names(columns))."))
+      faults.add(
+        Fault(
+          line: 1, code: "csv.header",
+          message: "The file is empty; its first line names the columns: \(names(columns))."))
       return Places()
     }
     guard case .record(let record) = first else {
       if case .fault(let fault) = first { faults.add(fault) }
+      return Places()
+    }
+    if let field = record.fields.first(where: { $0.contains(";") || $0.contains("\t") }) {
+      let message = "The fields are not separated by commas; save the file as 'CSV (comma separated)'."
+      faults.add(Fault(line: record.line, field: field, code: "csv.column", message: message))
       return Places()
     }
     var places = Places(width: record.fields.count)
@@ -148,20 +156,21 @@ package enum CSVTable {
         continue
       }
       if places.byName.updateValue(index, forKey: column.name) != nil {
-        faults.add(Fault(line: record.line, field: field, code: "csv.column", message: "The column '\(column.name)' stands twice."))
+        faults.add(
+          Fault(
+            line: record.line, field: field, code: "csv.column", message: "The column '\(column.name)' stands twice."))
       }
     }
     for column in columns where column.required && places.byName[column.name] == nil {
       faults.add(
-        Fault(line: record.line, field: column.name, code: "csv.column", message: "The column '\(column.name)' is missing; it is required."))
+        Fault(
+          line: record.line, field: column.name, code: "csv.column",
+          message: "The column '\(column.name)' is missing; it is required."))
     }
     return places
   }
 
   private static func unknown(_ field: String, _ columns: [CSVColumn]) -> String {
-    if field.contains(";") || field.contains("\t") {
-      return "The fields are not separated by commas; save the file as 'CSV (comma separated)'."
-    }
     let nearest = Spelling.nearest(to: field, in: columns.map(\.name)).map { "Did you mean '\($0)'? " } ?? ""
     return "There is no column '\(field.prefix(100))'. \(nearest)The columns are \(names(columns))."
   }

@@ -51,7 +51,8 @@ struct OpenSSL {
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw Failed(description: "openssl \(arguments.joined(separator: " ")): \(String(decoding: complaint, as: UTF8.self))")
+      throw Failed(
+        description: "openssl \(arguments.joined(separator: " ")): \(String(decoding: complaint, as: UTF8.self))")
     }
     return String(decoding: written, as: UTF8.self)
   }

@@ -10,18 +10,22 @@ import X509
 struct TestKey: Sendable {
   let key = P256.Signing.PrivateKey()
 
-  var digest: Vocabulary.Digest { Vocabulary.Digest(sha256Of: Certificate.PublicKey(key.publicKey).subjectPublicKeyInfoBytes) }
+  var digest: Vocabulary.Digest { Vocabulary.Digest(sha256Of: Array(key.publicKey.derRepresentation)) }
 
   /// The body of an EST request.
-  func request(serial: String? = nil, uris: [String] = [], name: String? = nil, extra: [Certificate.Extension] = []) throws -> [UInt8] {
+  func request(serial: String? = nil, uris: [String] = [], name: String? = nil, extra: [Certificate.Extension] = [])
+    throws -> [UInt8]
+  {
     var names: [RelativeDistinguishedName] = []
     if let name { names.append(RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: name))) }
     if let serial { names.append(RelativeDistinguishedName(.init(type: .serialNumberAttribute, utf8String: serial))) }
     var extensions = try Certificate.Extensions(extra)
     if !uris.isEmpty {
-      try extensions.append(SubjectAlternativeNames(uris.map { .uniformResourceIdentifier($0) }).makeCertificateExtension())
+      try extensions.append(
+        SubjectAlternativeNames(uris.map { .uniformResourceIdentifier($0) }).makeCertificateExtension())
     }
-    let attributes = extensions.isEmpty
+    let attributes =
+      extensions.isEmpty
       ? CertificateSigningRequest.Attributes()
       : CertificateSigningRequest.Attributes([try .init(ExtensionRequest(extensions: extensions))])
     let request = try CertificateSigningRequest(

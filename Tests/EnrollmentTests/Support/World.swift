@@ -86,7 +86,9 @@ struct World: Sendable {
   /// The actions of the journal, oldest first.
   func actions() async throws -> [String] {
     try await database.read(in: .state) { transaction in
-      try transaction.rows("SELECT action FROM audit_entry ORDER BY at, id").map { try $0.get("action") }
+      try transaction.rows("SELECT action FROM audit_entry WHERE district_id = \(Self.cedar) ORDER BY position").map {
+        try $0.get("action")
+      }
     }
   }
 
@@ -168,7 +170,7 @@ extension PeerCertificate {
   /// As the listener makes it after a handshake.
   init(_ certificate: Certificate) throws {
     self.init(
-      key: Digest(sha256Of: certificate.publicKey.subjectPublicKeyInfoBytes),
+      key: try certificate.publicKey.digest,
       der: try CertificateAuthority.der(certificate), device: nil, notBefore: Instant(certificate.notValidBefore),
       notAfter: Instant(certificate.notValidAfter))
   }

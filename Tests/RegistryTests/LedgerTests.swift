@@ -1,0 +1,107 @@
+import Storage
+import Testing
+import Vocabulary
+
+@testable import Registry
+
+@Suite("The custody ledger")
+struct LedgerTests {
+  private func event(_ kind: LedgerEvent.Kind, _ stage: Stage? = nil, _ custody: Custody? = nil) -> LedgerEvent {
+    LedgerEvent(kind, at: RegistryBench.now, actor: .controller, stage: stage, custody: custody)
+  }
+
+  @Test("Nothing happened: nothing is claimed")
+  func empty() {
+    #expect(LedgerProjection.project([]) == LedgerProjection(stage: nil, custody: nil))
+  }
+
+  @Test("An expected device is ordered and the vendor answers for it; enrolled, it is where it was enrolled")
+  func first() {
+    #expect(LedgerProjection.project([event(.expected)]) == LedgerProjection(stage: .ordered, custody: .vendor))
+    #expect(
+      LedgerProjection.project([event(.expected), event(.enrolled)])
+        == LedgerProjection(stage: .enrolled, custody: .warehouse))
+    #expect(LedgerProjection.project([event(.enrolled)]) == LedgerProjection(stage: .enrolled, custody: .warehouse))
+  }
+
+  @Test("A device in service does not fall back when it is listed or enrolled again")
+  func forward() {
+    let inService = event(.enrolled, .inService, .person)
+    let standing = LedgerProjection(stage: .inService, custody: .person)
+    #expect(LedgerProjection.project([inService, event(.expected)]) == standing)
+    #expect(LedgerProjection.project([inService, event(.enrolled)]) == standing)
+  }
+
+  @Test("What an event states itself wins")
+  func stated() {
+    #expect(
+      LedgerProjection.project([event(.enrolled), event(.expected, .lost, .district)])
+        == LedgerProjection(stage: .lost, custody: .district))
+  }
+
+  @Test("Whatever is appended, the stored stage and custody are the projection of the stored events")
+  func replay() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let device = try await bench.write { [registry = bench.registry] in
+      try registry.addDevice(ClaimedIdentity(), to: RegistryBench.cedar, now: RegistryBench.now, in: $0)
+    }
+    try await bench.write { transaction in
+      var generator = SeededGenerator(seed: 2)
+      for round in 0..<200 {
+        let event = LedgerEvent(
+          LedgerEvent.Kind.allCases.randomElement(using: &generator)!, at: RegistryBench.now, actor: .controller,
+          stage: generator.next() % 3 == 0 ? Stage.allCases.randomElement(using: &generator) : nil,
+          custody: generator.next() % 3 == 0 ? Custody.allCases.randomElement(using: &generator) : nil)
+        let after = try LedgerStore.append(event, to: device, of: RegistryBench.cedar, in: transaction)
+        let entries = try LedgerStore.entries(of: device, in: RegistryBench.cedar, transaction)
+        #expect(entries.map(\.sequence) == Array(1...Int64(round + 1)))
+        let replayed = LedgerProjection.project(
+          entries.map { LedgerEvent($0.kind, at: $0.at, actor: .controller, stage: $0.stage, custody: $0.custody) })
+        let stored = try #require(try DeviceStore.device(device, in: RegistryBench.cedar, transaction))
+        #expect(after == replayed)
+        #expect(LedgerProjection(stage: stored.stage, custody: stored.custody) == replayed)
+      }
+    }
+  }
+
+  @Test("Projecting a list at once or in any two parts is the same")
+  func associative() {
+    var generator = SeededGenerator(seed: 20_261_121)
+    for _ in 0..<500 {
+      let events = (0..<Int(generator.next() % 12)).map { _ in
+        event(
+          LedgerEvent.Kind.allCases.randomElement(using: &generator)!,
+          generator.next() % 4 == 0 ? Stage.allCases.randomElement(using: &generator) : nil,
+          generator.next() % 4 == 0 ? Custody.allCases.randomElement(using: &generator) : nil)
+      }
+      let cut = events.isEmpty ? 0 : Int(generator.next() % UInt64(events.count))
+      let parts = events[cut...].reduce(LedgerProjection.project(events[..<cut])) { $0.after($1) }
+      #expect(parts == LedgerProjection.project(events))
+    }
+  }
+
+  @Test(
+    "The database refuses to change or remove an event",
+    arguments: ["UPDATE registry_ledger_event SET kind = 'enrolled'", "DELETE FROM registry_ledger_event"])
+  func appendOnly(statement: String) async throws {
+    let bench = try await RegistryBench.withDistricts()
+    _ = try await bench.expect("PF3ABC01")
+    await #expect(throws: StorageError(.constraint, "")) {
+      try await bench.write { try $0.run(SQL(stringLiteral: statement)) }
+    }
+    #expect(try await bench.count("registry_ledger_event") == 1)
+  }
+
+  @Test("A serial is expected once for each batch, by one device")
+  func expectedOnce() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let first = try await bench.expect("PF3ABC01")
+    #expect(try await bench.expect(" pf3abc01 ") == first)
+    #expect(try await bench.count("registry_ledger_event") == 1)
+    let device = try await bench.device(first)
+    #expect(device.serial == "PF3ABC01")
+    #expect(device.identity == .serialOnly)
+    #expect(device.management == .none)
+    #expect(device.stage == .ordered)
+  }
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Runs the real programs under their units' restrictions where systemd is not PID 1: mounts, devices, capabilities,
+# system calls, address families, limits. What only systemd can apply is printed, and left to `make e2e-qemu`.
+# Needs root, for mounts. Usage: scripts/check-restricted.sh [FOLDER OF THE PROGRAMS]   (default: bin)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+programs=$(cd "${1:-bin}" && pwd)
+if ((EUID != 0)); then exec sudo "$0" "$programs"; fi
+
+room=$(mktemp -d /tmp/rollcall-restricted.XXXXXX)
+controller=
+finish() {
+  [[ -z "$controller" ]] || kill -TERM "$controller" 2>/dev/null || true
+  rm -rf "$room"
+}
+trap finish EXIT
+chmod 755 "$room"
+mkdir "$room/bin" "$room/controller" "$room/agent"
+cp "$programs"/rollcalld "$programs"/rollcall-agent "$room/bin/"
+chown 61000:61000 "$room" "$room/controller" "$room/agent"
+
+as_controller() { python3 scripts/restricted/run.py systemd/rollcalld.service "$room" -- "$@"; }
+as_agent() { python3 scripts/restricted/run.py systemd/rollcall-agent.service "$room" -- "$@"; }
+rollcall() { XDG_CONFIG_HOME="$room/operator" "$programs/rollcall" "$@"; }
+
+refused() {
+  local what=$1
+  shift
+  if "$@" >/dev/null 2>&1; then
+    echo "not refused: $what" >&2
+    exit 1
+  fi
+  echo "refused: $what"
+}
+
+for unit in controller agent; do
+  echo "== $unit: what it cannot do"
+  refused "writing outside its folder" "as_$unit" /bin/sh -c 'echo x >/var/lib/x'
+  refused "reading home folders" "as_$unit" /bin/ls /root
+  refused "reading password hashes" "as_$unit" /bin/cat /etc/shadow
+  refused "a namespace of its own" "as_$unit" /usr/bin/unshare --user /bin/true
+  refused "a disk's device" "as_$unit" /bin/sh -c 'ls /dev | grep -E "^(sd|vd|nvme|loop|mem)"'
+done
+
+echo "== controller"
+as_controller /srv/bin/rollcalld init --state /srv/controller
+as_controller /srv/bin/rollcalld serve --state /srv/controller --people 127.0.0.1:0 --devices 127.0.0.1:0 >"$room/log" 2>&1 &
+controller=$!
+port() { sed -nE "s/.*\"?$1\"?[=:] ?\"?([0-9]+).*/\1/p" "$room/log" | head -n 1; }
+for ((tries = 0; tries < 150; tries++)); do
+  [[ -z "$(port people)" || -z "$(port devices)" ]] || break
+  kill -0 "$controller" 2>/dev/null || { cat "$room/log" >&2; exit 1; }
+  sleep 0.2
+done
+grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' "/proc/$controller/status"
+rollcall login --server "https://localhost:$(port people)" --ca "$room/controller/ca/root.pem" \
+  --token-file "$room/controller/admin.token"
+rollcall district create cedar-falls --name "Cedar Falls (example)"
+rollcall batch create --district cedar-falls --id restricted
+rollcall token create --district cedar-falls --batch restricted --allow-unidentified --uses 1 --output-file "$room/token"
+chown 61000 "$room/token"
+
+echo "== agent"
+as_agent /srv/bin/rollcall-agent enroll --controller "https://localhost:$(port devices)" --token-file /srv/token --state-dir /srv/agent
+as_agent /srv/bin/rollcall-agent once --state-dir /srv/agent
+rollcall device list
+
+echo "== stopping"
+kill -TERM "$controller"
+wait "$controller"
+controller=
+for unit in rollcalld rollcall-agent; do
+  echo "$unit.service: $(wc -l <"$room/$unit.service.applied") restrictions applied; left to systemd itself:" \
+    "$(paste -sd ' ' "$room/$unit.service.left-out")"
+done
