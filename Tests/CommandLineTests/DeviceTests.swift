@@ -22,7 +22,8 @@ private func controller(found: [String: String]) -> FakeController {
   FakeController { request throws(ConnectionFailure) in
     if request.target.contains("/changes") {
       return .json(
-        "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}")
+        "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}"
+      )
     }
     if request.target.hasPrefix("/api/v1/districts/") { return .json(device) }
     for (filter, items) in found where request.target.contains("?\(filter)=") { return .json("{\"items\":[\(items)]}") }
@@ -72,10 +73,12 @@ struct DeviceTests {
 
   @Test("Several devices of one name are listed, with exit code 3")
   func ambiguous() {
-    let items = "{\"id\":\"dev_1\",\"serial\":\"A1\",\"district\":\"d\"},{\"id\":\"dev_2\",\"serial\":\"A2\",\"district\":\"d\"}"
+    let items =
+      "{\"id\":\"dev_1\",\"serial\":\"A1\",\"district\":\"d\"},{\"id\":\"dev_2\",\"serial\":\"A2\",\"district\":\"d\"}"
     let outcome = run("device", "show", "lt-1", on: controller(found: ["hostname": items]))
     #expect(outcome.status == .notFound)
-    #expect(outcome.err.contains("dev_1") && outcome.err.contains("dev_2") && outcome.err.contains("2 devices are called"))
+    #expect(
+      outcome.err.contains("dev_1") && outcome.err.contains("dev_2") && outcome.err.contains("2 devices are called"))
     #expect(outcome.out.isEmpty)
   }
 

@@ -35,7 +35,8 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       try session.list(
-        Target("districts", try district.required(), "batches"), batchColumns, list, nothing: "This district has no batches.")
+        Target("districts", try district.required(), "batches"), batchColumns, list,
+        nothing: "This district has no batches.")
     }
   }
 
@@ -43,11 +44,12 @@ struct BatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a batch from a file of serials.",
       discussion: """
-        The file is CSV with a header: a column 'serial', and 'assetTag' and 'model' where they are known. It is checked
+        The file is CSV with a header: a column 'serial', and 'assetTag' and 'model' where they are known. It is checked \
         whole: every fault is printed with its line, and nothing is made unless there is none.
 
         EXAMPLE
-          rollcall batch create --district cedar-falls --id fall-2026 --name "Fall 2026" --serials serials.csv
+          rollcall batch create -d cedar-falls --id fall-2026 \\
+              --name "Fall 2026" --serials serials.csv
         """)
 
     @Option(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
@@ -80,8 +82,9 @@ struct BatchCommand: ParsableCommand {
       abstract: "Show a batch: expected, enrolled, unexpected, quarantined, pending.",
       discussion: """
         EXAMPLES
-          rollcall batch show fall-2026 --district cedar-falls
-          rollcall batch show fall-2026 --district cedar-falls --state expected --all --output csv > missing.csv
+          rollcall batch show fall-2026 -d cedar-falls
+          rollcall batch show fall-2026 -d cedar-falls --state expected --all \\
+              --output csv > missing.csv
         """)
 
     @Argument(help: "The batch's code.")

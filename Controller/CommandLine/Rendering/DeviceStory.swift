@@ -34,13 +34,15 @@ struct DeviceStory {
     lines.append(palette.bold(safe(name)) + (model.isEmpty ? "" : "  " + safe(model)))
     row("Id", "\(device["id"].text)   identity \(device["identity"].text)")
     row("Names", joined([labelled("asset tag", "assetTag"), labelled("hostname", "hostname")]))
-    row("Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
+    row(
+      "Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
     row("Stage", joined([device["stage"].string, labelled("management", "management")]))
     for key in device["keys"].items {
       let fingerprint = key["key"].text.prefix(16)
       let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }
       let state = key["state"].text
-      let words = ([state] + [key["reason"].string, until, "key \(fingerprint)…"].compactMap { $0 }).joined(separator: ", ")
+      let words = ([state] + [key["reason"].string, until, "key \(fingerprint)…"].compactMap { $0 }).joined(
+        separator: ", ")
       row("Key", words, verdict: state)
     }
   }
@@ -69,7 +71,8 @@ struct DeviceStory {
     for disk in hardware["disks"].items { row("Disk", diskLine(disk, vitals: facts["vitals"])) }
     for battery in hardware["batteries"].items { row("Battery", batteryLine(battery, vitals: facts["vitals"])) }
     let system = facts["system"]
-    row("System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
+    row(
+      "System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
     row("Software", device["softwareCount"].integer.map { "\($0) packages" })
   }
 
@@ -97,7 +100,8 @@ struct DeviceStory {
   private func batteryLine(_ battery: JSONValue, vitals: JSONValue) -> String {
     let state = vitals["batteries"].items.first { $0["name"] == battery["name"] } ?? .null
     var holds: String?
-    if let full = state["fullMicrowattHours"].integer, let design = battery["designMicrowattHours"].integer, design > 0 {
+    if let full = state["fullMicrowattHours"].integer, let design = battery["designMicrowattHours"].integer, design > 0
+    {
       holds = "holds \(Int((Double(full) * 100 / Double(design)).rounded())) % of new"
     }
     return joined([
