@@ -58,7 +58,8 @@ struct DpkgStatusTests {
   @Test("Continuation lines that look like fields are text")
   func continuation() {
     let found = packages(
-      "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nDescription: x\n Package: evil\n Version: 9\n\n")
+      "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nDescription: x\n Package: evil\n Version: 9\n\n"
+    )
     #expect(found.map(\.line) == ["a\t1\tall\tdpkg"])
   }
 
@@ -92,7 +93,8 @@ struct DpkgStatusTests {
   @Test("Lists come out sorted and without doubles, and are accepted from outside")
   func sorted() throws {
     let names = ["zlib1g", "a", "a+b", "a-b", "a.b", "ab", "a", "0ad"]
-    let text = names.map { "Package: \($0)\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n" }.joined()
+    let text = names.map { "Package: \($0)\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n" }
+      .joined()
     let made = list(Array(text.utf8))
     #expect(made.packages.count == 7)
     #expect(try SoftwareList(encoding: made.encoding) == made)
@@ -101,7 +103,9 @@ struct DpkgStatusTests {
 
   @Test("A database cut anywhere is read as far as it goes")
   func truncated() throws {
-    let whole = Array("Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\nPackage: b\nStatus: install ok installed\nVersion: 2\n\n".utf8)
+    let whole = Array(
+      "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\nPackage: b\nStatus: install ok installed\nVersion: 2\n\n"
+        .utf8)
     for count in 0...whole.count { _ = try SoftwareList(encoding: list(Array(whole.prefix(count))).encoding) }
   }
 
