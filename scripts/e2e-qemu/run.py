@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -137,6 +138,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # So that `timeout` and Ctrl-C end the machine, its TPM and the controller too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except (MachineError, RuntimeError, subprocess.SubprocessError) as error:
