@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 
-from controller import Controller
-from machine import Machine, MachineError
-
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+
+from controller import Controller  # noqa: E402
+from machine import Machine, MachineError  # noqa: E402
+
 NAME = "controller.rollcall.test"  # the guest's /etc/hosts says where that is
 DISTRICT, BATCH = "cedar-falls", "qemu"
 
