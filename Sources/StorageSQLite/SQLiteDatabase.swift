@@ -109,7 +109,7 @@ package final class SQLiteDatabase: Storage.Database {
 /// Creates an empty file with mode 0600, which SQLite then fills and gives its log the same mode; false where there is one.
 ///
 /// - Throws: `storage.unavailable`.
-@discardableResult private func createPrivateFile(_ path: String) throws -> Bool {
+@discardableResult func createPrivateFile(_ path: String) throws -> Bool {
   let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
   guard descriptor < 0 else {
     close(descriptor)
