@@ -8,7 +8,7 @@ internal import Vocabulary
 struct BatchRoutes: Sendable {
   let desk: EnrollmentDesk
 
-  /// A file of 50,000 serials with tags and models.
+  /// A file of 20,000 serials with tags and models.
   static let fileLimit = 8 << 20
   static let readers = AccessRule.district(AccessRule.anyReader)
   static let managers = AccessRule.district(AccessRule.deviceManagers)

@@ -12,8 +12,8 @@ struct MachineList: Sendable {
     let field: String
   }
 
-  /// The most machines that one request may list.
-  static let limit = 50_000
+  /// The most machines that one request may list: they are listed in one transaction, and other writes wait for it.
+  static let limit = 20_000
 
   private(set) var items: [Item] = []
   private(set) var faults = CSVFaults()
