@@ -39,6 +39,18 @@ import Testing
     #expect(mode == 0o600)
   }
 
+  @Test("What root writes into a service's folder belongs to the service", .enabled(if: geteuid() == 0))
+  func owner() throws {
+    #expect(chown(folder, 65_534, 65_534) == 0)
+    try AtomicFiles().write([1], to: folder + "/key")
+    try AtomicFiles().makeFolder(folder + "/spool")
+    for name in ["/key", "/spool"] {
+      var facts = stat()
+      #expect(stat(folder + name, &facts) == 0)
+      #expect(facts.st_uid == 65_534)
+    }
+  }
+
   @Test("A missing file is nil; one over the limit, and a folder, are errors")
   func reading() throws {
     #expect(try AtomicFiles().read(folder + "/none") == nil)

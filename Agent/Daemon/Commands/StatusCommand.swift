@@ -27,8 +27,8 @@ enum StatusCommand {
     }
     if let standing = state.standing { lines.append(("Key", Words.standing(standing))) }
     if let notice = state.notice { lines.append(("Notice", notice)) }
-    let waiting = state.pending == nil ? "nothing" : "check-in \(state.sequence), unanswered"
-    lines.append(("Waits to be sent", waiting))
+    let waiting = state.pending.map { "check-in \($0.sequence), \($0.mayHaveArrived ? "unanswered" : "not sent")" }
+    lines.append(("In the spool", waiting ?? "nothing"))
     return table(lines)
   }
 

@@ -12,6 +12,7 @@ final class FolderLock {
     guard file >= 0 else {
       throw AgentError(.fileUnwritable, "Cannot open \(path): \(String(cString: strerror(errno))).")
     }
+    AtomicFiles.giveToOwner(ofFolder: folder.path, file)
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       close(file)
       throw AgentError(

@@ -22,6 +22,7 @@ package struct AtomicFiles: Sendable {
       defer { close(file) }
       // A left-over file keeps its old mode, and umask may have cut this one's.
       guard fchmod(file, mode) == 0 else { throw Self.fault("set the mode of", temporary) }
+      Self.giveToOwner(ofFolder: Self.folder(of: path), file)
       try Self.writeAll(bytes, to: file, temporary)
       try after(.written, path)
       guard fsync(file) == 0 else { throw Self.fault("sync", temporary) }
@@ -80,7 +81,13 @@ package struct AtomicFiles: Sendable {
   ///
   /// - Throws: `agent.file-unwritable`.
   package func makeFolder(_ path: String, mode: UInt32 = 0o700) throws(AgentError) {
-    if mkdir(path, mode) == 0 || errno == EEXIST { return }
+    if mkdir(path, mode) == 0 {
+      let made = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      defer { close(made) }
+      Self.giveToOwner(ofFolder: Self.folder(of: path), made)
+      return
+    }
+    if errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
       throw Self.fault("make the folder", path)
     }
@@ -100,9 +107,21 @@ package struct AtomicFiles: Sendable {
     }
   }
 
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// What root writes into a service's folder belongs to the service, or the service could not read its own key.
+  package static func giveToOwner(ofFolder folder: String, _ file: Int32) {
+    var facts = stat()
+    guard geteuid() == 0, stat(folder, &facts) == 0, facts.st_uid != 0 else { return }
+    _ = fchown(file, facts.st_uid, facts.st_gid)
+  }
+
   private func syncFolder(of path: String) throws(AgentError) {
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let file = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = Self.folder(of: path)
+    let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { throw Self.fault("open the folder", folder) }
     defer { close(file) }
     guard fsync(file) == 0 else { throw Self.fault("sync the folder", folder) }
