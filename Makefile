@@ -15,6 +15,8 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 FILTER ?=
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
+# `make bench LONG=--long` also makes 100,000 check-ins of 10,000 devices.
+LONG ?=
 
 .NOTPARALLEL:
 .PHONY: help build run test bench format lint ci fuzz kill-loop e2e-qemu agent-size check-units check-restricted \
@@ -37,8 +39,9 @@ test: packages-run packages-test ## run all tests (make test FILTER=RegistryTest
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
 
-bench: build packages-bench ## measure agent and controller beside their peers (BENCHMARKS.md)
-	@scripts/bench/all.sh
+bench: build packages-bench ## measure agent and controller beside their peers, for BENCHMARKS.md (LONG=--long: memory too)
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 bench/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" $(LONG)
 
 format: ## lay out every Swift file by .swift-format
 	@swift format format --in-place --recursive --parallel $(FORMATTED)
@@ -53,9 +56,9 @@ kill-loop: packages-run packages-test ## kill -9 the controller under load ROUND
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@ROLLCALL_KILL_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter KillLoop
 
-fuzz: packages-run packages-test ## hostile inputs to parsers and routes, ROUNDS each, from random seeds that are printed
+fuzz: packages-run packages-test ## only the tests of hostile inputs to parsers and routes
 	@swift build $(DEBUG_FLAGS) --build-tests
-	@ROLLCALL_FUZZ_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter Hostile
+	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter Hostile
 
 e2e-qemu: build packages-e2e ## a QEMU machine with SMBIOS, NVMe and TPM enrols, checks in, is reset, and is shown
 	@scripts/e2e-qemu/run.sh

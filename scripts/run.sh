@@ -88,15 +88,15 @@ show_what_is_known() {
   # The certificate's common name is the device's id.
   local device
   device=$(openssl x509 -in var/agent/device.pem -noout -subject -nameopt sep_multiline,utf8 | sed -n 's/^ *CN=//p')
-  show rollcall device show "$device"
+  show rollcall device show "$device" --district "$district"
   cat <<TEXT
 
 The controller runs: people on $people, devices on $devices. Its log: var/controller.log
 In another terminal, from this folder:
 
   export XDG_CONFIG_HOME=\$PWD/var/operator
-  bin/rollcall device software $device --limit 20
-  bin/rollcall device history $device
+  bin/rollcall device software $device --district $district --limit 20
+  bin/rollcall device history $device --district $district
   bin/rollcall batch show $batch --district $district
   bin/rollcall-agent status --state-dir var/agent
   bin/rollcall-agent doctor --state-dir var/agent

@@ -3,15 +3,18 @@
 import argparse
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
-from controller import Controller
-from machine import Machine, MachineError
-
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+
+from controller import Controller  # noqa: E402
+from machine import Machine, MachineError  # noqa: E402
+
 NAME = "controller.rollcall.test"  # the guest's /etc/hosts says where that is
 DISTRICT, BATCH = "cedar-falls", "qemu"
 
@@ -137,6 +140,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # So that `timeout` and Ctrl-C end the machine, its TPM and the controller too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except (MachineError, RuntimeError, subprocess.SubprocessError) as error:

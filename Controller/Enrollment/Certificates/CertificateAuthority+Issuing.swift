@@ -17,9 +17,14 @@ extension CertificateAuthority {
   ///
   /// - Throws: `enroll.authority-expired`, `enroll.authority`.
   func issue(
-    to device: DeviceID, serial: Serial?, key: Certificate.PublicKey, now: Instant
+    to device: DeviceID, of district: DistrictID? = nil, serial: Serial?, key: Certificate.PublicKey, now: Instant
   ) throws(EnrollmentError) -> IssuedCertificate {
     var names = [RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: device.rawValue))]
+    // A controller that was restored from before this enrolment learns from here where the device belongs.
+    if let district {
+      names.append(
+        RelativeDistinguishedName(.init(type: .RDNAttributeType.organizationalUnitName, utf8String: district.rawValue)))
+    }
     if let serial {
       names.append(RelativeDistinguishedName(.init(type: .serialNumberAttribute, utf8String: serial.text)))
     }

@@ -26,7 +26,8 @@ extension EnrollmentDesk {
         }
         guard holder.isLive else { throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.") }
       }
-      let certificate = try authority.issue(to: known.device, serial: serial, key: request.publicKey, now: now)
+      let certificate = try authority.issue(
+        to: known.device, of: known.district, serial: serial, key: request.publicKey, now: now)
       let changes = try registry.renew(
         known.key, of: known.device, of: known.district, by: IssuedKey(certificate), now: now, in: transaction)
       try Journal.record(

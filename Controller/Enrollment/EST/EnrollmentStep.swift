@@ -42,7 +42,8 @@ struct EnrollmentStep {
         .tokenUsedUp, "This enrolment token has brought all of its certificates. Ask for a new one.")
     }
     let serial = question.identity.serial
-    let certificate = try desk.authority.issue(to: device, serial: serial, key: request.publicKey, now: now)
+    let certificate = try desk.authority.issue(
+      to: device, of: question.token.district, serial: serial, key: request.publicKey, now: now)
     let enrolment = try desk.registry.enroll(
       device, of: token.district, key: IssuedKey(certificate), identity: question.identity,
       evidence: "batch:\(token.batch)", actor: .enrollmentToken(token.id), now: now, in: transaction)

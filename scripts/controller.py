@@ -11,18 +11,19 @@ import time
 class Controller:
     """Runs `rollcalld serve` on free ports with a state folder of its own; `rollcall(...)` is the operator's command."""
 
-    def __init__(self, programs, folder, name):
-        self.programs, self.folder, self.name = pathlib.Path(programs), pathlib.Path(folder).resolve(), name
+    def __init__(self, programs, folder, name="localhost", interval=10):
+        self.programs, self.folder = pathlib.Path(programs), pathlib.Path(folder).resolve()
+        self.names, self.interval = f"{name},localhost,127.0.0.1", interval
         self.state, self.log = self.folder / "controller", self.folder / "controller.log"
         self.environment = dict(os.environ, XDG_CONFIG_HOME=str(self.folder / "operator"))
         self.process = None
 
     def __enter__(self):
-        self._run("rollcalld", "init", "--state", str(self.state), "--names", f"{self.name},localhost,127.0.0.1")
+        self._run("rollcalld", "init", "--state", str(self.state), "--names", self.names)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.programs / "rollcalld", "serve", "--state", str(self.state), "--names", f"{self.name},localhost,127.0.0.1",
-                 "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--check-in-interval", "10"],
+                [self.programs / "rollcalld", "serve", "--state", str(self.state), "--names", self.names,
+                 "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--check-in-interval", str(self.interval)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
             people, self.devices_port = self._ports()
