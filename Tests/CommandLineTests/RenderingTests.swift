@@ -77,6 +77,14 @@ struct RenderingTests {
     #expect(!run("me", on: refused).err.contains("\u{1b}"))
   }
 
+  @Test("A list shows times to the minute, and gives files the exact value")
+  func listedTimes() {
+    let controller = FakeController(
+      .success(.json("{\"items\":[{\"id\":\"a\",\"createdAt\":\"2026-11-21T20:55:01.123Z\"}]}")))
+    #expect(run("district", "list", on: controller).out.contains("2026-11-21 20:55 UTC"))
+    #expect(run("district", "list", "--output", "csv", on: controller).out.contains("2026-11-21T20:55:01.123Z"))
+  }
+
   @Test("Times are told relative to now")
   func times() throws {
     let now = try #require(Instant(rfc3339: "2026-11-21T21:00:00Z"))

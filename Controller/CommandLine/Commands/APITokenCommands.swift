@@ -1,8 +1,9 @@
 import ArgumentParser
 
 private let apiTokenColumns = [
-  Column("Token", "id"), Column("Name", "name"), Column("Expires", "expiresAt"), Column("Last used", "lastUsedAt"),
-  Column("Revoked", "revokedAt"), Column("Since", "createdAt"),
+  Column("Token", "id"), Column("Name", "name"), Column("Expires", "expiresAt", time: true),
+  Column("Last used", "lastUsedAt", time: true),
+  Column("Revoked", "revokedAt", time: true), Column("Since", "createdAt", time: true),
 ]
 
 struct APITokenCommand: ParsableCommand {
@@ -38,7 +39,7 @@ struct APITokenCommand: ParsableCommand {
         Target("principals", principal, "tokens"),
         .json(["name": .string(name), "expiresInDays": .integer(Int64(expiresInDays))]))
       try session.handOver(
-        made, [Column("Token", "id"), Column("Expires", "expiresAt")], file: outputFile,
+        made, [Column("Token", "id"), Column("Expires", "expiresAt", time: true)], file: outputFile,
         revoke: "rollcall api-token revoke \(made["id"].text) --principal \(principal)")
     }
   }

@@ -3,7 +3,7 @@ import ArgumentParser
 private let batchColumns = [
   Column("Batch", "id"), Column("Name", "name"), Column("District", "district"),
   count("Expected", "expected"), count("Enrolled", "enrolled"), count("Unexpected", "unexpected"),
-  count("Quarantined", "quarantined"), count("Pending", "pending"), Column("Since", "createdAt"),
+  count("Quarantined", "quarantined"), count("Pending", "pending"), Column("Since", "createdAt", time: true),
 ]
 
 /// A count of a batch, wherever the answer holds it.

@@ -37,7 +37,7 @@ struct DeviceArgument: ParsableArguments {
       _ = try session.client.each(target, limit: 10) { candidates.append($0) }
     }
     var table = TextTable(deviceColumns)
-    for candidate in candidates { table.add(deviceColumns.map { $0.value(candidate) }) }
+    for candidate in candidates { table.add(deviceColumns.map { $0.shown(candidate) }) }
     if !candidates.isEmpty { session.console.error(table.text(width: session.console.width, Palette(enabled: false))) }
     if !found.isEmpty {
       return CommandError(

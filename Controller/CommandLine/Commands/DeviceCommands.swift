@@ -89,7 +89,7 @@ struct DeviceCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let columns = [
-        Column("At", "at"), Column("Section", "section"), Column("Field", "field"), Column("Old", "old"),
+        Column("At", "at", time: true), Column("Section", "section"), Column("Field", "field"), Column("Old", "old"),
         Column("New", "new"),
       ]
       try session.list(
@@ -109,7 +109,8 @@ struct DeviceCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let columns = [
-        Column("At", "at"), Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
+        Column("At", "at", time: true),
+        Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
         Column("Stage", "stage"), Column("Custody", "custody"), Column("Actor", "actor"),
         Column("Evidence", "evidence"),
         Column("Reason", "reason"),
@@ -177,5 +178,5 @@ let deviceColumns = [
     device["keyState"].string ?? device["keys"].items.map { $0["state"].text }.joined(separator: ", ")
   },
   Column("Health", "health", verdict: true) { $0["health"].string ?? $0["health"]["verdict"].text },
-  Column("Last seen", "lastContact"), Column("Id", "id"),
+  Column("Last seen", "lastContact", time: true), Column("Id", "id"),
 ]

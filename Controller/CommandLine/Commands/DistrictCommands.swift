@@ -2,7 +2,7 @@ import ArgumentParser
 
 private let districtColumns = [
   Column("District", "id"), Column("Name", "name"), Column("Unknown serials", "unknownSerials"),
-  Column("Since", "createdAt"),
+  Column("Since", "createdAt", time: true),
 ]
 
 enum UnknownSerials: String, ExpressibleByArgument, CaseIterable { case refuse, pending }
@@ -100,7 +100,7 @@ struct DistrictCommand: ParsableCommand {
   }
 }
 
-private let schoolColumns = [Column("School", "id"), Column("Name", "name"), Column("Since", "createdAt")]
+private let schoolColumns = [Column("School", "id"), Column("Name", "name"), Column("Since", "createdAt", time: true)]
 
 struct SchoolCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -32,7 +32,7 @@ struct JournalCommand: SessionCommand {
   }
 
   private static let columns = [
-    Column("At", "at"), Column("Action", "action"), Column("District", "district"),
+    Column("At", "at", time: true), Column("Action", "action"), Column("District", "district"),
     Column("Object", "object") { "\($0["object"]["kind"].text) \($0["object"]["id"].text)" },
     Column("Actor", "actor") { "\($0["actor"]["kind"].text) \($0["actor"]["id"].text)" }, Column("Entry", "id"),
   ]

@@ -3,7 +3,7 @@ import ArgumentParser
 private let pendingColumns = [
   Column("Request", "id"), Column("District", "district"), Column("Batch", "batch"),
   Column("Serial", "serial") { ($0["serial"] == .null ? $0["identity"]["serial"] : $0["serial"]).text },
-  Column("Reason", "reason"), Column("Since", "requestedAt"), Column("Last asked", "seenAt"),
+  Column("Reason", "reason"), Column("Since", "requestedAt", time: true), Column("Last asked", "seenAt", time: true),
 ]
 
 struct PendingCommand: ParsableCommand {

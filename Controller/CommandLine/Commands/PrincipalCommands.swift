@@ -2,7 +2,7 @@ import ArgumentParser
 
 private let principalColumns = [
   Column("Principal", "id"), Column("Name", "name"), Column("Kind", "kind"), Column("Grants", "grants", grantsText),
-  Column("Since", "createdAt"),
+  Column("Since", "createdAt", time: true),
 ]
 
 enum PrincipalKind: String, ExpressibleByArgument, CaseIterable { case person, service }

@@ -87,7 +87,7 @@ struct Session {
     case .table:
       let widest = columns.map { TerminalText.width($0.title) }.max() ?? 0
       for column in columns {
-        let value = TerminalText.neutralised(column.value(item))
+        let value = TerminalText.neutralised(column.shown(item))
         if value.isEmpty { continue }
         let space = String(repeating: " ", count: widest - TerminalText.width(column.title) + 2)
         console.output(column.title + space + (column.isVerdict ? palette.verdict(value) : value) + "\n")

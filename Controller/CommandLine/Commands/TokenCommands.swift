@@ -1,7 +1,7 @@
 import ArgumentParser
 
 private let tokenColumns = [
-  Column("Token", "id"), Column("Batch", "batch"), Column("Expires", "expiresAt"),
+  Column("Token", "id"), Column("Batch", "batch"), Column("Expires", "expiresAt", time: true),
   Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("State", "state", verdict: true),
   Column("Serials", "serials"), Column("Unidentified", "allowUnidentified"),
 ]

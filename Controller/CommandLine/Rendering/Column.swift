@@ -9,9 +9,11 @@ struct Column: Sendable {
   let isNumber: Bool
   /// Whether the words are coloured by what they mean.
   let isVerdict: Bool
+  /// Whether people see the value to the minute.
+  let isTime: Bool
 
   init(
-    _ title: String, _ key: String, number: Bool = false, verdict: Bool = false,
+    _ title: String, _ key: String, number: Bool = false, verdict: Bool = false, time: Bool = false,
     _ value: @escaping @Sendable (JSONValue) -> String
   ) {
     self.title = title
@@ -19,11 +21,18 @@ struct Column: Sendable {
     self.value = value
     isNumber = number
     isVerdict = verdict
+    isTime = time
+  }
+
+  /// As a terminal shows it; files get the exact value.
+  func shown(_ item: JSONValue) -> String {
+    let text = value(item)
+    return isTime && !text.isEmpty ? TimeText.minute(text) : text
   }
 
   /// The field named `key`.
-  init(_ title: String, _ key: String, number: Bool = false, verdict: Bool = false) {
-    self.init(title, key, number: number, verdict: verdict) { $0[key].text }
+  init(_ title: String, _ key: String, number: Bool = false, verdict: Bool = false, time: Bool = false) {
+    self.init(title, key, number: number, verdict: verdict, time: time) { $0[key].text }
   }
 }
 

@@ -20,7 +20,7 @@ final class ListWriter {
   func add(_ item: JSONValue) {
     count += 1
     switch format {
-    case .table: table.add(table.columns.map { $0.value(item) })
+    case .table: table.add(table.columns.map { $0.shown(item) })
     case .csv: console.output(CSVText.line(table.columns.map { $0.value(item) }))
     case .json: console.output((count == 1 ? "[\n" : ",\n") + item.document)
     }

@@ -16,11 +16,11 @@ enum FailureCode {
 
   static func of(_ error: (any Error)?) -> String {
     switch error {
-    case nil: "connection.ended"
+    case nil, NIOSSLError.uncleanShutdown?: "connection.ended"
     case is NIOConnectionError, is ChannelError: "connection.refused"
-    case let error as NIOSSLError: "tls \(error)"
-    case let error as BoringSSLError: "tls \(error)".prefix(120).description
-    case let error as IOError: "connection.\(error.errnoCode)"
+    case NIOSSLError.handshakeFailed?: "tls.handshake"
+    case is NIOSSLError, is BoringSSLError: "tls"
+    case let error as IOError: "connection.errno-\(error.errnoCode)"
     case let error?: "\(type(of: error))"
     }
   }

@@ -71,6 +71,9 @@ struct HardwareTable: Sendable {
 }
 
 extension HardwareModel {
+  /// Of a laptop whose firmware does not tell; the kernel would see its battery all the same.
+  private static let usualMilliwattHours: Int64 = 40_000
+
   fileprivate init(_ field: (String) -> String) {
     let leading = { (text: String) in Int64(text.prefix { $0.isNumber }) }
     self.init(
@@ -80,7 +83,7 @@ extension HardwareModel {
       processor: field("cpu"), cores: 4, memoryMiB: leading(field("memory_mib")) ?? 4096,
       batteryMaker: field("battery_maker").isEmpty ? nil : field("battery_maker"),
       batteryModel: field("battery_name").isEmpty ? nil : field("battery_name"),
-      designMicrowattHours: leading(field("battery_design_capacity")).map { $0 * 1000 },
+      designMicrowattHours: (leading(field("battery_design_capacity")) ?? Self.usualMilliwattHours) * 1000,
       weight: max(1, Int(field("count")) ?? 1))
   }
 }
@@ -108,6 +111,6 @@ extension HardwareTable {
       vendor: "Acer", product: "TravelMate B118-M", version: "V1.30", family: "TravelMate B1", sku: "0000000000000000",
       board: "Virgo_GL", chassisType: 10, firmwareVendor: "Insyde Corp.", firmwareVersion: "V1.30",
       firmwareDate: "11/05/2020", processor: "Intel(R) Celeron(R) N4120 CPU @ 1.10GHz", cores: 4, memoryMiB: 4096,
-      batteryMaker: nil, batteryModel: nil, designMicrowattHours: nil, weight: 4),
+      batteryMaker: "PANASONIC", batteryModel: "AP16M5J", designMicrowattHours: 37_000_000, weight: 4),
   ])
 }

@@ -65,6 +65,7 @@ final class Shift {
   func stop() {
     guard !stopping else { return }
     stopping = true
+    for slot in slots { slot.stop() }
     loop.assumeIsolated().scheduleTask(in: .seconds(2)) { for slot in self.slots { slot.end() } }
   }
 

@@ -84,9 +84,15 @@ final class Slot: ConversationOwner {
   /// Called every second: an answer that does not come is a failure, too.
   func sweep() {
     guard let waitingSince, NIODeadline.now() - waitingSince > Self.answerTimeout else { return }
+    self.waitingSince = nil
     shift.tally.fail("timeout")
     hangUp()
-    retry(after: .milliseconds(50))
+    tryAgain()
+  }
+
+  /// Time is up: a slot that waits for nothing but its next turn ends now.
+  func stop() {
+    if waitingSince == nil { end() }
   }
 
   // MARK: - What the conversation tells
@@ -129,6 +135,10 @@ final class Slot: ConversationOwner {
     guard waitingSince != nil else { return }
     waitingSince = nil
     shift.tally.fail(FailureCode.of(error))
+    tryAgain()
+  }
+
+  private func tryAgain() {
     lostInARow += 1
     guard lostInARow < Self.patience, !shift.stopping else { return end() }
     retry(after: .milliseconds(min(2000, 25 << Int64(min(lostInARow, 7)))))

@@ -52,10 +52,10 @@ struct SteadyCommand: AsyncParsableCommand {
     guard (0...1).contains(changed), (0...1).contains(software) else {
       throw ValidationError("--changed and --software are shares from 0 to 1.")
     }
-    guard (1...Limits.packages).contains(packages), (0...packages).contains(differ), (1...100_000).contains(bases)
+    guard (1...Limits.packages).contains(packages), (0...packages).contains(differ), (1...10_000_000).contains(bases)
     else {
       throw ValidationError(
-        "--packages is from 1 to \(Limits.packages), --differ at most that, --bases from 1 to 100,000.")
+        "--packages is from 1 to \(Limits.packages), --differ at most that, --bases from 1 to 10,000,000.")
     }
     guard options.count != nil || options.duration != nil else { throw ValidationError("Give --count or --duration.") }
     guard (perConnection ?? 1) >= 1 else { throw ValidationError("--per-connection is at least 1.") }

@@ -63,8 +63,14 @@ final class SteadyJob: Job {
   private var place: Int?
   private var body = ByteBuffer()
   private var overConnection = 0
+  /// For a body of `length` bytes; most have the same.
+  private var head: HTTPRequestHead
+  private var length = -1
 
-  init(roll: SteadyRoll) { self.roll = roll }
+  init(roll: SteadyRoll) {
+    self.roll = roll
+    head = roll.head
+  }
 
   func begin() throws -> Bool {
     if place == nil { place = roll.claim() }
@@ -80,8 +86,10 @@ final class SteadyJob: Job {
   }
 
   func request() -> (head: HTTPRequestHead, body: ByteBuffer) {
-    var head = roll.head
-    head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
+    if length != body.readableBytes {
+      length = body.readableBytes
+      head.headers.replaceOrAdd(name: "content-length", value: "\(length)")
+    }
     return (head, body)
   }
 
