@@ -33,7 +33,8 @@ enum ExitCode: Int32, CaseIterable {
     switch error {
     case is UsageError: self = .usage
     case is ConfigurationError: self = .configuration
-    case let error as TransferError: self = [.keyUnusable, .certificateUnusable].contains(error.kind) ? .files : .unreachable
+    case let error as TransferError:
+      self = [.keyUnusable, .certificateUnusable].contains(error.kind) ? .files : .unreachable
     case let error as Refusal: self = error.isTemporary ? .waiting : .refused
     case let error as AgentError: self = ExitCode(of: error.kind)
     default: self = .failed

@@ -66,7 +66,8 @@ func decide(
     let expected = last.sequence + 1
     guard message.sequence == expected else { throw .stale(expected: expected, got: message.sequence) }
   }
-  let missing = check.hashes == known.hashes ? [] : check.hashes.sections.filter { check.hashes[$0] != known.hashes[$0] }
+  let missing =
+    check.hashes == known.hashes ? [] : check.hashes.sections.filter { check.hashes[$0] != known.hashes[$0] }
   let changed = missing.filter { check.canonical[$0] != nil }
   let restricted = known.keyState == .restricted
   let want = restricted ? [] : missing.filter { check.canonical[$0] == nil }

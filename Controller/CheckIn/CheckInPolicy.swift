@@ -36,7 +36,7 @@ package struct CheckInPolicy: Sendable, Hashable {
   /// Whether the certificate is to be renewed: from 80 % ± 10 % of its life, by the device's id.
   static func renewalIsDue(device: DeviceID, notBefore: Instant, notAfter: Instant, now: Instant) -> Bool {
     let life = notAfter.since(notBefore).inSeconds
-    let share = 0.7 + 0.2 * Spread.fraction(device.rawValue, 0x72656e6577)
+    let share = 0.7 + 0.2 * Spread.fraction(device.rawValue, 0x72_656e_6577)
     return life > 0 && now.since(notBefore).inSeconds >= life * share
   }
 }

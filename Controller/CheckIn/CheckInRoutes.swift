@@ -22,14 +22,18 @@ struct CheckInRoutes: Sendable {
   private static let json: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
 
   private func checkIn(_ call: Call, _ context: DeviceContext) async throws -> Reply {
-    guard let peer = context.peer else { throw ServingError(.certificateRequired, "A check-in needs the device's certificate.") }
+    guard let peer = context.peer else {
+      throw ServingError(.certificateRequired, "A check-in needs the device's certificate.")
+    }
     do {
       return Reply(.ok, headers: Self.json, body: try await desk.answer(call, peer: peer, known: context.known))
     } catch let error as CheckInError where error.kind == .staleSequence {
       // The one refusal that carries a number for the agent to go on with.
       let problem = Problem(
-        status: error.status.code, code: error.code.text, detail: error.message, expectedSequence: error.expectedSequence)
-      return Reply(error.status, headers: [.contentType: "application/problem+json"], body: try WireCodec.encode(problem))
+        status: error.status.code, code: error.code.text, detail: error.message,
+        expectedSequence: error.expectedSequence)
+      return Reply(
+        error.status, headers: [.contentType: "application/problem+json"], body: try WireCodec.encode(problem))
     } catch let error as WireError {
       throw RefusedMessage(error)
     } catch let error as CompressionError {

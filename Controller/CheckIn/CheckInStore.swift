@@ -39,7 +39,9 @@ struct CheckInStore: Sendable {
   private func hashes(
     _ visit: CheckInVisit, _ row: StateStore.Stored?, _ transaction: any Transaction
   ) throws -> SectionHashes {
-    if let row, row.device == visit.known.device, row.held == visit.held, !row.hashes.packed.isEmpty { return row.hashes }
+    if let row, row.device == visit.known.device, row.held == visit.held, !row.hashes.packed.isEmpty {
+      return row.hashes
+    }
     return visit.held
       ? try SectionStore.heldHashes(key: visit.peer.key, district: visit.known.district, in: transaction)
       : try SectionStore.hashes(device: visit.known.device, district: visit.known.district, in: transaction)
@@ -108,7 +110,8 @@ struct CheckInStore: Sendable {
       Contact(
         district: visit.known.district, device: visit.known.device, key: visit.peer.key, at: visit.now,
         next: visit.now.advanced(by: .seconds(acceptance.reply.nextCheckInSeconds)),
-        agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now), health: health),
+        agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now),
+        health: health),
       in: transaction)
   }
 }

@@ -27,7 +27,8 @@ enum SectionStore {
   /// The device's facts but its software.
   static func facts(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Facts {
     var facts = Facts()
-    let query: SQL = "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
+    let query: SQL =
+      "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
     for row in try transaction.rows(query) {
       let body: [UInt8] = try row.get("body")
       do {

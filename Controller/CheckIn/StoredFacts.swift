@@ -7,7 +7,9 @@ internal import Wire
 package struct StoredFacts: FactSource {
   package init() {}
 
-  package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> DeviceFacts? {
+  package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws
+    -> DeviceFacts?
+  {
     let facts = try SectionStore.facts(device: device, district: district, in: transaction)
     let count = try SoftwareStore.packages(device: device, district: district, in: transaction)
     guard facts != Facts() || count != nil else { return nil }

@@ -1,6 +1,7 @@
-internal import struct Crypto.SHA256
 package import Vocabulary
 package import Wire
+
+internal import struct Crypto.SHA256
 
 /// A message whose every claim about its own content was checked; there is no other way to make one.
 package struct Verified<Message: Sendable>: Sendable {

@@ -7,23 +7,31 @@ struct RollcallCommand: ParsableCommand {
     abstract: "Provision and follow the devices of a state's schools.",
     discussion: """
       EXAMPLES
-        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem --token-file var/admin.token
+        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem \\
+            --token-file var/admin.token
         rollcall district create cedar-falls --name "Cedar Falls"
-        rollcall batch create --district cedar-falls --id fall-2026 --name "Fall 2026" --serials serials.csv
-        rollcall token create --district cedar-falls --batch fall-2026 --output-file token
+        rollcall batch create -d cedar-falls --id fall-2026 \\
+            --name "Fall 2026" --serials serials.csv
+        rollcall token create -d cedar-falls --batch fall-2026 \\
+            --output-file token
         rollcall device show PF3XK2M9
 
       EXIT CODES
-        0 done   1 failed   2 wrong command line   3 not found, or several found   4 not allowed
-        5 controller unreachable or too busy   6 input refused
+        0 done                        4 not allowed
+        1 failed                      5 controller unreachable or too busy
+        2 wrong command line          6 input refused
+        3 not found, or several found
 
       ENVIRONMENT
-        ROLLCALL_SERVER, ROLLCALL_CA, ROLLCALL_API_TOKEN   used instead of what 'login' stored
-        ROLLCALL_DISTRICT                                  the district where --district is not given
-        NO_COLOR                                           no colours
+        ROLLCALL_SERVER     the controller's address     these are used instead of
+        ROLLCALL_CA         certificates to trust        what 'login' stored
+        ROLLCALL_API_TOKEN  the API token
+        ROLLCALL_DISTRICT   the district where --district is not given
+        NO_COLOR            no colours
 
-      COMPLETION
-        rollcall --generate-completion-script bash > /etc/bash_completion.d/rollcall   (also zsh, fish)
+      COMPLETION (bash, zsh, fish)
+        rollcall --generate-completion-script bash \\
+            > /etc/bash_completion.d/rollcall
       """,
     version: "0.1.0",
     subcommands: [

@@ -12,6 +12,7 @@ struct DeviceFilter: Sendable {
   static let parameters: [Operation.Parameter] = [
     .init("district", "Only this district's devices"),
     .init("school", "Only this school's"),
+    .init("id", "With this id"),
     .init("serial", "With this serial"),
     .init("assetTag", "With this asset tag"),
     .init("hostname", "With this host name"),
@@ -34,6 +35,10 @@ struct DeviceFilter: Sendable {
     if let text = try call.query("school") {
       guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }
       conditions.append("school_id = \(id)")
+    }
+    if let text = try call.query("id") {
+      guard let id = DeviceID(rawValue: text) else { throw Self.invalid("id", "a device's id") }
+      finds.append(Self.find(tenant, "device_id = \(id)"))
     }
     if let stage: Stage = try Self.choice(call, "stage") { conditions.append("stage = \(stage)") }
     if let by: Management = try Self.choice(call, "management") { conditions.append("management = \(by)") }

@@ -35,16 +35,20 @@ enum DeviceList {
     _ filter: DeviceFilter, scope: TenantScope, after: (DistrictID, DeviceID)?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [ListedDevice] {
+    try transaction.rows(query(filter, scope: scope, after: after, limit: limit)).map(ListedDevice.init)
+  }
+
+  static func query(
+    _ filter: DeviceFilter, scope: TenantScope, after: (DistrictID, DeviceID)?, limit: Int
+  ) -> SQL {
     var conditions: [SQL] = ["\(scope, on: "registry_device.district_id")"] + filter.conditions
     if let (district, device) = after {
       conditions.append("(registry_device.district_id, registry_device.device_id) > (\(district), \(device))")
     }
-    return try transaction.rows(
-      """
+    return """
       SELECT \(columns) FROM \(source(filter)) \(contact) WHERE \(SQL.joined(conditions, separator: " AND "))
       ORDER BY registry_device.district_id, registry_device.device_id LIMIT \(limit)
       """
-    ).map(ListedDevice.init)
   }
 
   static func device(

@@ -41,6 +41,8 @@ enum KeyDecision {
     case first
     /// The same key again: a lost reply.
     case again
+    /// It waited as pending, and no other key is live.
+    case waited
     /// Another live key claims to be this device: both are quarantined.
     case collision
   }
@@ -51,7 +53,8 @@ enum KeyDecision {
       guard same.isLive else {
         throw RegistryError(.keyRevoked, "This key was revoked; the device must make a new one.")
       }
-      return .again
+      guard same.state == .pending else { return .again }
+      return keys.contains { $0.isLive && $0.digest != digest } ? .collision : .waited
     }
     return keys.contains(where: \.isLive) ? .collision : .first
   }

@@ -50,12 +50,15 @@ struct KeyRoutes: Sendable {
       throw RegistryError(.invalid, "'key' is a key's digest, 64 hexadecimal digits.")
     }
     return try await registry.change(call, context) { change in
-      _ = try registry.existing(device, of: district, change.transaction)
+      let known = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.keys(of: device, in: district, change.transaction)
       let stored = try KeyStore.update(KeyDecision.approval(of: chosen, among: keys), change.transaction)
       change.keys.add(KeyChanges(stored))
       let kept = stored.first { $0.state == .active }?.digest
-      if let kept { try registry.trust(kept, of: device, district, change) }
+      if let kept {
+        let actor = JournalEntry.Actor.principal(change.actor)
+        try registry.trust(kept, of: known, was: known, actor: actor, now: change.now, change.transaction)
+      }
       try change.journal(
         "device.approve", ("device", device.rawValue), district,
         KeysBody(state: .revoked, keys: stored.filter { !$0.isLive }.map(\.digest), kept: kept))
@@ -83,22 +86,6 @@ struct KeyRoutes: Sendable {
 }
 
 extension Registry {
-  /// The device is the agent's from now on, and its ledger says once of each key that it was enrolled.
-  fileprivate func trust(
-    _ key: Digest, of id: DeviceID, _ district: DistrictID, _ change: RegistryChange
-  ) throws {
-    var device = try existing(id, of: district, change.transaction)
-    if device.management != .agent {
-      device.management = .agent
-      try DeviceStore.update(device, change.transaction)
-    }
-    let entries = try LedgerStore.entries(of: id, in: district, change.transaction)
-    guard !entries.contains(where: { $0.kind == .enrolled && $0.tells(of: key) }) else { return }
-    let event = LedgerEvent(
-      .enrolled, at: change.now, actor: .principal(change.actor), evidence: LedgerEvent.evidence(of: key))
-    try LedgerStore.append(event, to: id, of: district, in: change.transaction)
-  }
-
   fileprivate func shown(_ device: DeviceID, _ district: DistrictID, _ transaction: any Transaction) throws -> Reply {
     guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
     return try .json(DeviceView(listed, keys: try KeyStore.keys(of: device, in: district, transaction)))

@@ -1,15 +1,5 @@
-package import Audit
 package import Storage
 package import Vocabulary
-
-/// What enrolment did with a key.
-package struct Enrolment: Sendable {
-  /// Where the key now stands: `active`, or `quarantined` where another live key claims the same device.
-  package let state: KeyState
-  /// The device had this key already: a lost reply is sent again.
-  package let again: Bool
-  package let changes: KeyChanges
-}
 
 extension Registry {
   package func keys(
@@ -21,47 +11,6 @@ extension Registry {
   /// The key wherever in the state it is. The transaction's scope is the state.
   package func key(_ digest: Digest, in transaction: any Transaction) throws -> DeviceKey? {
     try KeyStore.key(digest, transaction)
-  }
-
-  /// Gives the device a key that just got its certificate. The first becomes `state`; with another live key, both are
-  /// quarantined. Active, it makes the ledger say `enrolled` and the device managed by our agent.
-  ///
-  /// - Parameter claim: what the machine says of itself; kept where the key becomes active.
-  /// - Parameter state: `active`, or `quarantined` or `pending` where the caller knows a reason.
-  /// - Parameter evidence: what allowed it, such as `batch:fall-2026`; the key's digest is added.
-  /// - Throws: `registry.device-unknown`, `registry.key-revoked`, `registry.key-elsewhere`.
-  package func enroll(
-    _ id: DeviceID, of district: DistrictID, key issued: IssuedKey, identity claim: ClaimedIdentity,
-    state: KeyState = .active, reason: String? = nil, evidence: String? = nil, actor: JournalEntry.Actor, now: Instant,
-    in transaction: any Transaction
-  ) throws -> Enrolment {
-    guard let known = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
-    let keys = try KeyStore.keys(of: id, in: district, transaction)
-    switch try KeyDecision.enrolment(issued.digest, among: keys) {
-    case .again:
-      let same = keys.filter { $0.digest == issued.digest }.map { $0.certified(issued, now: now) }
-      let stored = try KeyStore.update(same, transaction)
-      return Enrolment(state: stored.first?.state ?? state, again: true, changes: KeyChanges(stored))
-    case .collision:
-      let reason = "Another key claims to be this device."
-      let added = DeviceKey(issued, of: id, in: district, state: .quarantined, reason: reason, now: now)
-      let held = try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction)
-      let stored = held + [try KeyStore.insert(added, transaction)]
-      return Enrolment(state: .quarantined, again: false, changes: KeyChanges(stored))
-    case .first:
-      let added = DeviceKey(issued, of: id, in: district, state: state, reason: reason, now: now)
-      let key = try KeyStore.insert(added, transaction)
-      if state == .active {
-        var device = known
-        try adopt(claim, &device, transaction)
-        device.management = .agent
-        if device != known { try DeviceStore.update(device, transaction) }
-        let event = LedgerEvent(
-          .enrolled, at: now, actor: actor, evidence: LedgerEvent.evidence(of: issued.digest, evidence))
-        try LedgerStore.append(event, to: id, of: district, in: transaction)
-      }
-      return Enrolment(state: state, again: false, changes: KeyChanges([key]))
-    }
   }
 
   /// Adds a key in `state` without a ledger event or a look at the others.

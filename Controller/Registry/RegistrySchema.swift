@@ -34,13 +34,13 @@ enum RegistrySchema {
     )
     """,
     "CREATE UNIQUE INDEX registry_device_serial ON registry_device (district_id, serial_folded)",
-    "CREATE INDEX registry_device_asset_tag ON registry_device (district_id, asset_tag_folded)",
-    "CREATE INDEX registry_device_hostname ON registry_device (district_id, hostname_folded)",
+    "CREATE INDEX registry_device_asset_tag ON registry_device (district_id, asset_tag_folded, device_id)",
+    "CREATE INDEX registry_device_hostname ON registry_device (district_id, hostname_folded, device_id)",
     "CREATE INDEX registry_device_school ON registry_device (district_id, school_id)",
     "CREATE INDEX registry_device_uuid ON registry_device (district_id, uuid)",
     "CREATE INDEX registry_device_board ON registry_device (district_id, board_serial_folded)",
     // The state-wide search for a colliding serial; see `Registry.serialElsewhere`.
-    "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded)",
+    "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id, device_id)",
     """
     CREATE TABLE registry_device_mac (
       district_id TEXT NOT NULL, mac TEXT NOT NULL, device_id TEXT NOT NULL, PRIMARY KEY (district_id, mac, device_id),
@@ -63,7 +63,7 @@ enum RegistrySchema {
     """,
     "CREATE UNIQUE INDEX registry_key_digest ON registry_key (digest)",
     "CREATE INDEX registry_key_device ON registry_key (district_id, device_id)",
-    "CREATE INDEX registry_key_state ON registry_key (district_id, state)",
+    "CREATE INDEX registry_key_state ON registry_key (district_id, state, device_id)",
   ]
 
   private static let ledger: [SQL] = [

@@ -73,7 +73,8 @@ package enum Gzip {
 
   /// Inflates piece by piece; one byte past `limit` is enough to refuse.
   private static func inflate(
-    _ stream: UnsafeMutablePointer<z_stream>, through space: UnsafeMutableBufferPointer<UInt8>, into output: inout [UInt8], limit: Int
+    _ stream: UnsafeMutablePointer<z_stream>, through space: UnsafeMutableBufferPointer<UInt8>,
+    into output: inout [UInt8], limit: Int
   ) -> CompressionError? {
     while true {
       stream.pointee.next_out = space.baseAddress
@@ -87,7 +88,9 @@ package enum Gzip {
       switch status {
       case Z_STREAM_END:
         return stream.pointee.avail_in == 0
-          ? nil : CompressionError(.trailingBytes, "\(stream.pointee.avail_in) bytes follow the end of the compressed stream.")
+          ? nil
+          : CompressionError(
+            .trailingBytes, "\(stream.pointee.avail_in) bytes follow the end of the compressed stream.")
       case Z_OK where stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0: continue
       case Z_OK, Z_BUF_ERROR: return CompressionError(.truncated, "The compressed stream ends too early.")
       case Z_NEED_DICT: return CompressionError(.dictionary, "The compressed stream needs a preset dictionary.")

@@ -41,8 +41,7 @@ package final class Client {
   ) throws(TransferError) -> Response {
     try check(request)
     let transfer = Transfer(limit: limits.responseBytes, shouldStop: shouldStop)
-    tls.time = time
-    tls.fault = nil
+    tls.begin(time)
     curl_easy_reset(handle)
     let headers = try list(request)
     defer { curl_slist_free_all(headers) }
@@ -91,7 +90,6 @@ package final class Client {
     try check(rc_set_list(handle, CURLOPT_HTTPHEADER, headers))
     try check(rc_set_text(handle, CURLOPT_USERAGENT, agentName))
     try check(rc_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)))
-    try check(rc_set_long(handle, CURLOPT_NOSIGNAL, 1))
     try check(rc_set_long(handle, CURLOPT_FOLLOWLOCATION, 0))
     try check(rc_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, limits.connect.wholeMilliseconds))
     try check(rc_set_long(handle, CURLOPT_TIMEOUT_MS, limits.total.wholeMilliseconds))
@@ -109,6 +107,9 @@ package final class Client {
 
   private func setTLS() throws(TransferError) {
     try check(rc_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
+    // A resumed session is not verified again: neither its dates nor, after a look without dates, anything of it.
+    try check(rc_set_long(handle, CURLOPT_SSL_SESSIONID_CACHE, 0))
+    try check(rc_set_long(handle, CURLOPT_FORBID_REUSE, tls.time == .ignoringDates ? 1 : 0))
     let verified = trust != .anybodyForPublicData
     try check(rc_set_long(handle, CURLOPT_SSL_VERIFYPEER, verified ? 1 : 0))
     try check(rc_set_long(handle, CURLOPT_SSL_VERIFYHOST, verified ? 2 : 0))
@@ -128,7 +129,8 @@ package final class Client {
 
   private func check(_ code: CURLcode) throws(TransferError) {
     guard code == CURLE_OK else {
-      throw TransferError(.invalidRequest, "libcurl does not take an option: \(String(cString: curl_easy_strerror(code))).")
+      throw TransferError(
+        .invalidRequest, "libcurl does not take an option: \(String(cString: curl_easy_strerror(code))).")
     }
   }
 
@@ -158,7 +160,7 @@ package final class Client {
     if let fault = tls.fault { return fault }
     let outcome = TransferOutcome(
       code: code, words: transfer.words(or: code), overflowed: transfer.overflowed,
-      verification: rc_get_long(handle, CURLINFO_SSL_VERIFYRESULT), osError: Int32(rc_get_long(handle, CURLINFO_OS_ERRNO)))
+      verification: tls.verification, osError: Int32(rc_get_long(handle, CURLINFO_OS_ERRNO)))
     let sent = rc_get_long(handle, CURLINFO_REQUEST_SIZE) > 0
     return TransferError(outcome.kind, "\(outcome.kind.sentence) (\(outcome.words))", mayHaveArrived: sent)
   }

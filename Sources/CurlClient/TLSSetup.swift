@@ -8,9 +8,11 @@ import Vocabulary
 /// can load, so a key in a TPM or a token works like one in a file.
 final class TLSSetup {
   let identity: ClientIdentity?
-  var time: VerificationTime = .system
+  private(set) var time: VerificationTime = .system
   /// Why the last set-up failed.
-  var fault: TransferError?
+  private(set) var fault: TransferError?
+  /// What was wrong with the server's chain; nil where nothing was. Source: openssl/x509_vfy.h, X509_V_ERR_
+  private(set) var verification: Int32?
 
   init(identity: ClientIdentity?) { self.identity = identity }
 
@@ -26,7 +28,26 @@ final class TLSSetup {
     }
   }
 
+  /// OpenSSL's own verification, whose verdict is kept: libcurl tells it in some cases only.
+  private static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { chain, context in
+    guard let chain, let context else { return 0 }
+    let result = X509_verify_cert(chain)
+    if result != 1 {
+      let setup = Unmanaged<TLSSetup>.fromOpaque(context).takeUnretainedValue()
+      setup.verification = X509_STORE_CTX_get_error(chain)
+    }
+    return result
+  }
+
+  /// Forgets the last exchange.
+  func begin(_ time: VerificationTime) {
+    self.time = time
+    fault = nil
+    verification = nil
+  }
+
   private func apply(to tls: OpaquePointer) throws(TransferError) {
+    SSL_CTX_set_cert_verify_callback(tls, Self.verify, Unmanaged.passUnretained(self).toOpaque())
     let parameters = SSL_CTX_get0_param(tls)
     switch time {
     case .system: break
@@ -39,7 +60,8 @@ final class TLSSetup {
     }
     for certificate in identity.certificates.dropFirst() {
       guard rc_tls_add_chain(tls, certificate.pointer) == 1 else {
-        throw TransferError(.certificateUnusable, "OpenSSL does not take the certificate's chain: \(OpenSSLFault.words).")
+        throw TransferError(
+          .certificateUnusable, "OpenSSL does not take the certificate's chain: \(OpenSSLFault.words).")
       }
     }
     guard SSL_CTX_use_PrivateKey(tls, identity.key.pointer) == 1, SSL_CTX_check_private_key(tls) == 1 else {

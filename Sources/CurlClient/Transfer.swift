@@ -1,4 +1,5 @@
 import CCurl
+import COpenSSL
 import Glibc
 
 /// What libcurl's callbacks gather during one exchange.
@@ -75,8 +76,8 @@ struct TransferOutcome {
   let code: CURLcode
   let words: String
   let overflowed: Bool
-  /// Source: CURLINFO_SSL_VERIFYRESULT, OpenSSL's X509_V_ERR_ numbers
-  let verification: Int
+  /// What is wrong with the server's chain, if anything; a wrong name is libcurl's own finding.
+  let verification: Int32?
   /// Source: CURLINFO_OS_ERRNO
   let osError: Int32
 
@@ -91,7 +92,7 @@ struct TransferOutcome {
     case CURLE_PEER_FAILED_VERIFICATION: return verificationKind
     case CURLE_SSL_CACERT_BADFILE: return .trustUnusable
     case CURLE_SSL_CERTPROBLEM: return .certificateUnusable
-    case CURLE_SSL_CONNECT_ERROR: return tlsKind(else: .tlsFailed)
+    case CURLE_SSL_CONNECT_ERROR: return verification == nil ? tlsKind(else: .tlsFailed) : verificationKind
     case CURLE_RECV_ERROR, CURLE_SEND_ERROR: return tlsKind(else: .interrupted)
     case CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: return .interrupted
     default: return .failed
@@ -101,9 +102,9 @@ struct TransferOutcome {
   /// Source: openssl/x509_vfy.h
   private var verificationKind: TransferError.Kind {
     switch verification {
-    case 9: .serverNotYetValid
-    case 10: .serverExpired
-    case 0, 62, 64: .serverWrongName
+    case X509_V_ERR_CERT_NOT_YET_VALID: .serverNotYetValid
+    case X509_V_ERR_CERT_HAS_EXPIRED: .serverExpired
+    case nil: .serverWrongName
     default: .serverUnknownCA
     }
   }

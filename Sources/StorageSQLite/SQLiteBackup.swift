@@ -3,7 +3,8 @@ internal import Storage
 
 /// Copies of a database file that another process may be writing.
 package enum SQLiteBackup {
-  /// Copies the database at `source` as it stands at one moment to a new file at `target`, then checks the copy.
+  /// Copies the database at `source` as it stands at one moment to a new file at `target`, which its owner alone may
+  /// read, then checks the copy.
   ///
   /// The copy is taken in one step under one snapshot, so writers go on and the copy is never half old, half new.
   /// - Throws: `storage.unavailable`, `storage.corrupt`, `storage.full`, `storage.failed`.
@@ -12,11 +13,13 @@ package enum SQLiteBackup {
       var reading = Configuration()
       reading.busyMode = .timeout(30)
       let from = try DatabaseQueue(path: source, configuration: reading)
+      try createPrivateFile(target)
       let to = try DatabaseQueue(path: target)
       try from.backup(to: to)
       let faults = try to.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
       guard faults == ["ok"] else {
-        throw StorageError(.corrupt, "The copy does not pass SQLite's check: \(faults.prefix(3).joined(separator: "; ")).")
+        let first = faults.prefix(3).joined(separator: "; ")
+        throw StorageError(.corrupt, "The copy does not pass SQLite's check: \(first).")
       }
       try to.close()
       try from.close()

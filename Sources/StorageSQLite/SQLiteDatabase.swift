@@ -42,11 +42,12 @@ package final class SQLiteDatabase: Storage.Database {
     configuration.foreignKeysEnabled = true
     configuration.label = "rollcall"
     configuration.prepareDatabase { connection in
-      // Cache: 16 MiB a connection. The log shrinks to 64 MiB after a burst. Damaged pages are noticed when they are read.
+      // Cache: 16 MiB a connection. The log shrinks to 64 MiB after a burst. Damaged pages are noticed when they are
+      // read. A row that REPLACE removes meets the triggers of an append-only table as one that DELETE removes.
       try connection.execute(
         sql: """
           PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;
-          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864
+          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA recursive_triggers = ON
           """)
     }
     return configuration
@@ -108,7 +109,7 @@ package final class SQLiteDatabase: Storage.Database {
 /// Creates an empty file with mode 0600, which SQLite then fills and gives its log the same mode; false where there is one.
 ///
 /// - Throws: `storage.unavailable`.
-@discardableResult private func createPrivateFile(_ path: String) throws -> Bool {
+@discardableResult func createPrivateFile(_ path: String) throws -> Bool {
   let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
   guard descriptor < 0 else {
     close(descriptor)

@@ -1,5 +1,6 @@
 /// A size in bytes.
-package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringConvertible, ExpressibleByIntegerLiteral {
+package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringConvertible, ExpressibleByIntegerLiteral
+{
   package let bytes: Int64
 
   package init(_ bytes: Int64) { self.bytes = bytes }
@@ -30,7 +31,8 @@ package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringC
     }
     if unit == 0 { return "\(bytes) B" }
     let tenths = Int64((value * 10).rounded())
-    return tenths < 100 ? "\(tenths / 10).\(abs(tenths % 10)) \(units[unit])" : "\(Int64(value.rounded())) \(units[unit])"
+    return tenths < 100
+      ? "\(tenths / 10).\(abs(tenths % 10)) \(units[unit])" : "\(Int64(value.rounded())) \(units[unit])"
   }
 
   private static func scaled(_ count: Int64, by factor: Int64) -> ByteCount {

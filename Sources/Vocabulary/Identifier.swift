@@ -1,7 +1,8 @@
 /// A name that is a text with a rule; two kinds of identifier never mix.
 ///
 /// Identifiers stand in paths, keys and logs, so their alphabet is small and needs no escaping anywhere.
-package protocol Identifier: RawRepresentable<String>, Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package protocol Identifier: RawRepresentable<String>, Hashable, Comparable, Sendable, Codable, CustomStringConvertible
+{
   /// The value if it follows the rule of its kind, else nil.
   init?(rawValue: String)
 }

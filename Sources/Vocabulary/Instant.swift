@@ -21,7 +21,7 @@ package struct Instant: Hashable, Comparable, Sendable, Codable, CustomStringCon
     let whole = delta.partialValue.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
     let sum = milliseconds.addingReportingOverflow(whole.partialValue)
     if delta.overflow || whole.overflow || sum.overflow {
-      return Instant(milliseconds: seconds < 0 ? .min : .max)
+      return Instant(milliseconds: duration < .zero ? .min : .max)
     }
     return Instant(milliseconds: sum.partialValue)
   }

@@ -61,7 +61,8 @@ package struct HardwareUUID: Hashable, Sendable, CustomStringConvertible {
     let text = raw.lowercased()
     let groups = text.split(separator: "-", omittingEmptySubsequences: false)
     guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], let bytes = Hex.decode(groups.joined()), bytes.count == 16,
-      Set(bytes).count > 2, text != "03000200-0400-0500-0006-000700080009", text != "12345678-1234-5678-90ab-cddeefaabbcc"
+      Set(bytes).count > 2, text != "03000200-0400-0500-0006-000700080009",
+      text != "12345678-1234-5678-90ab-cddeefaabbcc"
     else { return nil }
     self.text = text
   }

@@ -7,14 +7,17 @@ struct SwarmCommand: AsyncParsableCommand {
     commandName: "rollcall-swarm",
     abstract: "Simulated devices that enrol and check in over real TLS.",
     discussion: """
-      A fleet follows from a seed: keys, serials, hardware and software are the same each time. It is enrolled once into
+      A fleet follows from a seed: keys, serials, hardware and software are the same each time. It is enrolled once into \
       a fleet file and measured often.
 
         rollcall-swarm serials --devices 1000 > serials.csv
-        rollcall batch create --district cedar-falls --id load --serials serials.csv
-        rollcall token create --district cedar-falls --batch load --uses 1000 --output-file token
-        rollcall-swarm enrol --root root.pem --token-file token --devices 1000 --fleet fleet.tsv
-        rollcall-swarm steady --root root.pem --fleet fleet.tsv --connections 64 --keep-alive --duration 10
+        rollcall batch create -d cedar-falls --id load --serials serials.csv
+        rollcall token create -d cedar-falls --batch load --uses 1000 \\
+            --output-file token
+        rollcall-swarm enrol --root root.pem --token-file token \\
+            --devices 1000 --fleet fleet.tsv
+        rollcall-swarm steady --root root.pem --fleet fleet.tsv \\
+            --connections 64 --keep-alive --duration 10
       """,
     subcommands: [SerialsCommand.self, EnrolCommand.self, MintCommand.self, SteadyCommand.self])
 }

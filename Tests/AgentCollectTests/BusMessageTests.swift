@@ -80,7 +80,9 @@ struct BusMessageTests {
     }
     for name in names {
       pad(&body, 8)
-      for value in [name, "A unit", "loaded", "failed", "failed", "", "/org/freedesktop/systemd1/unit/x"] { text(value) }
+      for value in [name, "A unit", "loaded", "failed", "failed", "", "/org/freedesktop/systemd1/unit/x"] {
+        text(value)
+      }
       number(0)
       text("")
       text("/")

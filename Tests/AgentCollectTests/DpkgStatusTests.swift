@@ -7,6 +7,10 @@ import Wire
 struct DpkgStatusTests {
   private func packages(_ text: String) -> [SoftwareList.Package] { list(Array(text.utf8)).packages }
 
+  private func paragraph(_ name: String, _ more: String = "") -> String {
+    "Package: \(name)\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\(more)\n"
+  }
+
   private func list(_ bytes: [UInt8]) -> SoftwareList {
     var status = DpkgStatus()
     bytes.viewed { bytes in
@@ -57,8 +61,7 @@ struct DpkgStatusTests {
 
   @Test("Continuation lines that look like fields are text")
   func continuation() {
-    let found = packages(
-      "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nDescription: x\n Package: evil\n Version: 9\n\n")
+    let found = packages(paragraph("a", "Description: x\n Package: evil\n Version: 9\n"))
     #expect(found.map(\.line) == ["a\t1\tall\tdpkg"])
   }
 
@@ -67,8 +70,8 @@ struct DpkgStatusTests {
     var status = DpkgStatus()
     let long = String(repeating: "x", count: 600)
     let text =
-      "Package: \(long)\nStatus: install ok installed\nVersion: 1\n\nPackage: tab\tbed\nStatus: install ok installed\nVersion: 1\n\n"
-      + "Package: noversion\nStatus: install ok installed\n\nPackage: good\nStatus: install ok installed\nVersion: 1\n\n"
+      paragraph(long) + paragraph("tab\tbed") + "Package: noversion\nStatus: install ok installed\n\n"
+      + paragraph("good")
     text.viewed { bytes in
       bytes.eachLine { line in
         status.take(line)
@@ -92,7 +95,8 @@ struct DpkgStatusTests {
   @Test("Lists come out sorted and without doubles, and are accepted from outside")
   func sorted() throws {
     let names = ["zlib1g", "a", "a+b", "a-b", "a.b", "ab", "a", "0ad"]
-    let text = names.map { "Package: \($0)\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n" }.joined()
+    let text = names.map { "Package: \($0)\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n" }
+      .joined()
     let made = list(Array(text.utf8))
     #expect(made.packages.count == 7)
     #expect(try SoftwareList(encoding: made.encoding) == made)
@@ -101,7 +105,7 @@ struct DpkgStatusTests {
 
   @Test("A database cut anywhere is read as far as it goes")
   func truncated() throws {
-    let whole = Array("Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\nPackage: b\nStatus: install ok installed\nVersion: 2\n\n".utf8)
+    let whole = Array((paragraph("a") + paragraph("b")).utf8)
     for count in 0...whole.count { _ = try SoftwareList(encoding: list(Array(whole.prefix(count))).encoding) }
   }
 

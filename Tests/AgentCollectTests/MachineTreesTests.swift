@@ -154,6 +154,31 @@ struct MachineTreesTests {
     #expect(facts.identity?.builtInMACs == ["8c:8c:aa:01:02:03"], "an address that software set is not identity")
   }
 
+  @Test("A captured QEMU machine is what QEMU was told")
+  func capturedQEMU() throws {
+    let facts = FactCollector(root: fixture("qemu-nvme"), devices: RecordedDevices()).collect()
+    let identity = try #require(facts.identity)
+    #expect(identity.serial == "RC-QEMU-0001")
+    #expect(identity.uuid == "5b7c9a52-6f0e-4e0b-9d0c-0c6f2a7c1d11")
+    #expect(identity.boardSerial == "BRD-77A1")
+    #expect(identity.chassisSerial == "CHS-0099")
+    #expect(identity.assetTag == "CF-000123")
+    #expect(identity.vendor == "Acme")
+    #expect(identity.builtInMACs == ["00:16:3e:4a:11:07"])
+    #expect(identity.unreadable.isEmpty)
+    let disk = try #require(facts.hardware?.disks.first)
+    #expect(disk.kind == "nvme")
+    #expect(disk.serial == "NV-S3RIAL-42")
+    #expect(disk.model == "QEMU NVMe Ctrl")
+    #expect(disk.bytes == 1 << 30)
+    #expect(facts.hardware?.tpmVersion == "2.0")
+    #expect(facts.hardware?.uefi == true)
+    #expect(facts.hardware?.secureBoot == false)
+    #expect(facts.hardware?.adapters.first?.driver == "virtio_net")
+    #expect(facts.software?.packages.isEmpty == false)
+    try expectAcceptable(facts)
+  }
+
   @Test("An empty tree gives empty facts and names what is missing")
   func emptyTree() throws {
     let tree = try ScratchTree()

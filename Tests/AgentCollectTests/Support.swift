@@ -65,7 +65,7 @@ final class ScratchTree {
   }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
   /// What `body` makes of a view of these bytes.
   func viewed<T>(_ body: (Bytes) -> T) -> T { withUnsafeBufferPointer { body($0) } }
 }
@@ -93,7 +93,8 @@ func expectAcceptable(_ facts: Facts, _ place: SourceLocation = #_sourceLocation
 
 /// A health page with the given values, all else plausible.
 func healthPage(
-  warning: UInt8 = 0, kelvin: UInt16 = 311, spare: UInt8 = 100, used: UInt8 = 3, hours: UInt64 = 1234, errors: UInt64 = 0
+  warning: UInt8 = 0, kelvin: UInt16 = 311, spare: UInt8 = 100, used: UInt8 = 3, hours: UInt64 = 1234,
+  errors: UInt64 = 0
 ) -> [UInt8] {
   var page = [UInt8](repeating: 0, count: 512)
   page[0] = warning

@@ -94,7 +94,8 @@ import Wire
     try machine.once()
     #expect(machine.controller.received.map(\.sequence) == [1, 2, 3, 4, 5])
     #expect(machine.controller.received[3].facts.present == [])
-    #expect(machine.controller.received[4].facts.present == [.system])
+    // The clock's offset was lost with the state, so the vitals differ too.
+    #expect(machine.controller.received[4].facts.present == [.system, .vitals])
   }
 
   @Test("A damaged state file is set aside and the agent resynchronises", arguments: [0, 40, 120, -1, -2])
@@ -147,7 +148,8 @@ import Wire
       try machine.once()
       let sequences = machine.controller.received.map(\.sequence)
       #expect(sequences == Array(1...Int64(sequences.count)), "after step \(limit)")
-      #expect(machine.controller.held[.system] == SHA256.digest(machine.facts.canonical(.system)!), "after step \(limit)")
+      #expect(
+        machine.controller.held[.system] == SHA256.digest(machine.facts.canonical(.system)!), "after step \(limit)")
       #expect(try machine.state.pending == nil, "after step \(limit)")
     }
     #expect(deaths >= 10)

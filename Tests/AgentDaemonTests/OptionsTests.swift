@@ -64,12 +64,16 @@ import Vocabulary
     #expect(throws: ConfigurationError(message: message)) { try Configuration(text: text, from: "agent.conf") }
   }
 
-  @Test("Addresses are taken with and without a port", arguments: ["https://a", "https://a:1", "https://[::1]", "https://[::1]:8444"])
+  @Test(
+    "Addresses are taken with and without a port",
+    arguments: ["https://a", "https://a:1", "https://[::1]", "https://[::1]:8444"])
   func addresses(text: String) throws { #expect(try Configuration.address(text, at: "x") == text) }
 
   @Test(
     "Other addresses are refused",
-    arguments: ["https://", "https://a:", "https://a:0", "https://a:65536", "https://a:x", "https://a/b", "https://u@a", "a"])
+    arguments: [
+      "https://", "https://a:", "https://a:0", "https://a:65536", "https://a:x", "https://a/b", "https://u@a", "a",
+    ])
   func wrongAddresses(text: String) {
     #expect(throws: ConfigurationError.self) { try Configuration.address(text, at: "x") }
   }

@@ -143,11 +143,13 @@ import Wire
     try machine.once()
     let link = try ControllerLink(
       address: "https://controller", root: machine.controller.authority.root, identity: nil,
-      clock: ClockEstimate(at: ClockReading(system: Instant(seconds: 0), sinceBoot: .zero)), make: machine.controller.make,
+      clock: ClockEstimate(at: ClockReading(system: Instant(seconds: 0), sinceBoot: .zero)),
+      make: machine.controller.make,
       reading: { ClockReading(system: Instant(seconds: 5), sinceBoot: .seconds(5)) })
     machine.controller.validFrom = Instant(rfc3339: "2027-03-01T00:00:00Z")!
     machine.controller.now = Instant(rfc3339: "2027-04-01T00:00:00Z")!
     #expect(try link.time() == machine.controller.now)
-    #expect(link.clock.now(at: ClockReading(system: Instant(seconds: 6), sinceBoot: .seconds(6))) >= machine.controller.now)
+    #expect(
+      link.clock.now(at: ClockReading(system: Instant(seconds: 6), sinceBoot: .seconds(6))) >= machine.controller.now)
   }
 }

@@ -29,7 +29,8 @@ import Wire
     #expect(Backoff.delay(failures: 1, asked: .zero, random: 0) == .seconds(1))
   }
 
-  @Test("The controller's steering is kept within reason", arguments: [(0, 10), (-5, 10), (3600, 3600), (.max, 86_400)])
+  @Test(
+    "The controller's steering is kept within reason", arguments: [(0, 10), (-5, 10), (3600, 3600), (.max, 86_400)])
   func steering(seconds: Int, expected: Int) { #expect(Backoff.steered(seconds: seconds) == .seconds(expected)) }
 
   @Test("Log lines are one line each, with values that end where they seem to")
@@ -140,8 +141,10 @@ import Wire
     let end = begin.advanced(by: .seconds(90 * 86_400))
     let due = begin.advanced(by: .seconds(72 * 86_400))
     func verdict(_ days: Int64) -> Finding.Verdict {
-      Examination.certificate(notBefore: begin, notAfter: end, due: due, at: begin.advanced(by: .seconds(days * 86_400)))
-        .verdict
+      Examination.certificate(
+        notBefore: begin, notAfter: end, due: due, at: begin.advanced(by: .seconds(days * 86_400))
+      )
+      .verdict
     }
     #expect([-1, 1, 80, 100, 600].map(verdict) == [.wrong, .well, .well, .attention, .wrong])
   }

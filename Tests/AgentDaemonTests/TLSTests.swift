@@ -17,11 +17,17 @@ import Vocabulary
       limits: TransferLimits(connect: .seconds(5), total: .seconds(5), responseBytes: limit))
   }
 
-  private func failure(_ client: Client, _ address: String, at time: VerificationTime? = nil) -> TransferError.Kind? {
+  /// Expects that kind of failure, or an answer where it is nil.
+  private func expect(
+    _ expected: TransferError.Kind?, _ client: Client, _ address: String, at time: VerificationTime? = nil,
+    place: SourceLocation = #_sourceLocation
+  ) {
+    var kind: TransferError.Kind?
+    var words = "answered"
     do throws(TransferError) {
       _ = try client.send(Request(.get, address), verifyingAt: time ?? now)
-      return nil
-    } catch { return error.kind }
+    } catch { (kind, words) = (error.kind, error.message) }
+    #expect(kind == expected, Comment(rawValue: words), sourceLocation: place)
   }
 
   @Test("A server that leads to the pinned root answers, headers and all")
@@ -40,7 +46,7 @@ import Vocabulary
   func wrongAuthority() throws {
     let server = TestServer(identity: try TestAuthority().server("localhost"))
     defer { server.stop() }
-    #expect(failure(try client(), server.address) == .serverUnknownCA)
+    try expect(.serverUnknownCA, client(), server.address)
   }
 
   @Test("The system's authorities do not count beside the pinned one")
@@ -49,8 +55,8 @@ import Vocabulary
     let server = TestServer(identity: try authority.server("localhost"))
     defer { server.stop() }
     let other = try TestAuthority()
-    #expect(failure(try client(.pem(other.root.pem)), server.address) == .serverUnknownCA)
-    #expect(failure(try client(.system), server.address) == .serverUnknownCA)
+    try expect(.serverUnknownCA, client(.pem(other.root.pem)), server.address)
+    try expect(.serverUnknownCA, client(.system), server.address)
   }
 
   @Test("A certificate is judged at the given time, not by the machine's clock")
@@ -59,34 +65,34 @@ import Vocabulary
     let server = TestServer(identity: try authority.server("localhost", from: begin, for: .seconds(86_400)))
     defer { server.stop() }
     let client = try client()
-    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(60)))) == nil)
-    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(2 * 86_400)))) == .serverExpired)
-    #expect(failure(client, server.address, at: .at(begin.advanced(by: .seconds(-60)))) == .serverNotYetValid)
-    #expect(failure(client, server.address, at: .ignoringDates) == nil)
+    expect(nil, client, server.address, at: .at(begin.advanced(by: .seconds(60))))
+    expect(.serverExpired, client, server.address, at: .at(begin.advanced(by: .seconds(2 * 86_400))))
+    expect(.serverNotYetValid, client, server.address, at: .at(begin.advanced(by: .seconds(-60))))
+    expect(nil, client, server.address, at: .ignoringDates)
   }
 
   @Test("An expired certificate is refused by the machine's clock")
   func expired() throws {
     let server = TestServer(identity: try authority.server("localhost", for: .seconds(1)))
     defer { server.stop() }
-    #expect(failure(try client(), server.address, at: .system) == .serverExpired)
+    try expect(.serverExpired, client(), server.address, at: .system)
   }
 
   @Test("A server of another name is refused, whatever its dates")
   func wrongName() throws {
     let server = TestServer(identity: try authority.server("elsewhere.example.org"))
     defer { server.stop() }
-    #expect(failure(try client(), server.address) == .serverWrongName)
-    #expect(failure(try client(), server.address, at: .ignoringDates) == .serverWrongName)
+    try expect(.serverWrongName, client(), server.address)
+    try expect(.serverWrongName, client(), server.address, at: .ignoringDates)
   }
 
   @Test("A client certificate opens a server that requires one; none and a stranger's get an alert")
   func clientCertificate() throws {
     let server = TestServer(identity: try authority.server("localhost"), clients: authority)
     defer { server.stop() }
-    #expect(failure(try client(identity: try authority.client()), server.address) == nil)
-    #expect(failure(try client(), server.address) == .tlsAlert)
-    #expect(failure(try client(identity: try TestAuthority().client()), server.address) == .tlsAlert)
+    try expect(nil, client(identity: try authority.client()), server.address)
+    try expect(.tlsAlert, client(), server.address)
+    try expect(.tlsAlert, client(identity: try TestAuthority().client()), server.address)
   }
 
   @Test("A key that OpenSSL's store loads by URI signs the handshake")
@@ -99,7 +105,7 @@ import Vocabulary
     try AtomicFiles().write(try made.key.pem(), to: path)
     let loaded = try #require(
       DeviceIdentity(certificates: made.certificates, key: try PrivateKey(uri: "file:\(path)")))
-    #expect(failure(try client(identity: loaded), server.address) == nil)
+    try expect(nil, client(identity: loaded), server.address)
     #expect(throws: TransferError(.keyUnusable, "")) { try PrivateKey(uri: "pkcs11:object=none") }
   }
 
@@ -107,17 +113,17 @@ import Vocabulary
   func withoutTLS() throws {
     let server = TestServer(identity: nil)
     defer { server.stop() }
-    #expect(failure(try client(), server.address) == .notTLS)
+    try expect(.notTLS, client(), server.address)
   }
 
   @Test("A closed port, an unknown name and a bad address are told apart")
   func unreachable() throws {
     let server = TestServer(identity: nil)
     server.stop()
-    #expect(failure(try client(), "https://localhost:1") == .refused)
-    #expect(failure(try client(), "https://nowhere.invalid") == .nameNotFound)
-    #expect(failure(try client(), "http://localhost") == .invalidRequest)
-    #expect(failure(try client(), "https://local host") == .invalidRequest)
+    try expect(.refused, client(), "https://localhost:1")
+    try expect(.nameNotFound, client(), "https://nowhere.invalid")
+    try expect(.invalidRequest, client(), "http://localhost")
+    try expect(.invalidRequest, client(), "https://local host")
   }
 
   @Test("An answer over the limit ends the exchange")
@@ -126,7 +132,7 @@ import Vocabulary
       TestServer.ok(String(repeating: "x", count: 5000))
     }
     defer { server.stop() }
-    #expect(failure(try client(), server.address) == .tooLarge)
+    try expect(.tooLarge, client(), server.address)
   }
 
   @Test("An unverified server gets neither a credential nor a body")

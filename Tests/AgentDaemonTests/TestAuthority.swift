@@ -67,7 +67,8 @@ final class TestAuthority {
     ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), .random(in: 1 ... .max))
     let name = X509_NAME_new()!
     defer { X509_NAME_free(name) }
-    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, Array(subject.utf8), Int32(subject.utf8.count), -1, 0)
+    X509_NAME_add_entry_by_NID(
+      name, NID_commonName, MBSTRING_UTF8, Array(subject.utf8), Int32(subject.utf8.count), -1, 0)
     X509_set_subject_name(certificate, name)
     X509_set_issuer_name(certificate, issuer.map { X509_get_subject_name($0.pointer) } ?? name)
     ASN1_TIME_set(X509_getm_notBefore(certificate), Int(from.milliseconds / 1000))

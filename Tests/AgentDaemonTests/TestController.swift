@@ -112,7 +112,8 @@ final class TestController: @unchecked Sendable {
     if let last = last[key] {
       if last.sequence == message.sequence, last.body == digest { return Response(status: 200, body: last.reply) }
       guard message.sequence == last.sequence + 1 else {
-        return json(409, Problem(status: 409, code: "checkin.stale-sequence", detail: "", expectedSequence: last.sequence + 1))
+        return json(
+          409, Problem(status: 409, code: "checkin.stale-sequence", detail: "", expectedSequence: last.sequence + 1))
       }
     }
     received.append(message)

@@ -32,9 +32,10 @@ final class TestMachine: @unchecked Sendable {
   deinit {
     for name in ["/spool/checkin", "/spool/checkin.new"] { unlink(folder.path + name) }
     rmdir(folder.spool)
-    for path in [folder.root, folder.controller, folder.key, folder.certificate, folder.nextKey, folder.nextCertificate,
-      folder.request, folder.token, folder.state, folder.damagedState]
-    {
+    for path in [
+      folder.root, folder.controller, folder.key, folder.certificate, folder.nextKey, folder.nextCertificate,
+      folder.request, folder.token, folder.state, folder.damagedState,
+    ] {
       unlink(path)
       unlink(path + ".new")
     }

@@ -37,6 +37,7 @@ final class TestServer: @unchecked Sendable {
     }
     port = UInt16(bigEndian: address.sin_port)
     tls = identity.flatMap { Self.context($0, clients) }
+    signal(SIGPIPE, SIG_IGN)
     Thread.detachNewThread { [self] in serve() }
   }
 
@@ -75,7 +76,13 @@ final class TestServer: @unchecked Sendable {
     let session = SSL_new(tls)
     defer { SSL_free(session) }
     SSL_set_fd(session, connection)
-    guard SSL_accept(session) == 1 else { return }
+    guard SSL_accept(session) == 1 else {
+      // Closing with unread bytes would reset the connection before the client reads the alert.
+      shutdown(connection, Int32(SHUT_WR))
+      var rest = [UInt8](repeating: 0, count: 1024)
+      while read(connection, &rest, rest.count) > 0 {}
+      return
+    }
     var request: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 4096)
     while !String(decoding: request, as: UTF8.self).contains("\r\n\r\n") {
@@ -91,7 +98,9 @@ final class TestServer: @unchecked Sendable {
 
 extension TestAuthority {
   /// A certificate for a server of that name.
-  func server(_ name: String, from: Instant = begin, for life: Duration = .seconds(365 * 86_400)) throws -> DeviceIdentity {
+  func server(_ name: String, from: Instant = begin, for life: Duration = .seconds(365 * 86_400)) throws
+    -> DeviceIdentity
+  {
     let key = try PrivateKey.makeP256()
     let certificate = issue(key, subject: name, names: "DNS:\(name)", from: from, for: life)
     return DeviceIdentity(certificates: [certificate, issuing], key: key)!

@@ -32,7 +32,8 @@ import Testing
   @Test("A secret file is 0600 even where a readable left-over lies in its way")
   func modes() throws {
     let path = folder + "/secret"
-    #expect(FileManager.default.createFile(atPath: path + ".new", contents: nil, attributes: [.posixPermissions: 0o644]))
+    #expect(
+      FileManager.default.createFile(atPath: path + ".new", contents: nil, attributes: [.posixPermissions: 0o644]))
     try AtomicFiles().write([1], to: path)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     #expect(mode == 0o600)

@@ -24,7 +24,9 @@ import Wire
     try Data(der).write(to: URL(fileURLWithPath: path))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = ["req", "-inform", "DER", "-in", path, "-verify", "-noout", "-text", "-nameopt", "RFC2253,sname"]
+    process.arguments = [
+      "req", "-inform", "DER", "-in", path, "-verify", "-noout", "-text", "-nameopt", "RFC2253,sname",
+    ]
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

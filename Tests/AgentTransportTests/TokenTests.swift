@@ -45,7 +45,9 @@ import Vocabulary
     }
   }
 
-  @Test("Other characters, text after padding and left-over bits are refused", arguments: ["Zg==Zg==", "Z", "Zm9v!", "Zh=="])
+  @Test(
+    "Other characters, text after padding and left-over bits are refused",
+    arguments: ["Zg==Zg==", "Z", "Zm9v!", "Zh=="])
   func refuses(text: String) { #expect(Base64.decode(Array(text.utf8)) == nil) }
 
   @Test("Carriage returns, tabs and spaces are passed over")

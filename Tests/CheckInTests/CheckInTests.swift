@@ -43,7 +43,9 @@ struct CheckInTests {
       try $0.row("SELECT health, last_contact, next_contact FROM registry_contact WHERE device_id = \(id)")!
     }
     #expect(try row.get("health", as: String.self) == "well")
-    #expect(try row.get("next_contact", as: Int64.self) - row.get("last_contact", as: Int64.self) == Int64(reply.nextCheckInSeconds) * 1000)
+    #expect(
+      try row.get("next_contact", as: Int64.self) - row.get("last_contact", as: Int64.self) == Int64(
+        reply.nextCheckInSeconds) * 1000)
     let host = try await world.database.read(in: .state) {
       try $0.row("SELECT hostname FROM registry_device WHERE device_id = \(id)")!.get("hostname", as: String.self)
     }
@@ -64,7 +66,9 @@ struct CheckInTests {
     #expect(compressed.body == first.body)
   }
 
-  @Test("A number out of order is refused with the one that is expected, and the device goes on with that", arguments: [1, 3, 900])
+  @Test(
+    "A number out of order is refused with the one that is expected, and the device goes on with that",
+    arguments: [1, 3, 900])
   func order(sequence: Int64) async throws {
     let world = try await World()
     let device = try await world.enrol(1)
@@ -98,9 +102,11 @@ struct CheckInTests {
     for section in FactSection.allCases {
       var request = Sample.request(1, Sample.facts(1))
       request.hashes[section] = Digest.sha256([1])
-      #expect(try await refusal { try await world.post(try WireCodec.encode(request), from: device) } == "wire.hash-mismatch")
+      #expect(
+        try await refusal { try await world.post(try WireCodec.encode(request), from: device) } == "wire.hash-mismatch")
       request.hashes[section] = nil
-      #expect(try await refusal { try await world.post(try WireCodec.encode(request), from: device) } == "wire.hash-mismatch")
+      #expect(
+        try await refusal { try await world.post(try WireCodec.encode(request), from: device) } == "wire.hash-mismatch")
     }
     #expect(try await world.count("checkin_state") == 0)
     #expect(try await world.count("checkin_section") == 0)

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import Registry
 import Serving
@@ -57,7 +58,12 @@ struct GroupTests {
   func failingMember() async throws {
     let world = try await World()
     let gate = Gate()
-    let first = Task { try await world.desk.group.commit(in: World.district, jitter: 0) { _ in gate.wait(); return .nothing } }
+    let first = Task {
+      try await world.desk.group.commit(in: World.district, jitter: 0) { _ in
+        gate.wait()
+        return .nothing
+      }
+    }
     await gate.entered()
     let tasks = (0..<9).map { number in
       Task {
@@ -90,7 +96,12 @@ struct GroupTests {
     let world = try await World(queueLimit: 2)
     let device = try await world.enrol(1)
     let gate = Gate()
-    let first = Task { try await world.desk.group.commit(in: World.district, jitter: 0) { _ in gate.wait(); return .nothing } }
+    let first = Task {
+      try await world.desk.group.commit(in: World.district, jitter: 0) { _ in
+        gate.wait()
+        return .nothing
+      }
+    }
     await gate.entered()
     let waiting = (0..<2).map { _ in
       Task { try await world.desk.group.commit(in: World.district, jitter: 0) { _ in .nothing } }
@@ -128,7 +139,12 @@ struct GroupTests {
     let world = try await World()
     let device = try await world.enrol(1)
     let gate = Gate()
-    let first = Task { try await world.desk.group.commit(in: World.district, jitter: 0) { _ in gate.wait(); return .nothing } }
+    let first = Task {
+      try await world.desk.group.commit(in: World.district, jitter: 0) { _ in
+        gate.wait()
+        return .nothing
+      }
+    }
     await gate.entered()
     let body = try WireCodec.encode(Sample.request(1, Sample.facts(1, packages: 3)))
     let waiting = Task { try await world.post(body, from: device) }
@@ -150,13 +166,14 @@ extension CheckInOutcome {
 
 /// Holds the database's thread until the test has arranged what comes behind it.
 final class Gate: Sendable {
-  private let state = Mutex((entered: false, open: false))
+  private let opened = DispatchSemaphore(value: 0)
+  private let state = Mutex(false)
 
   func wait() {
-    state.withLock { $0.entered = true }
-    while !state.withLock({ $0.open }) {}
+    state.withLock { $0 = true }
+    opened.wait()
   }
 
-  func entered() async { while !state.withLock({ $0.entered }) { await Task.yield() } }
-  func open() { state.withLock { $0.open = true } }
+  func entered() async { while !state.withLock({ $0 }) { await Task.yield() } }
+  func open() { opened.signal() }
 }

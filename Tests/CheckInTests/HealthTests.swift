@@ -13,7 +13,9 @@ struct HealthTests {
     let change: @Sendable (inout Facts) -> Void
     var testDescription: String { "\(item): \(what) is \(verdict?.rawValue ?? "left out")" }
 
-    init(_ item: String, _ verdict: Health.Verdict?, _ what: String, _ change: @escaping @Sendable (inout Facts) -> Void) {
+    init(
+      _ item: String, _ verdict: Health.Verdict?, _ what: String, _ change: @escaping @Sendable (inout Facts) -> Void
+    ) {
       self.item = item
       self.verdict = verdict
       self.what = what
@@ -31,7 +33,10 @@ struct HealthTests {
     Case("battery", .unknown, "a design of nothing") { $0.hardware?.batteries[0].designMicrowattHours = 0 },
     Case("battery", .unknown, "no hardware told") { $0.hardware = nil },
     Case("battery", .failing, "a laptop without one") { $0.hardware?.batteries = [] },
-    Case("battery", nil, "a desktop without one") { $0.hardware?.batteries = []; $0.identity?.chassisType = 3 },
+    Case("battery", nil, "a desktop without one") {
+      $0.hardware?.batteries = []
+      $0.identity?.chassisType = 3
+    },
     Case("battery", .unknown, "unreadable") {
       $0.hardware?.batteries = []
       $0.hardware?.unreadable = [Unreadable(field: "batteries", reason: "permission denied")]
@@ -45,7 +50,10 @@ struct HealthTests {
     Case("disk", .attention, "a media error") { $0.vitals?.disks[0].mediaErrors = 1 },
     Case("disk", .unknown, "no reading of it") { $0.vitals?.disks = [] },
     Case("disk", .unknown, "one of two unread") { $0.hardware?.disks.append(Sample.disk("sda", serial: "S2")) },
-    Case("disk", .unknown, "no disk at all") { $0.hardware?.disks = []; $0.vitals?.disks = [] },
+    Case("disk", .unknown, "no disk at all") {
+      $0.hardware?.disks = []
+      $0.vitals?.disks = []
+    },
     Case("memory", .well, "5 % free") { $0.vitals?.memoryAvailableBytes = 215 << 20 },
     Case("memory", .attention, "4 % free") { $0.vitals?.memoryAvailableBytes = 163 << 20 },
     Case("memory", .unknown, "no reading") { $0.vitals?.memoryAvailableBytes = nil },
@@ -54,12 +62,15 @@ struct HealthTests {
     Case("space", .attention, "9 % free") { $0.vitals?.fileSystems[0].availableBytes = 5 << 30 },
     Case("space", .failing, "1 % free") { $0.vitals?.fileSystems[0].availableBytes = 600 << 20 },
     Case("space", .well, "5 % of a terabyte") {
-      $0.vitals?.fileSystems = [.init(mount: "/", kind: "ext4", totalBytes: 1 << 40, availableBytes: 50 << 30, readOnly: false)]
+      $0.vitals?.fileSystems = [
+        .init(mount: "/", kind: "ext4", totalBytes: 1 << 40, availableBytes: 50 << 30, readOnly: false)
+      ]
     },
     Case("space", .failing, "a root that is read-only") { $0.vitals?.fileSystems[0].readOnly = true },
     Case("space", .unknown, "no file system") { $0.vitals?.fileSystems = [] },
     Case("space", .well, "a full image beside it") {
-      $0.vitals?.fileSystems.append(.init(mount: "/snap/x", kind: "squashfs", totalBytes: 9, availableBytes: 0, readOnly: true))
+      $0.vitals?.fileSystems.append(
+        .init(mount: "/snap/x", kind: "squashfs", totalBytes: 9, availableBytes: 0, readOnly: true))
     },
     Case("temperature", .attention, "90 °C") { $0.vitals?.thermals[0].millicelsius = 90_000 },
     Case("temperature", .failing, "100 °C") { $0.vitals?.thermals[0].millicelsius = 100_000 },

@@ -18,12 +18,18 @@ struct HostileTests {
     let bomb = try Gzip.compress([UInt8](repeating: 0x20, count: 64 << 20))
     #expect(try await refusal { try await world.post(bomb, from: device, headers: gzip) } == "compression.too-large")
     let good = try Gzip.compress(try WireCodec.encode(Sample.request(1, Sample.facts())))
-    #expect(try await refusal { try await world.post(good.dropLast(3), from: device, headers: gzip) } == "compression.truncated")
-    #expect(try await refusal { try await world.post(good + [0], from: device, headers: gzip) } == "compression.trailing-bytes")
+    #expect(
+      try await refusal { try await world.post(good.dropLast(3), from: device, headers: gzip) }
+        == "compression.truncated")
+    #expect(
+      try await refusal { try await world.post(good + [0], from: device, headers: gzip) }
+        == "compression.trailing-bytes")
     #expect(try await refusal { try await world.post([0x7b], from: device, headers: gzip) } != nil)
     let large = [UInt8](repeating: 7, count: Limits.compressedBytes + 1)
     #expect(try await refusal { try await world.post(large, from: device, headers: gzip) } == "wire.too-large")
-    #expect(try await refusal { try await world.post(good, from: device, headers: [.contentEncoding: "br"]) } == "checkin.encoding")
+    #expect(
+      try await refusal { try await world.post(good, from: device, headers: [.contentEncoding: "br"]) }
+        == "checkin.encoding")
     #expect(try await world.post(good, from: device, headers: gzip).status == .ok)
     #expect(world.desk.messagesInFlight == 0)
   }
@@ -38,7 +44,8 @@ struct HostileTests {
       head + #","sequence":1,"facts":"# + String(repeating: #"{"a":"#, count: 50_000),
       head + #","sequence":1e400}"#, head + #","sequence":99999999999999999999999}"#, head + #","sequence":1.5}"#,
       head + #","sequence":0}"#, head + #","sequence":-1}"#, head + #","sequence":9223372036854775807}"#,
-      head + #","sequence":"1"}"#, head + #","sequence":1,"facts":[]}"#, head + #","sequence":1,"facts":{"software":7}}"#,
+      head + #","sequence":"1"}"#, head + #","sequence":1,"facts":[]}"#,
+      head + #","sequence":1,"facts":{"software":7}}"#,
       head + #","sequence":1,"facts":{"software":"no tabs\n"}}"#,
       #"{"version":99,"sequence":1,"sentAt":1,"agent":"x","hashes":{}}"#,
       #"{"version":1,"sequence":1,"sentAt":1,"agent":"x","hashes":{"system":"zz"}}"#,
@@ -66,7 +73,9 @@ struct HostileTests {
       facts.vitals?.clockOffsetMilliseconds = value
       facts.vitals?.updatesAvailable = Int(value)
       facts.vitals?.thermals = [.init(zone: "z", millicelsius: value)]
-      facts.vitals?.fileSystems = [.init(mount: "/", kind: "ext4", totalBytes: value, availableBytes: value, readOnly: false)]
+      facts.vitals?.fileSystems = [
+        .init(mount: "/", kind: "ext4", totalBytes: value, availableBytes: value, readOnly: false)
+      ]
       facts.vitals?.batteries[0].fullMicrowattHours = value
       facts.vitals?.batteries[0].cycles = Int(value)
       facts.vitals?.disks[0].percentUsed = Int(value)

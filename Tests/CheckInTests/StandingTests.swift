@@ -13,7 +13,9 @@ struct StandingTests {
     let world = try await World(policy: CheckInPolicy(restrictedNotice: "Please \"call\" the school."))
     let device = try await world.enrol(1, state: .restricted)
     let reply = try await world.send(Sample.request(1, Sample.facts(1), sending: [.identity]), from: device)
-    #expect(reply.standing == .restricted && reply.notice == "Please \"call\" the school." && reply.want.isEmpty && !reply.renew)
+    #expect(
+      reply.standing == .restricted && reply.notice == "Please \"call\" the school." && reply.want.isEmpty
+        && !reply.renew)
     #expect(try await world.count("checkin_section") == 1)
     #expect(try await world.count("registry_contact") == 1)
   }

@@ -23,7 +23,9 @@ final class World: Sendable {
   let desk: CheckIns
   let unknown = UnknownKeys()
 
-  init(policy: CheckInPolicy = CheckInPolicy(), queueLimit: Int = 4096, inFlight: ByteCount = .mebibytes(64)) async throws {
+  init(policy: CheckInPolicy = CheckInPolicy(), queueLimit: Int = 4096, inFlight: ByteCount = .mebibytes(64))
+    async throws
+  {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try SQLiteDatabase(
@@ -101,7 +103,8 @@ final class World: Sendable {
       ).map { row in
         let old: String? = try row.get("old")
         let new: String? = try row.get("new")
-        return "\(try row.get("section", as: String.self)).\(try row.get("field", as: String.self)): \(old ?? "-") > \(new ?? "-")"
+        return
+          "\(try row.get("section", as: String.self)).\(try row.get("field", as: String.self)): \(old ?? "-") > \(new ?? "-")"
       }
     }
   }
@@ -182,7 +185,9 @@ enum Sample {
     disk.healthy = true
     disk.percentUsed = 10
     vitals.disks = [disk]
-    vitals.fileSystems = [.init(mount: "/", kind: "ext4", totalBytes: 60 << 30, availableBytes: 30 << 30, readOnly: false)]
+    vitals.fileSystems = [
+      .init(mount: "/", kind: "ext4", totalBytes: 60 << 30, availableBytes: 30 << 30, readOnly: false)
+    ]
     var battery = VitalFacts.BatteryState(name: "BAT0")
     battery.fullMicrowattHours = 44_000_000
     battery.cycles = 120

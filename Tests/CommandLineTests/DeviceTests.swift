@@ -15,14 +15,15 @@ private let device = """
   "batteries":[{"name":"BAT0","manufacturer":"SMP","model":"5B10","designMicrowattHours":46000000}],"tpmVersion":"2.0"},
   "system":{"osName":"Debian GNU/Linux 12 (bookworm)","kernel":"6.1.0-28-amd64","rootEncrypted":true},
   "vitals":{"disks":[{"name":"nvme0n1","percentUsed":4}],
-  "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"software":{"count":1503}}
+  "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"softwareCount":1503,"agentVersion":"0.1.0","clockOffsetMilliseconds":-90000}
   """
 
 private func controller(found: [String: String]) -> FakeController {
   FakeController { request throws(ConnectionFailure) in
     if request.target.contains("/changes") {
       return .json(
-        "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}")
+        "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}"
+      )
     }
     if request.target.hasPrefix("/api/v1/districts/") { return .json(device) }
     for (filter, items) in found where request.target.contains("?\(filter)=") { return .json("{\"items\":[\(items)]}") }
@@ -45,6 +46,7 @@ struct DeviceTests {
         Stage         enrolled, management agent
         Key           active, certificate until 2027-02-19 20:00 UTC, key 3f5a0c1122334455…
         Last seen     2026-11-21 20:55 UTC (5 min ago)
+        Agent         0.1.0, its clock is 90 s slow
         Expected      2026-11-21 21:55 UTC (in 55 min)
         Health        attention
           battery     attention — It holds 61 % of what it held when new.
@@ -71,10 +73,12 @@ struct DeviceTests {
 
   @Test("Several devices of one name are listed, with exit code 3")
   func ambiguous() {
-    let items = "{\"id\":\"dev_1\",\"serial\":\"A1\",\"district\":\"d\"},{\"id\":\"dev_2\",\"serial\":\"A2\",\"district\":\"d\"}"
+    let items =
+      "{\"id\":\"dev_1\",\"serial\":\"A1\",\"district\":\"d\"},{\"id\":\"dev_2\",\"serial\":\"A2\",\"district\":\"d\"}"
     let outcome = run("device", "show", "lt-1", on: controller(found: ["hostname": items]))
     #expect(outcome.status == .notFound)
-    #expect(outcome.err.contains("dev_1") && outcome.err.contains("dev_2") && outcome.err.contains("2 devices are called"))
+    #expect(
+      outcome.err.contains("dev_1") && outcome.err.contains("dev_2") && outcome.err.contains("2 devices are called"))
     #expect(outcome.out.isEmpty)
   }
 

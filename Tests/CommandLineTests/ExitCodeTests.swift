@@ -31,7 +31,8 @@ struct ExitCodeTests {
 
   @Test("A certificate that is not trusted is not tried again")
   func untrusted() {
-    let failure = ConnectionFailure(message: "Not trusted.", code: "transfer.server-certificate-unknown-ca", isTransient: false)
+    let failure = ConnectionFailure(
+      message: "Not trusted.", code: "transfer.server-certificate-unknown-ca", isTransient: false)
     let controller = FakeController(.failure(failure))
     #expect(run("me", on: controller).status == .unreachable)
     #expect(controller.requests.count == 1)
@@ -69,7 +70,9 @@ struct ExitCodeTests {
   func examples() {
     func check(_ command: any ParsableCommand.Type, _ path: String) {
       #expect(!command.configuration.abstract.isEmpty, "\(path)")
-      if command.configuration.subcommands.isEmpty { #expect(command.configuration.discussion.contains("EXAMPLE"), "\(path)") }
+      if command.configuration.subcommands.isEmpty {
+        #expect(command.configuration.discussion.contains("EXAMPLE"), "\(path)")
+      }
       for part in command.configuration.subcommands { check(part, path + " \(part)") }
     }
     check(RollcallCommand.self, "rollcall")

@@ -14,7 +14,9 @@ struct RenderingTests {
   func formulas(text: String, expected: String) { #expect(CSVText.cell(text) == expected) }
 
   @Test("Cells with commas, quotes and line ends are quoted")
-  func quoting() { #expect(CSVText.line(["a,b", "say \"x\"", "two\nlines"]) == "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n") }
+  func quoting() {
+    #expect(CSVText.line(["a,b", "say \"x\"", "two\nlines"]) == "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n")
+  }
 
   @Test("Escape sequences and direction controls from devices stay text")
   func terminal() {

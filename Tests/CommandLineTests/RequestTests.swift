@@ -69,10 +69,12 @@ struct RequestTests {
       [{"line":3,"field":"serial","code":"batch.serial","message":"'Default string' is a placeholder."},\
       {"line":7,"code":"csv.columns","message":"2 cells where the header has 1."}]
       """
-    let controller = FakeController(.success(.problem(400, "batch.serials", "2 lines are wrong; nothing was made.", errors: errors)))
+    let controller = FakeController(
+      .success(.problem(400, "batch.serials", "2 lines are wrong; nothing was made.", errors: errors)))
     let files = MemoryFiles(["fall.csv": "serial\nA1\n"])
     let outcome = run(
-      "batch", "create", "-d", "cedar-falls", "--id", "fall-2026", "--serials", "fall.csv", on: controller, files: files)
+      "batch", "create", "-d", "cedar-falls", "--id", "fall-2026", "--serials", "fall.csv", on: controller, files: files
+    )
     #expect(outcome.status == .refused)
     #expect(
       outcome.err == """

@@ -89,7 +89,9 @@ struct GzipTests {
     var generator = SplitMix(state: 7)
     for _ in 0..<2_000 {
       var bytes = Self.hello
-      for _ in 0..<Int(generator.next() % 6) { bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: generator.next()) }
+      for _ in 0..<Int(generator.next() % 6) {
+        bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: generator.next())
+      }
       _ = try? Gzip.decompress(bytes, limit: 1_000)
     }
   }

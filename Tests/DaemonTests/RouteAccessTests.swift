@@ -13,7 +13,7 @@ import Vocabulary
 
   /// A caller by the grant that it holds.
   private static let callers: [(name: String, grants: Set<Grant>)] =
-    Role.allCases.flatMap { role in
+    Role.allCases.flatMap { role -> [(name: String, grants: Set<Grant>)] in
       [
         ("\(role.rawValue) of the state", [Grant(role, at: .state)]),
         ("\(role.rawValue) of the district", [Grant(role, at: .district(own))]),

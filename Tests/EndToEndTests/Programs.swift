@@ -28,9 +28,9 @@ func run(
   let (outputPath, errorPath, inputPath) = (folder.path + "/out", folder.path + "/err", folder.path + "/in")
   for path in [outputPath, errorPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
   try (input ?? Data()).write(to: URL(fileURLWithPath: inputPath))
-  process.standardOutput = try #require(FileHandle(forWritingAtPath: outputPath))
-  process.standardError = try #require(FileHandle(forWritingAtPath: errorPath))
-  process.standardInput = try #require(FileHandle(forReadingAtPath: inputPath))
+  process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+  process.standardError = FileHandle(forWritingAtPath: errorPath)
+  process.standardInput = FileHandle(forReadingAtPath: inputPath)
   try process.run()
   process.waitUntilExit()
   func text(_ path: String) -> String { String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self) }

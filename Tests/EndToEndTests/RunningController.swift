@@ -10,10 +10,10 @@ final class RunningController {
   private var log: FileHandle?
 
   /// Makes a state folder and starts a controller on it.
-  init(in folder: TemporaryFolder, settings: [String] = []) throws {
+  init(in folder: TemporaryFolder, names: String = "localhost,127.0.0.1", settings: [String] = []) throws {
     state = folder.file("controller")
-    try succeed(Programs.path("rollcalld"), ["init", "--state", state])
-    try start(settings)
+    try succeed(Programs.path("rollcalld"), ["init", "--state", state, "--names", names])
+    try start(["--names", names] + settings)
   }
 
   /// Starts a controller on a state folder that is there.
@@ -109,7 +109,9 @@ final class RunningController {
   }
 
   /// An example district, a batch with `serials`, and an enrolment token's printed form.
-  func prepareBatch(serials: [String], uses: Int = 1, allowUnidentified: Bool = false) throws -> String {
+  func prepareBatch(
+    _ id: String = "fall", serials: [String], uses: Int = 1, allowUnidentified: Bool = false
+  ) throws -> String {
     let district = try api(
       "POST", "/api/v1/districts",
       json: #"{"id": "cedar-falls", "name": "Cedar Falls (fictional)", "unknownSerials": "pending"}"#)
@@ -117,10 +119,10 @@ final class RunningController {
     let list = serials.map { "\"\($0)\"" }.joined(separator: ",")
     let batch = try api(
       "POST", "/api/v1/districts/cedar-falls/batches",
-      json: #"{"id": "fall", "name": "Fall", "serials": [\#(list)]}"#)
+      json: #"{"id": "\#(id)", "name": "\#(id)", "serials": [\#(list)]}"#)
     #expect([200, 201].contains(batch.status), "\(batch)")
     let token = try api(
-      "POST", "/api/v1/districts/cedar-falls/batches/fall/tokens",
+      "POST", "/api/v1/districts/cedar-falls/batches/\(id)/tokens",
       json: #"{"expiresInHours": 24, "uses": \#(uses), "allowUnidentified": \#(allowUnidentified)}"#)
     return try #require(token.body["token"] as? String, "\(token)")
   }

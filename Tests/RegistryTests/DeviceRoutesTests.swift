@@ -106,6 +106,21 @@ struct DeviceRoutesTests {
     #expect(try await bench.refusal(.get, "/api/v1/devices", query: [(name, value)]) == "request.query")
   }
 
+  @Test("No search for one device reads them all", arguments: ["serial", "assetTag", "hostname", "q", "keyState"])
+  func indexed(name: String) async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let value = name == "keyState" ? "quarantined" : "PF3"
+    for scope in [TenantScope.state, .district(RegistryBench.cedar)] {
+      let call = Call(.get, "/api/v1/devices", query: [(name: name, value: value)], now: RegistryBench.now)
+      let query = DeviceList.query(try DeviceFilter(call, scope: scope), scope: scope, after: nil, limit: 100)
+      let plan = try await bench.write {
+        try $0.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
+      }
+      let scans = plan.filter { $0.hasPrefix("SCAN registry_") }
+      #expect(scans.isEmpty, "\(scope): \(plan)")
+    }
+  }
+
   @Test("Pages of devices follow one another across districts, with and without a search")
   func pages() async throws {
     let bench = try await RegistryBench.withDistricts()

@@ -61,6 +61,30 @@ struct EnrolmentTests {
     #expect(kinds == [.expected, .enrolled, .enrolled])
   }
 
+  @Test("A key that waited as pending is trusted when a token vouches for it, unless another key is live")
+  func waited() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let alone = try await bench.expect("PF3ABC01")
+    let claimed = try await bench.expect("PF3ABC02")
+    try await bench.enroll(claimed, key: 3)
+    try await bench.change { [registry = bench.registry] transaction in
+      var changes = KeyChanges()
+      for (device, number) in [(alone, UInt8(1)), (claimed, 2)] {
+        changes.add(
+          try registry.addKey(
+            .numbered(number), to: device, of: RegistryBench.cedar, state: .pending, now: RegistryBench.now,
+            in: transaction))
+      }
+      return changes
+    }
+    #expect(try await bench.enroll(alone, key: 1).state == .active)
+    #expect(bench.registry.keys.key(.numbered(1))?.state == .active)
+    #expect(try await bench.device(alone).management == .agent)
+    #expect(try await bench.device(alone).stage == .enrolled)
+    #expect(try await bench.enroll(claimed, key: 2).state == .quarantined)
+    #expect(try await bench.keys(claimed).map(\.state) == [.quarantined, .quarantined])
+  }
+
   @Test("A key that another device has is refused, in another district too")
   func elsewhere() async throws {
     let bench = try await RegistryBench.withDistricts()

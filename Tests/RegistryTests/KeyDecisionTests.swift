@@ -37,6 +37,8 @@ struct KeyDecisionTests {
     #expect(try KeyDecision.enrolment(.numbered(2), among: [key(1, .active)]) == .collision)
     #expect(try KeyDecision.enrolment(.numbered(2), among: [key(1, .quarantined)]) == .collision)
     #expect(try KeyDecision.enrolment(.numbered(2), among: [key(1, .revoked)]) == .first)
+    #expect(try KeyDecision.enrolment(.numbered(1), among: [key(1, .pending)]) == .waited)
+    #expect(try KeyDecision.enrolment(.numbered(1), among: [key(1, .pending), key(2, .active)]) == .collision)
     #expect(throws: RegistryError(.keyRevoked, "")) {
       try KeyDecision.enrolment(.numbered(1), among: [key(1, .revoked)])
     }

@@ -14,7 +14,8 @@ struct IdentifierTests {
   @Test(
     "What is no slug is refused",
     arguments: [
-      "", "-a", "A", "a b", "a/b", "a_b", "a.b", "ä", "*", "a\n", "a\u{0}", "..", String(repeating: "a", count: 41), "ａ",
+      "", "-a", "A", "a b", "a/b", "a_b", "a.b", "ä", "*", "a\n", "a\u{0}", "..", String(repeating: "a", count: 41),
+      "ａ",
     ])
   func notSlugs(text: String) { #expect(DistrictID(rawValue: text) == nil) }
 

@@ -21,7 +21,8 @@ struct SerialTests {
     arguments: [
       "", " ", "Default string", "DEFAULT STRING", " Default string ", "To Be Filled By O.E.M.", "to be filled by oem",
       "System Serial Number", "0123456789", "123456789", "0", "00000000", "0000-0000", "XXXXXXXX", "xxxxxxxxxx", "None",
-      "N/A", "NA", "Not Specified", "Not Applicable", "Unknown", "INVALID", "........", "----", "FFFFFFFF", "TBD by OEM",
+      "N/A", "NA", "Not Specified", "Not Applicable", "Unknown", "INVALID", "........", "----", "FFFFFFFF",
+      "TBD by OEM",
       "BSN12345678901234567", "MB-1234567890", "0123456789ABCDEF", "System manufacturer", "\t\n", "SerNum0",
     ])
   func placeholders(text: String) {

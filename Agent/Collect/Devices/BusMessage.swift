@@ -5,7 +5,12 @@
 /// 'l' type flags 1 | u32 body bytes | u32 serial | a(yv) header fields | pad to 8 | body
 /// ```
 struct BusMessage: Equatable {
-  enum Kind: UInt8 { case call = 1, reply = 2, error = 3, signal = 4 }
+  enum Kind: UInt8 {
+    case call = 1
+    case reply = 2
+    case error = 3
+    case signal = 4
+  }
 
   var kind: Kind
   var serial: UInt32
@@ -156,7 +161,9 @@ private struct BusReader {
   }
 
   private mutating func take(_ count: Int) throws(DeviceFault) -> [UInt8] {
-    guard index <= bytes.count, bytes.count - index >= count else { throw DeviceFault("a D-Bus message that is cut short") }
+    guard index <= bytes.count, bytes.count - index >= count else {
+      throw DeviceFault("a D-Bus message that is cut short")
+    }
     defer { index += count }
     return Array(bytes[index..<index + count])
   }

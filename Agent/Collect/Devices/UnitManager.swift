@@ -62,7 +62,8 @@ final class BusConnection {
 
   /// Source: D-Bus Specification, "Authentication Protocol", EXTERNAL
   private func authenticate() throws(DeviceFault) {
-    let user = String(geteuid()).utf8.flatMap { [0x30 + $0 / 16, 0x30 + $0 % 16] }  // digits are 0x30…0x39: no letters
+    // The user's decimal number, each digit's byte (0x30 to 0x39) as two hexadecimal digits.
+    let user = String(geteuid()).utf8.flatMap { [0x30 + $0 / 16, 0x30 + $0 % 16] }
     try send([0] + Array("AUTH EXTERNAL ".utf8) + user + [13, 10])
     while !received.contains(10) {
       guard received.count < 1024 else { throw DeviceFault("no D-Bus greeting: \(path)") }

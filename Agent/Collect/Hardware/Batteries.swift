@@ -35,8 +35,11 @@ extension Tree {
         battery.cycles = Int(cycles)
       }
       if let percent = number(folder + "/capacity", field + ".chargePercent", &gaps) {
-        if (0...100).contains(percent) { battery.chargePercent = Int(percent) }
-        else { gaps.add(field + ".chargePercent", "not a percentage: \(percent)") }
+        if (0...100).contains(percent) {
+          battery.chargePercent = Int(percent)
+        } else {
+          gaps.add(field + ".chargePercent", "not a percentage: \(percent)")
+        }
       }
       battery.state = text(folder + "/status", field + ".state", &gaps).map(Tree.batteryState)
       return battery

@@ -17,7 +17,8 @@ struct ProcessorTable: Equatable {
       if line.hasPrefix("processor") {
         if value.number != nil { threads += 1 }
         socket = nil
-      } else if model == nil, line.hasPrefix("model name") || line.hasPrefix("Processor") || line.hasPrefix("cpu model") {
+      } else if model == nil, line.hasPrefix("model name") || line.hasPrefix("Processor") || line.hasPrefix("cpu model")
+      {
         model = value.text
       } else if line.hasPrefix("physical id") {
         socket = value.number

@@ -14,7 +14,9 @@ extension Tree {
     case "ata": gaps.add(field + ".healthy", "the kernel tells no ATA disk's health without raw access to it")
     default: break
     }
-    if health.temperatureMillicelsius == nil { health.temperatureMillicelsius = temperature(reading.device, field, &gaps) }
+    if health.temperatureMillicelsius == nil {
+      health.temperatureMillicelsius = temperature(reading.device, field, &gaps)
+    }
     return health == nothing ? nil : health
   }
 

@@ -42,7 +42,9 @@ struct CheckInSession {
       }
       if let reply, Set(state.wanted).isDisjoint(with: hashes.keys) { return reply }
     }
-    guard let reply else { throw AgentError(.replyUnusable, "The controller refuses each sequence number that it asks for.") }
+    guard let reply else {
+      throw AgentError(.replyUnusable, "The controller refuses each sequence number that it asks for.")
+    }
     return reply
   }
 
@@ -79,7 +81,8 @@ struct CheckInSession {
       let response = try link.send(.post, AgentPath.checkIn, headers: message.headers, body: message.body)
       let reply = try WireCodec.decode(CheckInReply.self, from: response.body, as: "an answer to a check-in")
       guard reply.sequence == message.pending.sequence else {
-        throw AgentError(.replyUnusable, "The controller answered check-in \(reply.sequence) to check-in \(message.pending.sequence).")
+        throw AgentError(
+          .replyUnusable, "The controller answered check-in \(reply.sequence) to check-in \(message.pending.sequence).")
       }
       try acknowledge(message, reply, &state, isRepeated)
       return reply

@@ -25,20 +25,26 @@ enum Connection {
     return Stage.allCases.map { each in
       if each == stage { return Finding(verdict: .wrong, subject: each.rawValue, state: error.message, advice: advice) }
       let isBefore = (Stage.allCases.firstIndex(of: each) ?? 0) < (Stage.allCases.firstIndex(of: stage) ?? 0)
-      return Finding(verdict: isBefore ? .well : .unknown, subject: each.rawValue, state: isBefore ? "works" : "not tried")
+      return Finding(
+        verdict: isBefore ? .well : .unknown, subject: each.rawValue, state: isBefore ? "works" : "not tried")
     }
   }
 
   private static func place(_ kind: TransferError.Kind) -> (Stage, String) {
     switch kind {
-    case .nameNotFound: (.name, "Is the network up? Does 'getent hosts NAME' answer? Is the address in the configuration right?")
+    case .nameNotFound:
+      (.name, "Is the network up? Does 'getent hosts NAME' answer? Is the address in the configuration right?")
     case .refused: (.connection, "Is rollcalld running, and is the port right?")
     case .unreachable, .timeout: (.connection, "Is the network up? Does a firewall block the port?")
-    case .serverExpired: (.tls, "If this machine's clock is right, the controller's operator has to renew its certificate.")
+    case .serverExpired:
+      (.tls, "If this machine's clock is right, the controller's operator has to renew its certificate.")
     case .serverNotYetValid: (.tls, "Set this machine's clock.")
-    case .serverWrongName: (.tls, "Use the name that the controller's certificate holds, or have the operator add this one to it.")
-    case .serverUnknownCA: (.tls, "This is not the controller that the device was enrolled with, or somebody stands between.")
-    case .tlsAlert: (.tls, "The controller does not accept this device's certificate: look at it there, or enrol again.")
+    case .serverWrongName:
+      (.tls, "Use the name that the controller's certificate holds, or have the operator add this one to it.")
+    case .serverUnknownCA:
+      (.tls, "This is not the controller that the device was enrolled with, or somebody stands between.")
+    case .tlsAlert:
+      (.tls, "The controller does not accept this device's certificate: look at it there, or enrol again.")
     case .notTLS: (.tls, "The port is another service's: look at the address in the configuration.")
     case .tlsFailed, .trustUnusable, .keyUnusable, .certificateUnusable:
       (.tls, "Look at the files in the state folder; enrol again if they are damaged.")

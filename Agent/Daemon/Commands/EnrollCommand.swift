@@ -17,7 +17,10 @@ enum EnrollCommand {
         "enrols; the token's file may then be removed"
       ),
       ("echo $TOKEN | rollcall-agent enroll --token-file -", "reads the token from standard input"),
-      ("ROLLCALL_TOKEN=rct1.… rollcall-agent enroll --wait", "takes the token from the environment, and waits for approval"),
+      (
+        "ROLLCALL_TOKEN=rct1.… rollcall-agent enroll --wait",
+        "takes the token from the environment, and waits for approval"
+      ),
     ],
     run: { try run($0) })
 
@@ -42,7 +45,8 @@ enum EnrollCommand {
         Program.output("Enrolled \(words(identity)).\n")
         return .done
       case .pending(let wait):
-        Program.output("The controller's people have to approve this device first; it asks again in \(wait.components.seconds) s.\n")
+        Program.output(
+          "The controller's people have to approve this device first; it asks again in \(wait.components.seconds) s.\n")
         guard arguments.switches.contains("wait") else { return .waiting }
         if Signals.wait(max(.seconds(1), min(wait, .seconds(3600)))) == .terminate { return .waiting }
       }

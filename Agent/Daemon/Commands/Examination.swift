@@ -25,7 +25,8 @@ struct Examination {
       let reason = String(cString: strerror(errno))
       return Finding(
         verdict: .wrong, subject: "State folder", state: "\(folder.path): \(reason)",
-        advice: "Enrol first ('rollcall-agent enroll'); if the folder is there, run this as root or the service's user.")
+        advice: "Enrol first ('rollcall-agent enroll'); if the folder is there, run this as root or the service's user."
+      )
     }
     guard access(folder.path, R_OK | W_OK | X_OK) == 0 else {
       return Finding(
@@ -89,11 +90,13 @@ struct Examination {
       }
       guard let state = try agent.file.peek() else {
         return Finding(
-          verdict: .attention, subject: "State", state: "state.json is damaged; the next contact sets it aside and asks the controller")
+          verdict: .attention, subject: "State",
+          state: "state.json is damaged; the next contact sets it aside and asks the controller")
       }
       guard state.failures == 0 else {
         return Finding(
-          verdict: .attention, subject: "Last contact", state: "\(state.failures) failed in a row: \(state.lastFailure ?? "")")
+          verdict: .attention, subject: "Last contact",
+          state: "\(state.failures) failed in a row: \(state.lastFailure ?? "")")
       }
       return Finding(verdict: .well, subject: "Last contact", state: state.lastContact?.rfc3339 ?? "none yet")
     } catch {
@@ -108,8 +111,10 @@ struct Examination {
     }
     return Finding(
       verdict: .attention, subject: "Clock",
-      state: "this machine says \(reading.system), but it is at least \(estimate.now(at: reading)); the agent goes by the latter",
-      advice: "Turn on time synchronisation ('timedatectl set-ntp true'); if it goes back after each boot, the mainboard's battery is empty."
+      state:
+        "this machine says \(reading.system), but it is at least \(estimate.now(at: reading)); the agent goes by the latter",
+      advice:
+        "Turn on time synchronisation ('timedatectl set-ntp true'); if it goes back after each boot, the mainboard's battery is empty."
     )
   }
 
@@ -119,7 +124,8 @@ struct Examination {
       guard let identity = try agent.store.identity(.current) else {
         return Finding(verdict: .wrong, subject: subject, state: "there is none", advice: "Enrol with a token.")
       }
-      return Self.certificate(notBefore: identity.notBefore, notAfter: identity.notAfter, due: identity.renewalDue, at: now)
+      return Self.certificate(
+        notBefore: identity.notBefore, notAfter: identity.notAfter, due: identity.renewalDue, at: now)
     } catch {
       return Finding(
         verdict: .wrong, subject: subject, state: Failure(error).message, advice: "Enrol again with a token.")
@@ -130,7 +136,8 @@ struct Examination {
     let subject = "Certificate"
     if now < notBefore {
       return Finding(
-        verdict: .wrong, subject: subject, state: "holds from \(notBefore), and it is \(now)", advice: "Set this machine's clock.")
+        verdict: .wrong, subject: subject, state: "holds from \(notBefore), and it is \(now)",
+        advice: "Set this machine's clock.")
     }
     if now > notAfter.advanced(by: .seconds(400 * 86_400)) {
       return Finding(
@@ -152,7 +159,9 @@ struct Examination {
     do {
       let address = try agent.address()
       guard let root = try agent.store.root() else {
-        return [Finding(verdict: .unknown, subject: "Controller", state: "not asked: no root is pinned before enrolment")]
+        return [
+          Finding(verdict: .unknown, subject: "Controller", state: "not asked: no root is pinned before enrolment")
+        ]
       }
       let identity = (try? agent.store.identity(.current)) ?? nil
       let link = try ControllerLink(

@@ -36,7 +36,8 @@ enum OnceCommand {
       defer { withExtendedLifetime(lock) {} }
       var state = try agent.loadState()
       let reply = try agent.contact(&state)
-      Program.output("Checked in: number \(reply.sequence), \(reply.standing.rawValue); next in \(reply.nextCheckInSeconds) s.\n")
+      Program.output(
+        "Checked in: number \(reply.sequence), \(reply.standing.rawValue); next in \(reply.nextCheckInSeconds) s.\n")
       if let notice = reply.notice { Program.output("Notice: \(notice)\n") }
       return .done
     })

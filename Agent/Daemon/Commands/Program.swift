@@ -73,9 +73,10 @@ struct Command: Sendable {
   let run: @Sendable (Arguments) throws -> ExitCode
 
   /// The options that name the configuration.
-  static let configuration = [
-    Option("config", "FILE", "the configuration, lines of 'key = value' (default \(Configuration.standardFile))")
-  ] + Configuration.settings
+  static let configuration =
+    [
+      Option("config", "FILE", "the configuration, lines of 'key = value' (default \(Configuration.standardFile))")
+    ] + Configuration.settings
 
   var help: String {
     var text = "rollcall-agent \(name): \(summary)\n"

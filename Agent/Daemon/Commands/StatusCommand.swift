@@ -37,7 +37,9 @@ enum StatusCommand {
       let waits = try agent.store.files.read(agent.configuration.stateFolder.token, limit: 4096) != nil
       return [("Enrolled", waits ? "not yet: it waits for a person's approval" : "no")]
     }
-    let end = identity.notAfter < now ? "expired at \(identity.notAfter); it renews at the next contact" : "until \(identity.notAfter)"
+    let end =
+      identity.notAfter < now
+      ? "expired at \(identity.notAfter); it renews at the next contact" : "until \(identity.notAfter)"
     return [
       ("Enrolled", "as \(identity.device?.rawValue ?? "an unnamed device")"),
       ("Certificate", "\(end); renewed from \(identity.renewalDue)"),

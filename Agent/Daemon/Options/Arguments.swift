@@ -26,8 +26,11 @@ struct Arguments: Equatable {
   init(_ words: [String], options: [Option]) throws(UsageError) {
     var rest = words[...]
     while let word = rest.popFirst() {
-      guard word.hasPrefix("--") else { throw UsageError(message: "'\(word)' is not an option; options begin with '--'.") }
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard word.hasPrefix("--") else {
+        throw UsageError(message: "'\(word)' is not an option; options begin with '--'.")
+      }
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       let name = parts.first ?? ""
       guard let option = options.first(where: { $0.name == name }) else { throw Self.unknown(name, options) }
       guard values[name] == nil, !switches.contains(name) else {
@@ -48,7 +51,8 @@ struct Arguments: Equatable {
   private static func unknown(_ name: String, _ options: [Option]) -> UsageError {
     if name == "token" {
       return UsageError(
-        message: "A token is a secret and command lines are not. Give it by --token-file FILE, --token-file - (standard input), or ROLLCALL_TOKEN."
+        message:
+          "A token is a secret and command lines are not. Give it by --token-file FILE, --token-file - (standard input), or ROLLCALL_TOKEN."
       )
     }
     let near = Spelling.nearest(to: name, among: options.map(\.name)).map { " Did you mean --\($0)?" } ?? ""

@@ -60,7 +60,9 @@ struct Agent {
   // MARK: - Enrolment
 
   /// One attempt with a token.
-  func enroll(_ token: EnrollmentToken, in slot: IdentityStore.Slot, _ state: inout AgentState) throws -> Enroller.Outcome {
+  func enroll(_ token: EnrollmentToken, in slot: IdentityStore.Slot, _ state: inout AgentState) throws
+    -> Enroller.Outcome
+  {
     let address = try address()
     let enroller = Enroller(store: store, make: make)
     let root = try enroller.root(for: token, at: address)

@@ -53,7 +53,8 @@ struct Contact {
       return reply
     } catch let refusal as Refusal where refusal.status == 401 || refusal.status == 403 {
       log.warning("new certificate refused", ["code": refusal.code.text])
-    } catch let error as TransferError where error.kind == .tlsAlert {
+    } catch let error as TransferError where [.tlsAlert, .tlsFailed, .interrupted].contains(error.kind) {
+      // A server that refuses a certificate under TLS 1.3 may close before its alert is read.
       log.warning("new certificate refused", ["code": error.code.text])
     }
     return nil

@@ -18,7 +18,8 @@ struct RunLoop {
       if Signals.isTerminating { break }
       let seconds = delay.components.seconds
       notifier.status(
-        state.failures == 0 ? "Next contact in \(seconds) s" : "\(state.failures) contacts failed; next in \(seconds) s")
+        state.failures == 0 ? "Next contact in \(seconds) s" : "\(state.failures) contacts failed; next in \(seconds) s"
+      )
       if wait(delay) == .terminate { break }
     }
     notifier.stopping()

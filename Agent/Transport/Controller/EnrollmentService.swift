@@ -49,7 +49,8 @@ package enum EnrollmentService {
     request: [UInt8], token: EnrollmentToken, over link: ControllerLink
   ) throws -> EnrollmentAnswer {
     let bearer = Request.Header("Authorization", "Bearer \(token.printed)")
-    return try answer(link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: Base64.encodeLines(request)))
+    return try answer(
+      link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: Base64.encodeLines(request)))
   }
 
   /// The link speaks with the current certificate.
@@ -66,7 +67,8 @@ package enum EnrollmentService {
     case 200: return .issued(try CertificateMessage.certificates(in: response.body))
     case 202: return .pending(retryAfter: response.retryAfter ?? .seconds(60))
     default:
-      throw AgentError(.replyUnusable, "The controller answered with status \(response.status), which EST does not know.")
+      throw AgentError(
+        .replyUnusable, "The controller answered with status \(response.status), which EST does not know.")
     }
   }
 }

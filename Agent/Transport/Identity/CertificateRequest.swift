@@ -27,7 +27,9 @@ package struct IdentityClaim: Hashable, Sendable {
 
   /// Source: RFC 5280, appendix A: PrintableString, without what means something in a name's text form
   private static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.isASCII && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value) || " -._".unicodeScalars.contains(scalar))
+    scalar.isASCII
+      && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value)
+        || " -._".unicodeScalars.contains(scalar))
   }
 }
 

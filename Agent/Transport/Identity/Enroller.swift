@@ -111,7 +111,8 @@ package struct Enroller {
     guard own.leads(to: root, through: above),
       let identity = DeviceIdentity(certificates: [own] + above, key: key)
     else {
-      throw AgentError(.certificateUnusable, "The controller issued a certificate that does not lead to the pinned root.")
+      throw AgentError(
+        .certificateUnusable, "The controller issued a certificate that does not lead to the pinned root.")
     }
     return identity
   }

@@ -97,5 +97,7 @@ package struct IdentityStore {
   }
 
   private func keyPath(_ slot: Slot) -> String { slot == .current ? folder.key : folder.nextKey }
-  private func certificatePath(_ slot: Slot) -> String { slot == .current ? folder.certificate : folder.nextCertificate }
+  private func certificatePath(_ slot: Slot) -> String {
+    slot == .current ? folder.certificate : folder.nextCertificate
+  }
 }

@@ -1,3 +1,4 @@
+package import Logging
 internal import ServiceLifecycle
 package import Storage
 internal import Synchronization
@@ -43,11 +44,15 @@ package final class CheckInGroup: Service, Sendable {
   private let state = Mutex(State())
   private let database: any Database
   private let queueLimit: Int
+  private let logger: Logger
 
   /// - Parameter queueLimit: check-ins that may wait; past them they are told to come back.
-  package init(database: any Database, queueLimit: Int = 4096) {
+  package init(
+    database: any Database, queueLimit: Int = 4096, logger: Logger = Logger(label: "rollcall.checkin")
+  ) {
     self.database = database
     self.queueLimit = queueLimit
+    self.logger = logger
   }
 
   package var figures: Figures { state.withLock { $0.figures } }
@@ -64,7 +69,9 @@ package final class CheckInGroup: Service, Sendable {
       let answer: (refused: CheckInError?, start: Bool) = state.withLock { state in
         if state.closed || state.waiting.count >= queueLimit {
           state.figures.refused += 1
-          return (.busy(state.closed ? "The controller is stopping." : "Too many check-ins wait.", jitter: jitter), false)
+          return (
+            .busy(state.closed ? "The controller is stopping." : "Too many check-ins wait.", jitter: jitter), false
+          )
         }
         state.waiting.append(Waiting(district: district, work: work, done: done))
         guard !state.committing else { return (nil, false) }
@@ -121,8 +128,14 @@ package final class CheckInGroup: Service, Sendable {
     let districts = Set(group.map(\.district))
     do {
       let results = try await database.write(in: .districts(districts)) { try Self.run(works, in: $0) }
-      for (member, result) in zip(group, results) { member.done.resume(with: result) }
+      for (member, result) in zip(group, results) {
+        if case .failure(let error as CheckInError) = result, error.kind == .damaged {
+          logger.error("stored check-in cannot be read back", metadata: ["error": "\(error.message)"])
+        }
+        member.done.resume(with: result)
+      }
     } catch {
+      logger.error("check-ins could not be stored", metadata: ["count": "\(group.count)", "error": "\(error)"])
       let fault = Self.unavailable(error)
       for member in group { member.done.resume(throwing: fault) }
     }

@@ -54,7 +54,9 @@ extension HealthRules {
     func item(_ verdict: Health.Verdict, _ reason: String) -> Health.Item {
       Health.Item(item: "disk", verdict: verdict, reason: reason)
     }
-    if disk.healthy == false { return item(.failing, "Disk \(disk.name) says that it is failing. Save its data and replace it.") }
+    if disk.healthy == false {
+      return item(.failing, "Disk \(disk.name) says that it is failing. Save its data and replace it.")
+    }
     var found: [Health.Item] = []
     if let used = disk.percentUsed {
       let verdict = Reading.verdict(Double(used), thresholds.diskUsedPercent)
@@ -87,12 +89,16 @@ extension HealthRules {
         item: "space", verdict: .failing,
         reason: "The root file system is read-only: the kernel found an error on it, or it was mounted so.")
     }
-    guard !system.readOnly, let percent = Reading.percent(system.availableBytes, of: system.totalBytes) else { return nil }
+    guard !system.readOnly, let percent = Reading.percent(system.availableBytes, of: system.totalBytes) else {
+      return nil
+    }
     let enough = system.availableBytes >= thresholds.spaceEnoughBytes
     let verdict = enough ? .well : Reading.verdict(under: percent, thresholds.spaceFreePercent)
     return Health.Item(
       item: "space", verdict: verdict,
-      reason: "\(Reading.whole(percent)) % of \(system.mount) is free\(verdict == .well ? "." : ". Remove what is not needed.")")
+      reason:
+        "\(Reading.whole(percent)) % of \(system.mount) is free\(verdict == .well ? "." : ". Remove what is not needed.")"
+    )
   }
 
   /// The item that is worst; of equals the first.

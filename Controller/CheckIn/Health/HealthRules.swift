@@ -25,7 +25,8 @@ package enum HealthRules {
     }
     return Health.Item(
       item: "memory", verdict: .attention,
-      reason: "Only \(Reading.whole(percent)) % of the memory is free. Too much is open, or the machine has too little.")
+      reason: "Only \(Reading.whole(percent)) % of the memory is free. Too much is open, or the machine has too little."
+    )
   }
 
   static func clock(_ facts: Facts, _ thresholds: HealthThresholds) -> Health.Item? {
@@ -64,7 +65,9 @@ package enum HealthRules {
     }
     // A sensor under -50 or over 200 °C is broken, or is not one.
     let found = (machine + disks).filter { (-50_000...200_000).contains($0.1) }
-    let judged = found.map { (name: $0.0, celsius: Double($0.1) / 1000, verdict: Reading.verdict(Double($0.1) / 1000, $0.2)) }
+    let judged = found.map {
+      (name: $0.0, celsius: Double($0.1) / 1000, verdict: Reading.verdict(Double($0.1) / 1000, $0.2))
+    }
     let hottest = judged.max { ($0.verdict.rank, $0.celsius) < ($1.verdict.rank, $1.celsius) }
     guard let hottest else { return unknown("temperature", "How hot the machine is", facts, "thermal") }
     let reading = "\(hottest.name) is at \(Reading.whole(hottest.celsius)) °C"
@@ -80,7 +83,8 @@ package enum HealthRules {
     let reasons = (facts.vitals?.unreadable ?? []) + (facts.hardware?.unreadable ?? [])
     let reason = reasons.first { $0.field.hasPrefix(field) }?.reason
     return Health.Item(
-      item: item, verdict: .unknown, reason: reason.map { "\(what) could not be read: \($0)." } ?? "\(what) was not reported.")
+      item: item, verdict: .unknown,
+      reason: reason.map { "\(what) could not be read: \($0)." } ?? "\(what) was not reported.")
   }
 }
 

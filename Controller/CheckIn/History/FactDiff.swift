@@ -33,9 +33,14 @@ package enum FactDiff {
     var changes: [FactChange] = []
     func note(_ field: String, _ before: String?, _ after: String?) {
       guard before != after else { return }
+      // What could not be read on one side is not known to have changed.
+      if before == nil, old.unread.contains(where: field.hasPrefix) { return }
+      if after == nil, new.unread.contains(where: field.hasPrefix) { return }
       changes.append(FactChange(section: section, field: field, old: before, new: after))
     }
-    for field in Set(old.fields.keys).union(new.fields.keys).sorted() { note(field, old.fields[field], new.fields[field]) }
+    for field in Set(old.fields.keys).union(new.fields.keys).sorted() {
+      note(field, old.fields[field], new.fields[field])
+    }
     for path in Set(old.parts.keys).union(new.parts.keys).sorted() {
       switch (old.parts[path], new.parts[path]) {
       case (let before?, let after?):
@@ -59,8 +64,11 @@ struct FactOutline {
   var fields: [String: String] = [:]
   /// By path, such as `disks[S4NVME123]`: the serial where there is one, so that a disk in another slot is the same.
   var parts: [String: Part] = [:]
+  /// Fields, or lists of parts, that could not be read.
+  var unread: [String] = []
 
   init(_ facts: IdentityFacts) {
+    unread = facts.unreadable.map(\.field)
     set("serial", facts.serial)
     set("uuid", facts.uuid)
     set("boardSerial", facts.boardSerial)
@@ -80,6 +88,7 @@ struct FactOutline {
   }
 
   init(_ facts: HardwareFacts) {
+    unread = facts.unreadable.map(\.field)
     set("processor.model", facts.processor?.model)
     set("processor.cores", facts.processor?.cores.map(String.init))
     set("processor.threads", facts.processor.map { String($0.threads) })
@@ -112,6 +121,7 @@ struct FactOutline {
   }
 
   init(_ facts: SystemFacts) {
+    unread = facts.unreadable.map(\.field)
     set("hostname", facts.hostname)
     set("osID", facts.osID)
     set("osName", facts.osName)

@@ -26,7 +26,9 @@ enum SoftwareStore {
 
   /// A base's lines, unpacked.
   static func base(_ id: Digest, in transaction: any Transaction) throws -> [UInt8]? {
-    guard let row = try transaction.row("SELECT packed FROM checkin_software_base WHERE base_id = \(id)") else { return nil }
+    guard let row = try transaction.row("SELECT packed FROM checkin_software_base WHERE base_id = \(id)") else {
+      return nil
+    }
     return try Gzip.decompress(try row.get("packed"), limit: Limits.softwareBytes)
   }
 
@@ -35,7 +37,9 @@ enum SoftwareStore {
     try transaction.rows(
       "SELECT base_id, sketch, packages FROM checkin_software_base ORDER BY created_at DESC, base_id LIMIT \(limit)"
     ).compactMap { row in
-      guard let sketch = SoftwareSketch(stored: try row.get("sketch"), packages: try row.get("packages")) else { return nil }
+      guard let sketch = SoftwareSketch(stored: try row.get("sketch"), packages: try row.get("packages")) else {
+        return nil
+      }
       return (try row.get("base_id"), sketch)
     }
   }
@@ -63,6 +67,7 @@ enum SoftwareStore {
 
   static func packages(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Int? {
     try transaction.row(
-      "SELECT packages FROM checkin_software WHERE district_id = \(district) AND device_id = \(device)")?.get("packages")
+      "SELECT packages FROM checkin_software WHERE district_id = \(district) AND device_id = \(device)")?.get(
+        "packages")
   }
 }

@@ -4,7 +4,9 @@ struct Credentials: Equatable {
   var token: String
 
   /// `$XDG_CONFIG_HOME/rollcall/credentials.json`, or under `~/.config`.
-  static func path(_ environment: [String: String]) throws(CommandError) -> String { try folder(environment) + "/credentials.json" }
+  static func path(_ environment: [String: String]) throws(CommandError) -> String {
+    try folder(environment) + "/credentials.json"
+  }
 
   static func folder(_ environment: [String: String]) throws(CommandError) -> String {
     if let home = environment["XDG_CONFIG_HOME"], home.hasPrefix("/") { return home + "/rollcall" }
@@ -55,7 +57,8 @@ struct Credentials: Equatable {
     var address = text
     while address.hasSuffix("/") { address.removeLast() }
     let rest = address.dropFirst("https://".count)
-    guard address.lowercased().hasPrefix("https://"), !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) }) else {
+    guard address.lowercased().hasPrefix("https://"), !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) })
+    else {
       throw CommandError(.usage, "The server's address is like https://rollcall.example.org:8443; '\(text)' is not.")
     }
     return address

@@ -48,7 +48,8 @@ enum JSONValue: Equatable, Sendable {
     case .number(let value): "\(value)"
     case .string(let text): text
     case .array(let values): values.map(\.text).joined(separator: ", ")
-    case .object(let fields): fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }.joined(separator: " ")
+    case .object(let fields):
+      fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }.joined(separator: " ")
     }
   }
 

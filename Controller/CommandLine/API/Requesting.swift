@@ -5,7 +5,12 @@ protocol Requesting: AnyObject {
 }
 
 struct APIRequest: Equatable, Sendable {
-  enum Method: String, Sendable { case get = "GET", post = "POST", patch = "PATCH", delete = "DELETE" }
+  enum Method: String, Sendable {
+    case get = "GET"
+    case post = "POST"
+    case patch = "PATCH"
+    case delete = "DELETE"
+  }
 
   var method: Method
   /// With its query, everything percent-encoded.

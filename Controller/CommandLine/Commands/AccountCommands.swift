@@ -5,12 +5,14 @@ struct LoginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "login", abstract: "Sign in to a controller with an API token.",
     discussion: """
-      The token is read from --token-file, from ROLLCALL_API_TOKEN, or from standard input; never from the command line,
+      The token is read from --token-file, from ROLLCALL_API_TOKEN, or from standard input; never from the command line, \
       where others could see it. It is stored in $XDG_CONFIG_HOME/rollcall/credentials.json, readable by you alone.
 
       EXAMPLES
-        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem --token-file var/admin.token
-        pass rollcall | rollcall login --server https://rollcall.example.org:8443
+        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem \\
+            --token-file var/admin.token
+        pass rollcall | rollcall login \\
+            --server https://rollcall.example.org:8443
       """)
 
   @Option(help: "The controller's address, such as https://rollcall.example.org:8443.")
@@ -52,7 +54,8 @@ struct LoginCommand: ParsableCommand {
 struct LogoutCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logout", abstract: "Forget the stored token.",
-    discussion: "The token itself stays valid; revoke it with 'rollcall api-token revoke'.\n\nEXAMPLE\n  rollcall logout")
+    discussion:
+      "The token itself stays valid; revoke it with 'rollcall api-token revoke'.\n\nEXAMPLE\n  rollcall logout")
 
   func run() throws {
     let surroundings = Surroundings.current

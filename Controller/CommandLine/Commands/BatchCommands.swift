@@ -11,6 +11,10 @@ private func count(_ title: String, _ key: String) -> Column {
   Column(title, key, number: true) { ($0["counts"][key] == .null ? $0[key] : $0["counts"][key]).text }
 }
 
+private let addedColumns = [
+  Column("Added", "added", number: true), Column("Unchanged", "unchanged", number: true),
+]
+
 private let serialColumns = [
   Column("Serial", "serial"), Column("State", "state", verdict: true), Column("Device", "device"),
   Column("Asset tag", "assetTag"), Column("Model", "model"),
@@ -31,7 +35,8 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       try session.list(
-        Target("districts", try district.required(), "batches"), batchColumns, list, nothing: "This district has no batches.")
+        Target("districts", try district.required(), "batches"), batchColumns, list,
+        nothing: "This district has no batches.")
     }
   }
 
@@ -39,11 +44,12 @@ struct BatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a batch from a file of serials.",
       discussion: """
-        The file is CSV with a header: a column 'serial', and 'assetTag' and 'model' where they are known. It is checked
+        The file is CSV with a header: a column 'serial', and 'assetTag' and 'model' where they are known. It is checked \
         whole: every fault is printed with its line, and nothing is made unless there is none.
 
         EXAMPLE
-          rollcall batch create --district cedar-falls --id fall-2026 --name "Fall 2026" --serials serials.csv
+          rollcall batch create -d cedar-falls --id fall-2026 \\
+              --name "Fall 2026" --serials serials.csv
         """)
 
     @Option(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
@@ -76,8 +82,9 @@ struct BatchCommand: ParsableCommand {
       abstract: "Show a batch: expected, enrolled, unexpected, quarantined, pending.",
       discussion: """
         EXAMPLES
-          rollcall batch show fall-2026 --district cedar-falls
-          rollcall batch show fall-2026 --district cedar-falls --state expected --all --output csv > missing.csv
+          rollcall batch show fall-2026 -d cedar-falls
+          rollcall batch show fall-2026 -d cedar-falls --state expected --all \\
+              --output csv > missing.csv
         """)
 
     @Argument(help: "The batch's code.")
@@ -117,7 +124,10 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let target = Target("districts", try district.required(), "batches", batch, "serials")
-      session.show(try session.client.post(target, try session.csv(serials)), batchColumns)
+      let answer = try session.client.post(target, try session.csv(serials))
+      guard session.format == .table else { return session.show(answer, addedColumns) }
+      session.say("Added \(answer["added"].text); \(answer["unchanged"].text) were listed already.")
+      session.show(answer["batch"], batchColumns)
     }
   }
 }

@@ -41,7 +41,8 @@ struct DeviceArgument: ParsableArguments {
     if !candidates.isEmpty { session.console.error(table.text(width: session.console.width, Palette(enabled: false))) }
     if !found.isEmpty {
       return CommandError(
-        .notFound, "\(found.count) devices are called '\(device)'. Say which one by its id, or narrow it by --district.")
+        .notFound, "\(found.count) devices are called '\(device)'. Say which one by its id, or narrow it by --district."
+      )
     }
     return CommandError(
       .notFound,

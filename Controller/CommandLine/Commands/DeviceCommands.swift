@@ -13,7 +13,7 @@ struct DeviceCommand: ParsableCommand {
       abstract: "List devices.",
       discussion: """
         EXAMPLES
-          rollcall device list --district cedar-falls --health failing
+          rollcall device list -d cedar-falls --health failing
           rollcall device list --find PF3X
           rollcall device list --all --output csv > devices.csv
         """)
@@ -60,7 +60,7 @@ struct DeviceCommand: ParsableCommand {
 
         EXAMPLES
           rollcall device show PF3XK2M9
-          rollcall device show lt-0042 --district cedar-falls --output json
+          rollcall device show lt-0042 -d cedar-falls --output json
         """)
 
     @OptionGroup var which: DeviceArgument
@@ -89,10 +89,12 @@ struct DeviceCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let columns = [
-        Column("At", "at"), Column("Section", "section"), Column("Field", "field"), Column("Old", "old"), Column("New", "new"),
+        Column("At", "at"), Column("Section", "section"), Column("Field", "field"), Column("Old", "old"),
+        Column("New", "new"),
       ]
       try session.list(
-        try which.find(session).path.under("changes"), columns, list, nothing: "Nothing changed since the device is known.")
+        try which.find(session).path.under("changes"), columns, list,
+        nothing: "Nothing changed since the device is known.")
     }
   }
 
@@ -108,7 +110,8 @@ struct DeviceCommand: ParsableCommand {
     func run(_ session: Session) throws {
       let columns = [
         Column("At", "at"), Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
-        Column("Stage", "stage"), Column("Custody", "custody"), Column("Actor", "actor"), Column("Evidence", "evidence"),
+        Column("Stage", "stage"), Column("Custody", "custody"), Column("Actor", "actor"),
+        Column("Evidence", "evidence"),
         Column("Reason", "reason"),
       ]
       try session.list(
@@ -139,11 +142,11 @@ struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Set what people know of devices from a CSV file.",
       discussion: """
-        Columns: serial, and any of assetTag, school, model, management. The file is checked whole: every fault is printed
+        Columns: serial, and any of assetTag, school, model, management. The file is checked whole: every fault is printed \
         with its line, and nothing is changed unless there is none.
 
         EXAMPLE
-          rollcall device import inventory.csv --district cedar-falls
+          rollcall device import inventory.csv -d cedar-falls
         """)
 
     @Argument(help: "The CSV file.", completion: .file(extensions: ["csv"]))
@@ -155,16 +158,16 @@ struct DeviceCommand: ParsableCommand {
     func run(_ session: Session) throws {
       let answer = try session.client.post(
         Target("districts", try district.required(), "devices", "import"), try session.csv(file))
-      guard case .object(let counts) = answer, session.format == .table else { return session.show(answer, importColumns) }
-      let words = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
-      session.say("Imported \(file): \(words).")
+      guard session.format == .table else { return session.show(answer, importColumns) }
+      let (created, updated) = (answer["created"].text, answer["updated"].text)
+      session.say("Imported \(answer["rows"].text) devices from \(file): \(created) new, \(updated) known before.")
     }
   }
 }
 
 private let importColumns = [
-  Column("Created", "created", number: true), Column("Changed", "changed", number: true),
-  Column("Unchanged", "unchanged", number: true),
+  Column("Rows", "rows", number: true), Column("Created", "created", number: true),
+  Column("Updated", "updated", number: true),
 ]
 
 let deviceColumns = [

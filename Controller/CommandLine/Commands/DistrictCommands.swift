@@ -22,7 +22,8 @@ struct DistrictCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       try session.list(
-        Target("districts"), districtColumns, list, nothing: "There are no districts. Make one with 'rollcall district create'.")
+        Target("districts"), districtColumns, list,
+        nothing: "There are no districts. Make one with 'rollcall district create'.")
     }
   }
 
@@ -31,7 +32,8 @@ struct DistrictCommand: ParsableCommand {
       abstract: "Make a district.",
       discussion: """
         EXAMPLE
-          rollcall district create cedar-falls --name "Cedar Falls" --unknown-serials pending
+          rollcall district create cedar-falls --name "Cedar Falls" \\
+              --unknown-serials pending
         """)
 
     @Argument(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
@@ -84,7 +86,9 @@ struct DistrictCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-      guard name != nil || unknownSerials != nil else { throw ValidationError("Say what to change: --name or --unknown-serials.") }
+      guard name != nil || unknownSerials != nil else {
+        throw ValidationError("Say what to change: --name or --unknown-serials.")
+      }
     }
 
     func run(_ session: Session) throws {
@@ -112,14 +116,15 @@ struct SchoolCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       try session.list(
-        Target("districts", try district.required(), "schools"), schoolColumns, list, nothing: "This district has no schools.")
+        Target("districts", try district.required(), "schools"), schoolColumns, list,
+        nothing: "This district has no schools.")
     }
   }
 
   struct Create: SessionCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a school.",
-      discussion: "EXAMPLE\n  rollcall school create lincoln --district cedar-falls --name \"Lincoln Elementary\"")
+      discussion: "EXAMPLE\n  rollcall school create lincoln -d cedar-falls --name \"Lincoln Elementary\"")
 
     @Argument(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
     var id: String

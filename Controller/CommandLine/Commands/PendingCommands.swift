@@ -22,7 +22,8 @@ struct PendingCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      try session.list(Target("pending", query: [("district", district)]), pendingColumns, list, nothing: "Nothing waits.")
+      try session.list(
+        Target("pending", query: [("district", district)]), pendingColumns, list, nothing: "Nothing waits.")
     }
   }
 
@@ -31,8 +32,9 @@ struct PendingCommand: ParsableCommand {
       abstract: "Let a waiting device in.",
       discussion: """
         EXAMPLES
-          rollcall pending approve pen_2x8q4d7v1k9m3c5w --district cedar-falls
-          rollcall pending approve pen_2x8q4d7v1k9m3c5w --district cedar-falls --device dev_7k1m9c3w5x2q8d4v
+          rollcall pending approve pen_2x8q4d7v1k9m3c5w -d cedar-falls
+          rollcall pending approve pen_2x8q4d7v1k9m3c5w -d cedar-falls \\
+              --device dev_7k1m9c3w5x2q8d4v
         """)
 
     @Argument(help: "The request's id.")

@@ -2,8 +2,8 @@ import ArgumentParser
 
 private let tokenColumns = [
   Column("Token", "id"), Column("Batch", "batch"), Column("Expires", "expiresAt"),
-  Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("Revoked", "revokedAt"),
-  Column("Unidentified", "allowUnidentified"),
+  Column("Uses", "uses", number: true), Column("Used", "used", number: true), Column("State", "state", verdict: true),
+  Column("Serials", "serials"), Column("Unidentified", "allowUnidentified"),
 ]
 
 struct TokenCommand: ParsableCommand {
@@ -15,12 +15,14 @@ struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make an enrolment token for a batch.",
       discussion: """
-        The token is printed once and is not kept by the controller. It names the controller's root certificate, so that a
+        The token is printed once and is not kept by the controller. It names the controller's root certificate, so that a \
         device trusts no other.
 
         EXAMPLES
-          rollcall token create --district cedar-falls --batch fall-2026 --output-file token
-          rollcall token create --district cedar-falls --batch fall-2026 --serial PF3XK2M9 --uses 1 --expires-in-hours 8
+          rollcall token create -d cedar-falls --batch fall-2026 \\
+              --output-file token
+          rollcall token create -d cedar-falls --batch fall-2026 \\
+              --serial PF3XK2M9 --uses 1 --expires-in-hours 8
         """)
 
     @Option(help: "The batch's code.")
@@ -99,7 +101,8 @@ extension Session {
     guard let secret = made["token"].string else {
       throw CommandError(
         .failure,
-        "The token was made, but its secret was lost with the connection and is not shown twice. Revoke it with '\(revoke)' and make another.")
+        "The token was made, but its secret was lost with the connection and is not shown twice. Revoke it with '\(revoke)' and make another."
+      )
     }
     guard let file else { return show(made, [Column("Secret", "token")] + columns) }
     try surroundings.files.writePrivate(Array((secret + "\n").utf8), to: file)

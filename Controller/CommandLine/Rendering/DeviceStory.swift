@@ -34,19 +34,22 @@ struct DeviceStory {
     lines.append(palette.bold(safe(name)) + (model.isEmpty ? "" : "  " + safe(model)))
     row("Id", "\(device["id"].text)   identity \(device["identity"].text)")
     row("Names", joined([labelled("asset tag", "assetTag"), labelled("hostname", "hostname")]))
-    row("Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
+    row(
+      "Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
     row("Stage", joined([device["stage"].string, labelled("management", "management")]))
     for key in device["keys"].items {
       let fingerprint = key["key"].text.prefix(16)
       let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }
       let state = key["state"].text
-      let words = ([state] + [until, "key \(fingerprint)…"].compactMap { $0 }).joined(separator: ", ")
+      let words = ([state] + [key["reason"].string, until, "key \(fingerprint)…"].compactMap { $0 }).joined(
+        separator: ", ")
       row("Key", words, verdict: state)
     }
   }
 
   private mutating func contact() {
     row("Last seen", TimeText.story(device["lastContact"].string, now: now) ?? "never")
+    row("Agent", joined([device["agentVersion"].string, clock]))
     row("Expected", TimeText.story(device["nextContact"].string, now: now))
   }
 
@@ -68,9 +71,9 @@ struct DeviceStory {
     for disk in hardware["disks"].items { row("Disk", diskLine(disk, vitals: facts["vitals"])) }
     for battery in hardware["batteries"].items { row("Battery", batteryLine(battery, vitals: facts["vitals"])) }
     let system = facts["system"]
-    row("System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
-    let count = device["software"]["count"].integer ?? device["softwareCount"].integer ?? device["software"].integer
-    row("Software", count.map { "\($0) packages" })
+    row(
+      "System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
+    row("Software", device["softwareCount"].integer.map { "\($0) packages" })
   }
 
   private mutating func history() {
@@ -97,13 +100,20 @@ struct DeviceStory {
   private func batteryLine(_ battery: JSONValue, vitals: JSONValue) -> String {
     let state = vitals["batteries"].items.first { $0["name"] == battery["name"] } ?? .null
     var holds: String?
-    if let full = state["fullMicrowattHours"].integer, let design = battery["designMicrowattHours"].integer, design > 0 {
+    if let full = state["fullMicrowattHours"].integer, let design = battery["designMicrowattHours"].integer, design > 0
+    {
       holds = "holds \(Int((Double(full) * 100 / Double(design)).rounded())) % of new"
     }
     return joined([
       battery["name"].string, battery["manufacturer"].string, battery["model"].string, holds,
       state["cycles"].integer.map { "\($0) cycles" },
     ]) ?? ""
+  }
+
+  /// Said only where it is off by a minute or more.
+  private var clock: String? {
+    guard let offset = device["clockOffsetMilliseconds"].integer, abs(offset) >= 60_000 else { return nil }
+    return "its clock is \(abs(offset) / 1000) s \(offset > 0 ? "fast" : "slow")"
   }
 
   private func tpm(_ hardware: JSONValue) -> String? { hardware["tpmVersion"].string.map { "TPM \($0)" } }

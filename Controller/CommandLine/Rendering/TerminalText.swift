@@ -22,7 +22,11 @@ enum TerminalText {
     guard document.unicodeScalars.contains(where: { isUnsafe($0) && $0 != "\n" }) else { return document }
     var result = ""
     for scalar in document.unicodeScalars {
-      if isUnsafe(scalar), scalar != "\n" { result += "\\u" + hex(scalar.value, 4) } else { result.unicodeScalars.append(scalar) }
+      if isUnsafe(scalar), scalar != "\n" {
+        result += "\\u" + hex(scalar.value, 4)
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
     }
     return result
   }

@@ -28,7 +28,8 @@ struct TextTable {
       let space = String(repeating: " ", count: max(0, widths[number] - TerminalText.width(cut)))
       let last = number == cells.count - 1
       let gap = last ? "" : String(repeating: " ", count: Self.gap)
-      text += columns[number].isNumber ? space + paint(cut, number) + gap : paint(cut, number) + (last ? "" : space) + gap
+      text +=
+        columns[number].isNumber ? space + paint(cut, number) + gap : paint(cut, number) + (last ? "" : space) + gap
     }
     while text.hasSuffix(" ") { text.removeLast() }
     return text + "\n"
@@ -37,10 +38,13 @@ struct TextTable {
   /// Natural widths, the widest columns made narrower until all fit.
   private func fitted(_ width: Int?) -> [Int] {
     var widths = columns.map { TerminalText.width($0.title) }
-    for row in rows { for (number, cell) in row.enumerated() { widths[number] = max(widths[number], TerminalText.width(cell)) } }
+    for row in rows {
+      for (number, cell) in row.enumerated() { widths[number] = max(widths[number], TerminalText.width(cell)) }
+    }
     guard let width else { return widths }
     var excess = widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - width
-    while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.narrowest {
+    while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.narrowest
+    {
       widths[widest] -= 1
       excess -= 1
     }

@@ -21,7 +21,10 @@ struct RequestOutline: Hashable, Sendable {
   init(der: [UInt8]) throws(EnrollmentError) {
     do {
       (key, signature) = try DER.sequence(DER.parse(der), identifier: .sequence) { parts in
-        guard let info = parts.next(), let algorithm = parts.next(), parts.next() != nil else { throw Malformed() }
+        guard let info = parts.next(), let algorithm = parts.next(), let signature = parts.next(),
+          // The library passes over the count of unused bits, so one request could be written in two ways.
+          try ASN1BitString(derEncoded: signature).paddingBits == 0
+        else { throw Malformed() }
         return (try Self.key(inInfo: info), try Self.algorithm(algorithm).oid)
       }
     } catch {

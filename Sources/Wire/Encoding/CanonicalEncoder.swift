@@ -18,6 +18,8 @@ extension Canonical {
 
 package struct CanonicalEncoder: Sendable {
   package private(set) var bytes: [UInt8] = []
+  /// Bytes of the longest text so far.
+  private(set) var longestText = 0
 
   package init() {}
 
@@ -72,6 +74,7 @@ package struct CanonicalEncoder: Sendable {
 
   private mutating func text(_ value: String) {
     bytes.append(UInt8(ascii: "s"))
+    longestText = max(longestText, value.utf8.count)
     big(UInt32(truncatingIfNeeded: value.utf8.count))
     bytes.append(contentsOf: value.utf8)
   }

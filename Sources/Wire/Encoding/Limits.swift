@@ -10,6 +10,8 @@ package enum Limits {
   package static let packages = 20_000
   /// A package's line, in bytes.
   package static let packageLineBytes = 512
+  /// The canonical encoding of a section other than software, in bytes.
+  package static let sectionBytes = 64 << 10
   /// Any one text, in bytes.
   package static let textBytes = 1024
   /// Elements of any one list but the software's.

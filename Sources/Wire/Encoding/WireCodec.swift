@@ -8,12 +8,6 @@ package enum WireCodec {
       throw WireError(.tooLarge, "The check-in is over \(Limits.messageBytes) bytes.")
     }
     let request = try decode(CheckInRequest.self, from: body, as: "a check-in")
-    guard WireVersion.accepts(request.version) else {
-      throw WireError(
-        .unsupportedVersion,
-        "This controller understands versions \(max(1, WireVersion.current - 1)) to \(WireVersion.current); the check-in is version \(request.version). Update the controller first, then the agents."
-      )
-    }
     guard request.sequence >= 1, request.sequence < Int64.max, request.agent.utf8.count <= Limits.textBytes else {
       throw WireError(.malformed, "A check-in's sequence is at least 1, and its agent a short text.")
     }

@@ -97,7 +97,11 @@ extension SoftwareList {
         var tabs = 0
         while end < bytes.count, bytes[end] != 10 {
           let byte = bytes[end]
-          if byte == 9 { tabs += 1 } else if byte < 0x20 || byte == 0x7f { return malformed(count, "a control character") }
+          if byte == 9 {
+            tabs += 1
+          } else if byte < 0x20 || byte == 0x7f {
+            return malformed(count, "a control character")
+          }
           end += 1
         }
         guard end < bytes.count else { return malformed(count, "no line end") }

@@ -40,6 +40,22 @@ package struct CheckInReply: Hashable, Sendable, Codable {
   }
 }
 
+extension CheckInReply {
+  /// Sections that this side does not know cannot be sent: they are passed over.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    version = try container.decode(Int.self, forKey: .version)
+    sequence = try container.decode(Int64.self, forKey: .sequence)
+    time = try container.decode(Instant.self, forKey: .time)
+    nextCheckInSeconds = try container.decode(Int.self, forKey: .nextCheckInSeconds)
+    standing = try container.decode(Standing.self, forKey: .standing)
+    want = try container.decode([String].self, forKey: .want).compactMap { FactSection(rawValue: $0) }
+    renew = try container.decode(Bool.self, forKey: .renew)
+    notice = try container.decodeIfPresent(String.self, forKey: .notice)
+    unknownSections = try container.decodeIfPresent(Int.self, forKey: .unknownSections) ?? 0
+  }
+}
+
 /// The agent's endpoints on the devices listener.
 package enum AgentPath {
   /// `POST` a ``CheckInRequest`` as JSON, gzip allowed; answers a ``CheckInReply``.

@@ -48,6 +48,8 @@ extension CheckInRequest: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     version = try container.decode(Int.self, forKey: .version)
+    // Before anything else: what another version means by the rest is not known here.
+    guard WireVersion.accepts(version) else { throw WireVersion.unsupported(version) }
     sequence = try container.decode(Int64.self, forKey: .sequence)
     sentAt = try container.decode(Instant.self, forKey: .sentAt)
     agent = try container.decode(String.self, forKey: .agent)

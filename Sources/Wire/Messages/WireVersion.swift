@@ -9,4 +9,12 @@ package enum WireVersion {
   package static func accepts(_ version: Int, own: Int = current) -> Bool {
     version >= 1 && (version == own || version == own - 1)
   }
+
+  static func unsupported(_ version: Int) -> WireError {
+    let range = current == 1 ? "version 1" : "versions \(current - 1) to \(current)"
+    return WireError(
+      .unsupportedVersion,
+      "This controller understands \(range); the check-in is version \(version). "
+        + "Update the controller first, then the agents.")
+  }
 }

@@ -53,7 +53,9 @@ struct FleetFile: Sendable, Equatable {
     devices = []
     devices.reserveCapacity(lines.count)
     for (number, line) in lines.enumerated().dropFirst() {
-      guard let device = Self.device(line) else { throw SwarmError("Line \(number + 1) of the fleet file is malformed.") }
+      guard let device = Self.device(line) else {
+        throw SwarmError("Line \(number + 1) of the fleet file is malformed.")
+      }
       devices.append(device)
     }
   }

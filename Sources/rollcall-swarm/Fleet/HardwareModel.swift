@@ -60,7 +60,8 @@ struct HardwareTable: Sendable {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       func field(_ name: String) -> String { columns[name].flatMap { $0 < fields.count ? fields[$0] : nil } ?? "" }
       guard !field("vendor").isEmpty, !field("product").isEmpty else {
-        throw Malformed(line: number + 1, description: "Line \(number + 1) of the hardware table lacks vendor or product.")
+        throw Malformed(
+          line: number + 1, description: "Line \(number + 1) of the hardware table lacks vendor or product.")
       }
       models.append(HardwareModel(field))
     }

@@ -14,7 +14,9 @@ struct SoftwareSets: Sendable {
     self.packages = packages
     self.differ = min(differ, packages)
     self.bases = max(1, bases)
-    let stems = ["lib", "python3-", "fonts-", "linux-", "gnome-", "texlive-", "gir1.2-", "xserver-xorg-", "kde-", "perl-"]
+    let stems = [
+      "lib", "python3-", "fonts-", "linux-", "gnome-", "texlive-", "gir1.2-", "xserver-xorg-", "kde-", "perl-",
+    ]
     names = (0..<packages).map { stems[$0 % stems.count] + "school" + padded(UInt64($0), 5) }
       .sorted { ($0 + "\t").utf8.lexicographicallyPrecedes(($1 + "\t").utf8) }
   }

@@ -28,7 +28,9 @@ struct AnswerScan: Equatable {
     key.withUTF8Buffer { key in
       var start = 0
       while start + key.count <= body.count {
-        if body[start] == key[0], body[start..<start + key.count].elementsEqual(key) { return body[(start + key.count)...] }
+        if body[start] == key[0], body[start..<start + key.count].elementsEqual(key) {
+          return body[(start + key.count)...]
+        }
         start += 1
       }
       return nil

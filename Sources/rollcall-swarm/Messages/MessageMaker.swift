@@ -87,7 +87,9 @@ struct MessageMaker {
   }
 
   private func digest(_ bytes: [UInt8]) throws -> Vocabulary.Digest {
-    guard let digest = Vocabulary.Digest(bytes: SHA256.hash(data: bytes)) else { throw SwarmError("SHA-256 is not 32 bytes.") }
+    guard let digest = Vocabulary.Digest(bytes: SHA256.hash(data: bytes)) else {
+      throw SwarmError("SHA-256 is not 32 bytes.")
+    }
     return digest
   }
 }

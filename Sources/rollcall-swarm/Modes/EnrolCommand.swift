@@ -9,7 +9,8 @@ import Wire
 struct EnrolCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "enrol", abstract: "Enrol devices: key, certificate request and certificate each.",
-    discussion: "The token's printed form comes from --token-file or from ROLLCALL_ENROLMENT_TOKEN, never as an argument.")
+    discussion:
+      "The token's printed form comes from --token-file or from ROLLCALL_ENROLMENT_TOKEN, never as an argument.")
 
   @OptionGroup var options: RunOptions
   @OptionGroup var fleet: FleetOptions
@@ -62,7 +63,9 @@ struct EnrolCommand: AsyncParsableCommand {
       throw ValidationError("Give the enrolment token by --token-file or ROLLCALL_ENROLMENT_TOKEN.")
     }
     let parts = String(text.filter { !$0.isWhitespace }).split(separator: ".")
-    guard parts.count == 3, parts[0] == "rct1" else { throw SwarmError("This is not an enrolment token's printed form.") }
+    guard parts.count == 3, parts[0] == "rct1" else {
+      throw SwarmError("This is not an enrolment token's printed form.")
+    }
     return String(parts[1])
   }
 

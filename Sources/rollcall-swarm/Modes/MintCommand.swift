@@ -30,7 +30,8 @@ struct MintCommand: ParsableCommand {
     var file = FleetFile(seed: fleet.seed, intermediates: [try issuer.derBytes()])
     for index in fleet.indices {
       let identity = DeviceIdentity(index: index, seed: fleet.seed)
-      file.devices.append(SimulatedDevice(index: index, leaf: try Self.certificate(identity, issuer, signer).derBytes()))
+      file.devices.append(
+        SimulatedDevice(index: index, leaf: try Self.certificate(identity, issuer, signer).derBytes()))
     }
     try file.write(to: path)
   }

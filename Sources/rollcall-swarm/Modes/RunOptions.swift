@@ -53,7 +53,8 @@ struct RunOptions: ParsableArguments {
     guard (0...3600).contains(warmup) else { throw ValidationError("--warmup is from 0 to 3,600 s.") }
     let (host, _) = try address()
     guard allowRemote || Self.isLoopback(host) else {
-      throw ValidationError("\(host) is not on the loopback interface; say --allow-remote if that machine is yours to load.")
+      throw ValidationError(
+        "\(host) is not on the loopback interface; say --allow-remote if that machine is yours to load.")
     }
   }
 

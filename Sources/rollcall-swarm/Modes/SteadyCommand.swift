@@ -9,7 +9,7 @@ struct SteadyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "steady", abstract: "Check in: a full handshake each, or kept alive; unchanged, or a share changed.",
     discussion: """
-      A device that never checked in says everything first. What the controller acknowledged is written back into the
+      A device that never checked in says everything first. What the controller acknowledged is written back into the \
       fleet file, so that the next run goes on.
       """)
 
@@ -52,8 +52,10 @@ struct SteadyCommand: AsyncParsableCommand {
     guard (0...1).contains(changed), (0...1).contains(software) else {
       throw ValidationError("--changed and --software are shares from 0 to 1.")
     }
-    guard (1...Limits.packages).contains(packages), (0...packages).contains(differ), (1...100_000).contains(bases) else {
-      throw ValidationError("--packages is from 1 to \(Limits.packages), --differ at most that, --bases from 1 to 100,000.")
+    guard (1...Limits.packages).contains(packages), (0...packages).contains(differ), (1...100_000).contains(bases)
+    else {
+      throw ValidationError(
+        "--packages is from 1 to \(Limits.packages), --differ at most that, --bases from 1 to 100,000.")
     }
     guard options.count != nil || options.duration != nil else { throw ValidationError("Give --count or --duration.") }
     guard (perConnection ?? 1) >= 1 else { throw ValidationError("--per-connection is at least 1.") }

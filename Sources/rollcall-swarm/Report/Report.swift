@@ -70,7 +70,7 @@ extension Report {
       "mode           \(mode)",
       "time           \(decimals(seconds, 2)) s",
       "acknowledged   \(acknowledged)   \(decimals(perSecond, 1))/s",
-      "connections    \(connections)",
+      "connections    \(connections) made",
       "sent           \(bytesSent) bytes",
       "latency µs     mean \(decimals(latency.mean, 0))  p50 \(latency.p50)  p90 \(latency.p90)  p99 \(latency.p99)  "
         + "p99.9 \(latency.p999)  max \(latency.max)"

@@ -35,7 +35,9 @@ struct SwarmFleetTests {
   func fleetFile() throws {
     var known = SimulatedDevice(index: 4, leaf: [1, 2, 3], sequence: 12, variant: 3, edition: 1)
     known.hashes = Dictionary(
-      uniqueKeysWithValues: FactSection.allCases.compactMap { section in sha256(Array(section.rawValue.utf8)).map { (section, $0) } })
+      uniqueKeysWithValues: FactSection.allCases.compactMap { section in
+        sha256(Array(section.rawValue.utf8)).map { (section, $0) }
+      })
     let file = FleetFile(seed: 9, intermediates: [[9, 8]], devices: [SimulatedDevice(index: 3, leaf: [5]), known])
     #expect(try FleetFile(text: file.text) == file)
   }
@@ -49,7 +51,9 @@ struct SwarmFleetTests {
   @Test("A hardware table is read by its header")
   func hardware() throws {
     let table = try HardwareTable(
-      tsv: "count\tvendor\tproduct\tchassis\tmemory_mib\tbattery_design_capacity\n3\tHP\tProBook\tNotebook\t8192\t47990 mWh\n1\tAcer\tB118\tConvertible\t4096\t\n")
+      tsv:
+        "count\tvendor\tproduct\tchassis\tmemory_mib\tbattery_design_capacity\n3\tHP\tProBook\tNotebook\t8192\t47990 mWh\n1\tAcer\tB118\tConvertible\t4096\t\n"
+    )
     #expect(table.models.map(\.product) == ["ProBook", "B118"])
     #expect(table.models[0].designMicrowattHours == 47_990_000 && table.models[1].chassisType == 31)
     var random = SeededRandom(seed: 1)
@@ -58,7 +62,9 @@ struct SwarmFleetTests {
     #expect(throws: HardwareTable.Malformed.self) { try HardwareTable(tsv: "vendor\tproduct\n\t\n") }
   }
 
-  @Test("Base64 agrees with RFC 4648", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
+  @Test(
+    "Base64 agrees with RFC 4648",
+    arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
   func base64(plain: String, encoded: String) {
     #expect(Base64.encode(Array(plain.utf8)) == Array(encoded.utf8))
     #expect(Base64.decode(Array((encoded + "\r\n").utf8)) == Array(plain.utf8))
@@ -73,7 +79,8 @@ struct SwarmFleetTests {
   @Test("A process's cost is read from the kernel's files")
   func sample() throws {
     let stat = "7 (a b) c) S 1 7 7 0 -1 4194304 100 0 0 0 250 150 0 0 20 0 5 0 100 1000 200 18446744073709551615"
-    let sample = try #require(ProcessSample(stat: stat, status: "Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t1024 kB\n", ticksPerSecond: 100))
+    let sample = try #require(
+      ProcessSample(stat: stat, status: "Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t1024 kB\n", ticksPerSecond: 100))
     #expect(sample.cpuSeconds == 4)
     #expect(sample.residentBytes == 1_048_576 && sample.peakBytes == 2_097_152)
     #expect(ProcessSample(stat: "nothing", status: "", ticksPerSecond: 100) == nil)

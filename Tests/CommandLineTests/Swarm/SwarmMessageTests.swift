@@ -56,11 +56,13 @@ struct SwarmMessageTests {
     var tail: CheckInTail?
     _ = try maker.message(for: &device, tail: &tail, want: [], now: Instant(milliseconds: 5))
     let before = device.hashes
-    let bytes = Array(try maker.message(for: &device, tail: &tail, want: [], now: Instant(milliseconds: 6)).readableBytesView)
+    let bytes = Array(
+      try maker.message(for: &device, tail: &tail, want: [], now: Instant(milliseconds: 6)).readableBytesView)
     let message = try WireCodec.checkIn(from: bytes)
     #expect(message.facts.only([.vitals]) == message.facts && message.facts.vitals != nil)
     #expect(message.hashes[.vitals] != before?[.vitals] && message.hashes[.software] == before?[.software])
-    let asked = try maker.message(for: &device, tail: &tail, want: [.identity, .software], now: Instant(milliseconds: 7))
+    let asked = try maker.message(
+      for: &device, tail: &tail, want: [.identity, .software], now: Instant(milliseconds: 7))
     let answer = try WireCodec.checkIn(from: Array(asked.readableBytesView))
     #expect(answer.facts.identity != nil && answer.facts.software != nil && answer.facts.vitals == nil)
     #expect(answer.hashes[.software] == before?[.software])
