@@ -28,8 +28,8 @@ enum DeviceStore {
     let inserted = try transaction.run(
       """
       INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, uuid, board_serial,
-        board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded, management, identity,
-        created_at)
+        board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded, management,
+        identity, created_at)
       VALUES (\(device.district), \(device.id), \(device.school), \(device.serial), \(Folded.serial(device.serial)),
         \(device.uuid), \(device.boardSerial), \(Folded.serial(device.boardSerial)), \(device.assetTag),
         \(Folded.assetTag(device.assetTag)), \(device.vendor), \(device.model), \(device.hostname),

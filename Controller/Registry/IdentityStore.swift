@@ -68,7 +68,7 @@ enum IdentityStore {
     ).map { (try $0.get("district_id"), try $0.get("device_id")) }
   }
 
-  private static func find(_ column: StaticString, _ value: String, _ district: DistrictID) -> SQL {
-    "SELECT device_id FROM registry_device WHERE district_id = \(district) AND \(SQL(stringLiteral: column.description)) = \(value)"
+  private static func find(_ column: SQL, _ value: String, _ district: DistrictID) -> SQL {
+    "SELECT device_id FROM registry_device WHERE district_id = \(district) AND \(column) = \(value)"
   }
 }

@@ -22,8 +22,8 @@ enum ImportStore {
     let before = try count(district, transaction)
     try transaction.run(
       """
-      INSERT INTO registry_device (district_id, device_id, serial, serial_folded, asset_tag, asset_tag_folded, school_id,
-        model, management, identity, created_at)
+      INSERT INTO registry_device (district_id, device_id, serial, serial_folded, asset_tag, asset_tag_folded,
+        school_id, model, management, identity, created_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 'none'), 'serial-only', $10)
       ON CONFLICT (district_id, serial_folded) DO UPDATE SET
         asset_tag = COALESCE(excluded.asset_tag, registry_device.asset_tag),

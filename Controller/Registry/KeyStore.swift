@@ -7,7 +7,10 @@ enum KeyStore {
     of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> [DeviceKey] {
     try transaction.rows(
-      "SELECT \(columns) FROM registry_key WHERE district_id = \(district) AND device_id = \(device) ORDER BY issued_at, digest"
+      """
+      SELECT \(columns) FROM registry_key WHERE district_id = \(district) AND device_id = \(device)
+      ORDER BY issued_at, digest
+      """
     ).map(DeviceKey.init)
   }
 

@@ -35,8 +35,8 @@ enum LedgerStore {
       """
       INSERT INTO registry_ledger_event
         (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence)
-      VALUES (\(district), \(device), \(last + 1), \(event.at), \(event.actor.ledgerText), \(event.kind), \(event.stage),
-        \(event.custody), \(event.reason), \(event.evidence))
+      VALUES (\(district), \(device), \(last + 1), \(event.at), \(event.actor.ledgerText), \(event.kind),
+        \(event.stage), \(event.custody), \(event.reason), \(event.evidence))
       """)
     standing = standing.after(event)
     try transaction.run(

@@ -56,8 +56,9 @@ enum RegistrySchema {
     CREATE TABLE registry_key (
       district_id TEXT NOT NULL, digest BYTEA NOT NULL, device_id TEXT NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('active', 'restricted', 'quarantined', 'pending', 'revoked')),
-      certificate_serial TEXT NOT NULL, not_before BIGINT NOT NULL, not_after BIGINT NOT NULL, issued_at BIGINT NOT NULL,
-      last_seen BIGINT, replaced_by BYTEA, reason TEXT, revision BIGINT NOT NULL, PRIMARY KEY (district_id, digest),
+      certificate_serial TEXT NOT NULL, not_before BIGINT NOT NULL, not_after BIGINT NOT NULL,
+      issued_at BIGINT NOT NULL, last_seen BIGINT, replaced_by BYTEA, reason TEXT, revision BIGINT NOT NULL,
+      PRIMARY KEY (district_id, digest),
       FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
     )
     """,

@@ -28,7 +28,7 @@ struct AuthorityTests {
     let authority = try NewAuthority(name: "Test", now: now).authority
     let key = TestKey()
     let issued = try authority.issue(
-      to: device, serial: Serial("PF3ABCDE"), key: Certificate.PublicKey(key.key.publicKey), now: now)
+      to: device, of: World.cedar, serial: Serial("PF3ABCDE"), key: Certificate.PublicKey(key.key.publicKey), now: now)
     #expect(try verify(authority, issued.pem, at: now, "sslclient").contains("leaf.pem: OK"))
     #expect(throws: OpenSSL.Failed.self) { try verify(authority, issued.pem, at: now, "sslserver") }
     #expect(issued.key == key.digest)
@@ -39,10 +39,12 @@ struct AuthorityTests {
     let openssl = try OpenSSL()
     let authority = try NewAuthority(name: "Test", now: now).authority
     let issued = try authority.issue(
-      to: device, serial: Serial("PF3ABCDE"), key: Certificate.PublicKey(TestKey().key.publicKey), now: now)
+      to: device, of: World.cedar, serial: Serial("PF3ABCDE"), key: Certificate.PublicKey(TestKey().key.publicKey),
+      now: now)
     try openssl.folder.write("leaf.pem", issued.pem)
     let text = try openssl("x509", "-in", "leaf.pem", "-noout", "-text", "-nameopt", "RFC2253")
     #expect(text.contains("CN=dev_0123456789abcdef"))
+    #expect(text.contains("OU=cedar-falls"))
     #expect(text.contains("serialNumber=PF3ABCDE"))
     #expect(text.contains("URI:urn:rollcall:device:dev_0123456789abcdef"))
     #expect(text.contains("TLS Web Client Authentication"))
@@ -57,7 +59,7 @@ struct AuthorityTests {
     let authority = try NewAuthority(name: "Test", now: now).authority
     let odd = now.advanced(by: .milliseconds(789))
     let issued = try authority.issue(
-      to: device, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: odd)
+      to: device, of: World.cedar, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: odd)
     #expect(issued.notBefore == now.advanced(by: .seconds(-86_400)))
     #expect(issued.notAfter == now.advanced(by: .seconds(90 * 86_400)))
     let certificate = try Certificate(derEncoded: issued.der)
@@ -84,9 +86,10 @@ struct AuthorityTests {
     let authority = try NewAuthority(name: "Test", now: now).authority
     let key = Certificate.PublicKey(TestKey().key.publicKey)
     let late = authority.notAfter.advanced(by: .seconds(-3600))
-    #expect(try authority.issue(to: device, serial: nil, key: key, now: late).notAfter == authority.notAfter)
+    #expect(
+      try authority.issue(to: device, of: World.cedar, serial: nil, key: key, now: late).notAfter == authority.notAfter)
     #expect(throws: EnrollmentError(.authorityExpired, "")) {
-      try authority.issue(to: device, serial: nil, key: key, now: authority.notAfter)
+      try authority.issue(to: device, of: World.cedar, serial: nil, key: key, now: authority.notAfter)
     }
   }
 
@@ -157,7 +160,7 @@ struct AuthorityTests {
       rootPEM: text("root.pem"), issuingPEM: text("issuing.pem"), issuingKeyPEM: text("issuing.key"))
     let today = Instant(Date())
     let issued = try authority.issue(
-      to: device, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: today)
+      to: device, of: World.cedar, serial: nil, key: Certificate.PublicKey(TestKey().key.publicKey), now: today)
     try openssl.folder.write("device.pem", issued.pem)
     #expect(try openssl("verify", "-CAfile", "root.pem", "-untrusted", "issuing.pem", "device.pem").contains("OK"))
     for (root, issuing, key) in [

@@ -14,7 +14,7 @@ struct RenewalTests {
     let token = try await world.token()
     let key = TestKey()
     let reply = try await world.enroll(try key.request(serial: "PF3ABCDE"), token.printed)
-    return (key, try PeerCertificate(try reply.certificate))
+    return (key, try #require(world.trust.peer(der: CertificateAuthority.der(reply.certificate))))
   }
 
   private func renew(_ world: World, _ body: [UInt8], _ peer: PeerCertificate?, at now: Instant = World.start)

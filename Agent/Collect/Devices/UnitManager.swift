@@ -4,9 +4,9 @@ internal import Glibc
 ///
 /// ```
 /// collector                            systemd (or the system bus)
-///   │ \0AUTH EXTERNAL <uid in hex>  ──▶ │
+///   │ \0AUTH EXTERNAL <uid in hex>, BEGIN  ──▶ │
 ///   │ ◀── OK <guid>                     │
-///   │ BEGIN, [Hello], ListUnitsFiltered(["failed"]) ──▶ │
+///   │ [Hello], ListUnitsFiltered(["failed"]) ──▶ │
 ///   │ ◀── a(ssssssouso)                 │
 /// ```
 /// Root speaks to systemd itself; anyone else to the system bus, whose policy lets everyone list units.
@@ -64,7 +64,8 @@ final class BusConnection {
   private func authenticate() throws(DeviceFault) {
     // The user's decimal number, each digit's byte (0x30 to 0x39) as two hexadecimal digits.
     let user = String(geteuid()).utf8.flatMap { [0x30 + $0 / 16, 0x30 + $0 % 16] }
-    try send([0] + Array("AUTH EXTERNAL ".utf8) + user + [13, 10])
+    // BEGIN goes along: systemd does not look again at a call that it reads together with a later BEGIN, and waits.
+    try send([0] + Array("AUTH EXTERNAL ".utf8) + user + Array("\r\nBEGIN\r\n".utf8))
     while !received.contains(10) {
       guard received.count < 1024 else { throw DeviceFault("no D-Bus greeting: \(path)") }
       try receive()
@@ -72,7 +73,6 @@ final class BusConnection {
     let end = received.firstIndex(of: 10).map { $0 + 1 } ?? received.count
     guard received.starts(with: "OK ".utf8) else { throw DeviceFault("permission denied: \(path)") }
     received.removeFirst(end)
-    try send(Array("BEGIN\r\n".utf8))
   }
 
   /// Sends a call and waits for its answer, past signals and answers to others.
@@ -112,6 +112,7 @@ final class BusConnection {
     var chunk = [UInt8](repeating: 0, count: 16 << 10)
     let got = chunk.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
     if got < 0, errno == EINTR { return }
+    if got < 0, errno == EAGAIN { throw DeviceFault("no answer within 2 s: \(path)") }
     guard got > 0 else { throw got == 0 ? DeviceFault("closed: \(path)") : DeviceFault(errno: errno, path) }
     received += chunk[..<got]
   }

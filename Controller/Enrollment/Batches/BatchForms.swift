@@ -38,12 +38,12 @@ struct BatchItem: Encodable, Sendable {
     createdAt = batch.createdAt.rfc3339
   }
 
-  static let schema = Schema.object(
-    [
-      ("id", .string("The batch's code")), ("district", .string("Its district's code")),
-      ("name", .string("For people")),
-      ("createdAt", .dateTime("When it was made")), ("counts", counts),
-    ], required: ["id", "district", "name", "createdAt", "counts"])
+  static let schema = Schema.object(properties, required: required)
+  static let required = ["id", "district", "name", "createdAt", "counts"]
+  static let properties: [(name: String, schema: Schema)] = [
+    ("id", .string("The batch's code")), ("district", .string("Its district's code")), ("name", .string("For people")),
+    ("createdAt", .dateTime("When it was made")), ("counts", counts),
+  ]
 
   private static let counts = Schema.object(
     [
@@ -54,18 +54,26 @@ struct BatchItem: Encodable, Sendable {
     ], required: ["listed", "expected", "enrolled", "unexpected", "quarantined", "pending"])
 }
 
-/// The answer to adding serials.
+/// The answer to adding serials: the batch as it is now, and what became of the list.
 struct AddedItem: Encodable, Sendable {
+  let batch: BatchItem
   let added: Int
   /// Sent, and listed by this batch before.
   let unchanged: Int
-  let batch: BatchItem
+
+  private enum CodingKeys: String, CodingKey { case added, unchanged }
+
+  func encode(to encoder: any Encoder) throws {
+    try batch.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(added, forKey: .added)
+    try container.encode(unchanged, forKey: .unchanged)
+  }
 
   static let schema = Schema.object(
-    [
+    BatchItem.properties + [
       ("added", .integer("Machines listed now")), ("unchanged", .integer("Machines that the batch listed before")),
-      ("batch", BatchItem.schema),
-    ], required: ["added", "unchanged", "batch"])
+    ], required: BatchItem.required + ["added", "unchanged"])
 }
 
 struct EntryItem: Encodable, Sendable {

@@ -82,7 +82,7 @@ struct BatchRoutes: Sendable {
       try change.record("batch.add", "batch", id.rawValue, ListedBody(added: machines.count))
       return try .json(
         AddedItem(
-          added: machines.count, unchanged: list.items.count - machines.count, batch: Self.item(batch, change)))
+          batch: Self.item(batch, change), added: machines.count, unchanged: list.items.count - machines.count))
     }
   }
 

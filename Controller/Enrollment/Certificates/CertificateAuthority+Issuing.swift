@@ -13,18 +13,18 @@ extension CertificateAuthority {
   /// How long a listener's certificate holds: 397 days.
   package static let serverLife = Duration.seconds(397 * 86_400)
 
-  /// A device's client certificate: CN and a SAN URI name the device, `serialNumber` the machine.
+  /// A device's client certificate: CN and a SAN URI name the device, OU its district, `serialNumber` the machine.
+  ///
+  /// The registry decides what they mean; after a restore they tell a person where a key it does not know came from.
   ///
   /// - Throws: `enroll.authority-expired`, `enroll.authority`.
   func issue(
-    to device: DeviceID, of district: DistrictID? = nil, serial: Serial?, key: Certificate.PublicKey, now: Instant
+    to device: DeviceID, of district: DistrictID, serial: Serial?, key: Certificate.PublicKey, now: Instant
   ) throws(EnrollmentError) -> IssuedCertificate {
-    var names = [RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: device.rawValue))]
-    // A controller that was restored from before this enrolment learns from here where the device belongs.
-    if let district {
-      names.append(
-        RelativeDistinguishedName(.init(type: .RDNAttributeType.organizationalUnitName, utf8String: district.rawValue)))
-    }
+    var names = [
+      RelativeDistinguishedName(.init(type: .RDNAttributeType.organizationalUnitName, utf8String: district.rawValue)),
+      RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: device.rawValue)),
+    ]
     if let serial {
       names.append(RelativeDistinguishedName(.init(type: .serialNumberAttribute, utf8String: serial.text)))
     }

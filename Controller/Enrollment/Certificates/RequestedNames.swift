@@ -43,7 +43,7 @@ struct RequestedNames {
       guard let text = String(attribute.value) else { continue }
       switch attribute.type {
       case .RDNAttributeType.commonName:
-        if text.hasPrefix(DeviceID.prefix + "_"), text != own?.rawValue { throw Self.anotherDevice }
+        if let device = DeviceID(rawValue: text), device != own { throw Self.anotherDevice }
       case .serialNumberAttribute:
         serials.insert(text)
         identity.serial = Serial(text)

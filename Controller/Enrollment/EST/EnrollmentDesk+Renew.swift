@@ -2,9 +2,7 @@ internal import Audit
 internal import Registry
 internal import Serving
 internal import Storage
-internal import SwiftASN1
 internal import Vocabulary
-internal import X509
 
 extension EnrollmentDesk {
   /// A new certificate for a known device, for the same key or a new one. The old key holds until the new one is seen.
@@ -13,7 +11,7 @@ extension EnrollmentDesk {
   func renew(
     _ request: CertificateRequest, peer: PeerCertificate, known: KnownKey, now: Instant
   ) async throws -> [UInt8] {
-    let serial = try Self.serial(ofPeer: peer)
+    let serial = peer.serial.flatMap(Serial.init)
     guard request.identity.serial == serial else {
       throw EnrollmentError(
         .identityMismatch,
@@ -39,17 +37,6 @@ extension EnrollmentDesk {
     }
     registry.apply(done.changes)
     return done.der
-  }
-
-  /// The machine's serial in the certificate that the peer proved to hold the key of.
-  private static func serial(ofPeer peer: PeerCertificate) throws(EnrollmentError) -> Serial? {
-    guard let certificate = try? Certificate(derEncoded: peer.der) else {
-      throw EnrollmentError(.identityMismatch, "The device's certificate cannot be read. Enrol anew with a token.")
-    }
-    for attribute in certificate.subject.lazy.flatMap({ $0 }) where attribute.type == .serialNumberAttribute {
-      return String(attribute.value).flatMap(Serial.init)
-    }
-    return nil
   }
 }
 

@@ -43,7 +43,7 @@ struct EnrollmentStep {
     }
     let serial = question.identity.serial
     let certificate = try desk.authority.issue(
-      to: device, of: question.token.district, serial: serial, key: request.publicKey, now: now)
+      to: device, of: token.district, serial: serial, key: request.publicKey, now: now)
     let enrolment = try desk.registry.enroll(
       device, of: token.district, key: IssuedKey(certificate), identity: question.identity,
       evidence: "batch:\(token.batch)", actor: .enrollmentToken(token.id), now: now, in: transaction)

@@ -68,6 +68,7 @@ struct TokenItem: Encodable, Sendable {
   let serials: [String]?
   let createdAt: String
   let expiresAt: String
+  let revokedAt: String?
   let uses: Int
   let used: Int
   let allowUnidentified: Bool
@@ -80,6 +81,7 @@ struct TokenItem: Encodable, Sendable {
     serials = token.serials.map { $0.map(\.text).sorted() }
     createdAt = token.createdAt.rfc3339
     expiresAt = token.expiresAt.rfc3339
+    revokedAt = token.revokedAt?.rfc3339
     (uses, used, allowUnidentified) = (token.uses, token.used, token.allowUnidentified)
     state = Self.state(of: token, now: now)
   }
@@ -97,6 +99,7 @@ struct TokenItem: Encodable, Sendable {
       ("district", .string("Its district's code")), ("batch", .string("Its batch's code")),
       ("serials", .array(.string("A machine it serves; absent where it serves the whole batch"))),
       ("createdAt", .dateTime("When it was made")), ("expiresAt", .dateTime("When it ends")),
+      ("revokedAt", .dateTime("When it was revoked, if it was")),
       ("uses", .integer("Certificates it may bring")), ("used", .integer("Certificates it has brought")),
       ("allowUnidentified", .boolean("Whether it enrols a machine without usable identity")),
       ("state", .oneOf(["usable", "used-up", "expired", "revoked"], "Whether it can be used")),

@@ -66,8 +66,8 @@ package struct CSVError: StatusError {
 
   package init(_ faults: CSVFaults) {
     let listed = faults.count > faults.list.count ? "; the first \(faults.list.count) are listed" : ""
-    message =
-      "The file has \(faults.count) \(faults.count == 1 ? "fault" : "faults")\(listed). Nothing was changed; correct the file and send it again."
+    let count = faults.count == 1 ? "1 fault" : "\(faults.count) faults"
+    message = "The file has \(count)\(listed). Nothing was changed; correct the file and send it again."
     self.faults = faults.list
   }
 }

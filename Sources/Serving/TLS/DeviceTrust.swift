@@ -45,7 +45,7 @@ extension PeerCertificate {
   /// The text of one attribute of the subject.
   private static func subject(_ leaf: Certificate, _ type: ASN1ObjectIdentifier) -> String? {
     for name in leaf.subject {
-      for attribute in name where attribute.type == type { return String(describing: attribute.value) }
+      for attribute in name where attribute.type == type { return String(attribute.value) }
     }
     return nil
   }

@@ -22,6 +22,8 @@ struct World: Sendable {
   let database: SQLiteDatabase
   let registry: Registry
   let desk: EnrollmentDesk
+  /// As the devices listener trusts.
+  let trust: DeviceTrust
   let admin = PrincipalID.random()
 
   init(unknownSerials: District.UnknownSerials = .refuse) async throws {
@@ -30,6 +32,7 @@ struct World: Sendable {
     database = try SQLiteDatabase(path: folder.file("rollcall.sqlite"), migrations: migrations)
     registry = Registry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
+    trust = DeviceTrust(issuers: [authority.issuing])
     desk = EnrollmentDesk(database: database, registry: registry, authority: authority)
     try await database.write(in: .state) { transaction in
       for district in [Self.cedar, Self.river] {
@@ -163,15 +166,5 @@ extension Reply {
     }
     let signed = try children(try children(try children(DER.parse(der))[1])[0])
     return try children(signed[3])[0]
-  }
-}
-
-extension PeerCertificate {
-  /// As the listener makes it after a handshake.
-  init(_ certificate: Certificate) throws {
-    self.init(
-      key: try certificate.publicKey.digest,
-      der: try CertificateAuthority.der(certificate), device: nil, notBefore: Instant(certificate.notValidBefore),
-      notAfter: Instant(certificate.notValidAfter))
   }
 }
