@@ -19,8 +19,9 @@ mkdir "$room/bin" "$room/controller" "$room/agent"
 cp "$programs"/rollcalld "$programs"/rollcall-agent "$room/bin/"
 chown 61000:61000 "$room" "$room/controller" "$room/agent"
 
-as_controller() { python3 scripts/restricted/run.py systemd/rollcalld.service "$room" -- "$@"; }
-as_agent() { python3 scripts/restricted/run.py systemd/rollcall-agent.service "$room" -- "$@"; }
+under() { python3 scripts/restricted/run.py "systemd/$1.service" "$room" -- "${@:2}"; }
+as_controller() { under rollcalld "$@"; }
+as_agent() { under rollcall-agent "$@"; }
 rollcall() { XDG_CONFIG_HOME="$room/operator" "$programs/rollcall" "$@"; }
 
 refused() {
@@ -37,14 +38,16 @@ for unit in controller agent; do
   echo "== $unit: what it cannot do"
   refused "writing outside its folder" "as_$unit" /bin/sh -c 'echo x >/var/lib/x'
   refused "reading home folders" "as_$unit" /bin/ls /root
-  refused "reading password hashes" "as_$unit" /bin/cat /etc/shadow
+  refused "reading password hashes" "as_$unit" /bin/grep -q . /etc/shadow
   refused "a namespace of its own" "as_$unit" /usr/bin/unshare --user /bin/true
   refused "a disk's device" "as_$unit" /bin/sh -c 'ls /dev | grep -E "^(sd|vd|nvme|loop|mem)"'
 done
 
 echo "== controller"
 as_controller /srv/bin/rollcalld init --state /srv/controller
-as_controller /srv/bin/rollcalld serve --state /srv/controller --people 127.0.0.1:0 --devices 127.0.0.1:0 >"$room/log" 2>&1 &
+# The process itself, not a function in a shell around it, so that it can be stopped by its id.
+python3 scripts/restricted/run.py systemd/rollcalld.service "$room" -- \
+  /srv/bin/rollcalld serve --state /srv/controller --people 127.0.0.1:0 --devices 127.0.0.1:0 >"$room/log" 2>&1 &
 controller=$!
 port() { sed -nE "s/.*\"?$1\"?[=:] ?\"?([0-9]+).*/\1/p" "$room/log" | head -n 1; }
 for ((tries = 0; tries < 150; tries++)); do

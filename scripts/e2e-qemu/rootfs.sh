@@ -37,7 +37,7 @@ systemctl --root="$root" --quiet mask apt-daily.timer apt-daily-upgrade.timer dp
 : >"$root/etc/machine-id"
 printf 'rollcall-machine\n' >"$root/etc/hostname"
 printf '127.0.0.1 localhost rollcall-machine\n10.0.2.2 controller.rollcall.test\n' >"$root/etc/hosts"
-rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/dev/*
+rm -rf "${root:?}"/var/cache/apt/* "${root:?}"/var/lib/apt/lists/* "${root:?}"/dev/*
 
 cp "$root"/boot/vmlinuz-* "$image.vmlinuz"
 cp "$root"/boot/initrd.img-* "$image.initrd"
