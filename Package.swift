@@ -79,7 +79,8 @@ let package = Package(
     // MARK: - System libraries: module maps and inline shims only
 
     /// libcurl, for the agent and the operator's command.
-    .systemLibrary(name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     /// OpenSSL: keys, certificate requests, digests and the TLS context on the device.
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     /// zlib: gzip bodies and stored software bases.
@@ -105,36 +106,61 @@ let package = Package(
     /// Reads the machine's facts from the kernel and the package database, without spawning anything.
     library("AgentCollect", path: "Agent/Collect", ["Vocabulary", "Wire"]),
     /// The device's key, its certificate, its token, and requests to the controller.
-    library("AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
+    library(
+      "AgentTransport", path: "Agent/Transport", ["Vocabulary", "Wire", "CurlClient", "COpenSSL", "Compression"]),
     /// The agent: commands, the loop, the spool, the wiring.
-    program("rollcall-agent", path: "Agent/Daemon", ["AgentCollect", "AgentTransport", "Compression", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
+    program(
+      "rollcall-agent", path: "Agent/Daemon",
+      ["AgentCollect", "AgentTransport", "Compression", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
 
     // MARK: - Controller: what every feature stands on
 
     /// Listeners, contexts, declared routes, errors as problem+json, metrics.
-    library("Serving", path: "Sources/Serving", ["Vocabulary", "Storage", hummingbird, httpTypes, nioCore, nioTLS, nioConcurrency, nioHTTPTypes, nioSSL, x509, asn1, crypto, logging, lifecycle]),
+    library(
+      "Serving", path: "Sources/Serving",
+      [
+        "Vocabulary", "Storage", hummingbird, httpTypes, nioCore, nioTLS, nioConcurrency, nioHTTPTypes, nioSSL, x509,
+        asn1, crypto, logging, lifecycle,
+      ]),
     /// Append-only journal of every change by people, tokens or keys.
     library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", httpTypes, crypto]),
     /// Principals, grants, API tokens, and who may do what.
-    library("Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
+    library(
+      "Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
     /// Districts, schools, devices, their keys and the custody ledger.
-    library("Registry", path: "Controller/Registry", ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
+    library(
+      "Registry", path: "Controller/Registry",
+      ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
 
     // MARK: - Controller: features
 
     /// Certificates, batches, enrolment tokens and EST.
-    library("Enrollment", path: "Controller/Enrollment", ["Vocabulary", "Wire", "Storage", "Serving", "Audit", "Registry", httpTypes, x509, asn1, crypto]),
+    library(
+      "Enrollment", path: "Controller/Enrollment",
+      ["Vocabulary", "Wire", "Storage", "Serving", "Audit", "Registry", httpTypes, x509, asn1, crypto]),
     /// Check-ins: facts, health, software and their history.
-    library("CheckIn", path: "Controller/CheckIn", ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, crypto, logging, lifecycle]),
+    library(
+      "CheckIn", path: "Controller/CheckIn",
+      [
+        "Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, crypto,
+        logging, lifecycle,
+      ]),
 
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
-    program("rollcalld", path: "Controller/Daemon", ["Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment", "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments]),
+    program(
+      "rollcalld", path: "Controller/Daemon",
+      [
+        "Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment",
+        "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments,
+      ]),
     /// The operator's command, over the public API only.
     program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
-    program("rollcall-swarm", path: "Sources/rollcall-swarm", ["Vocabulary", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram]),
+    program(
+      "rollcall-swarm", path: "Sources/rollcall-swarm",
+      ["Vocabulary", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram]),
 
     // MARK: - Tests
 
@@ -149,9 +175,21 @@ let package = Package(
     tests("ServingTests", ["Serving", "Storage", "StorageSQLite", "Vocabulary", httpTypes, hummingbird]),
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
     tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", logging]),
-    tests("RegistryTests", ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird]),
-    tests("EnrollmentTests", ["Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", httpTypes, x509, asn1, crypto]),
-    tests("CheckInTests", ["CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", "Compression", hummingbird]),
+    tests(
+      "RegistryTests",
+      ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird]),
+    tests(
+      "EnrollmentTests",
+      [
+        "Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", httpTypes, x509,
+        asn1, crypto,
+      ]),
+    tests(
+      "CheckInTests",
+      [
+        "CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire",
+        "Compression", hummingbird,
+      ]),
     tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird]),
     tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
     /// The real programs as processes: enrol, check in, show, kill, restore.

@@ -23,7 +23,9 @@ package enum PercentEncoding {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else { return nil }
+      guard rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else {
+        return nil
+      }
       bytes += decoded
       rest = rest.dropFirst(2)
     }

@@ -58,16 +58,20 @@ import Testing
     #expect(error.message.contains("ROLLCALLD_QUEUE"))
   }
 
-  @Test("A value out of its range is refused with its place and unit", arguments: [
-    (Setting.queue, "0"), (.queue, "many"), (.people, "8443"), (.people, ":8443"), (.devices, "host:99999"),
-    (.checkInInterval, "9"), (.logLevel, "loud"), (.logFormat, "xml"), (.names, ""), (.peopleKey, "alone"),
-  ])
+  @Test(
+    "A value out of its range is refused with its place and unit",
+    arguments: [
+      (Setting.queue, "0"), (.queue, "many"), (.people, "8443"), (.people, ":8443"), (.devices, "host:99999"),
+      (.checkInInterval, "9"), (.logLevel, "loud"), (.logFormat, "xml"), (.names, ""), (.peopleKey, "alone"),
+    ])
   func badValue(setting: Setting, value: String) throws {
     let error = try #require(failure { try settings(flags: [setting: value]) })
     #expect(error.kind == .badValue)
   }
 
-  @Test("Files that are no settings are refused", arguments: ["- a\n- b\n", "a: [", "queue: [1, 2]\n", "queue: 16\nqueue: 17\n"])
+  @Test(
+    "Files that are no settings are refused",
+    arguments: ["- a\n- b\n", "a: [", "queue: [1, 2]\n", "queue: 16\nqueue: 17\n"])
   func badFile(text: String) throws {
     #expect(failure { try settings(file: text) } != nil)
   }

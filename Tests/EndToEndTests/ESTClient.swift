@@ -62,7 +62,8 @@ struct ESTClient {
   func checkIn(sequence: Int, identity: [String]? = nil) throws -> (status: Int, body: String, headers: String) {
     let body = #"{"version":1,"sequence":\#(sequence),"sentAt":0,"agent":"curl","hashes":{}}"#
     return try curl(
-      "/agent/v1/checkin", ["-H", "Content-Type: application/json", "--data-binary", body] + (identity ?? self.identity))
+      "/agent/v1/checkin",
+      ["-H", "Content-Type: application/json", "--data-binary", body] + (identity ?? self.identity))
   }
 
   func curl(

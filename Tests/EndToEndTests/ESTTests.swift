@@ -97,10 +97,12 @@ import Testing
     #expect(statuses == [200, 403])
   }
 
-  @Test("Requests that ask for too much are refused by code", arguments: [
-    ("basicConstraints=critical,CA:TRUE", "enroll."), ("subjectAltName=DNS:rollcall.example.org", "enroll."),
-    ("subjectAltName=URI:urn:rollcall:device:dev_0123456789abcdef", "enroll."),
-  ])
+  @Test(
+    "Requests that ask for too much are refused by code",
+    arguments: [
+      ("basicConstraints=critical,CA:TRUE", "enroll."), ("subjectAltName=DNS:rollcall.example.org", "enroll."),
+      ("subjectAltName=URI:urn:rollcall:device:dev_0123456789abcdef", "enroll."),
+    ])
   func excessive(extension text: String, code: String) throws {
     let folder = try TemporaryFolder()
     let controller = try RunningController(in: folder)

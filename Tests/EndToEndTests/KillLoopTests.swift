@@ -38,7 +38,8 @@ import Testing
         "enrol", "--target", "127.0.0.1:\(controller.devices)", "--root", controller.root, "--token-file", tokenFile,
         "--fleet", fleet, "--connections", "8", "--duration", "20", "--quiet",
       ] + fleetOptions)
-    try controller.kill(afterOperations: after, of: #"listener="devices",operation="POST /.well-known/est/simpleenroll",status="2xx""#)
+    try controller.kill(
+      afterOperations: after, of: #"listener="devices",operation="POST /.well-known/est/simpleenroll",status="2xx""#)
     swarm.terminate()
     swarm.waitUntilExit()
     // What the swarm was not told before it ended, it enrols again with the same keys.
@@ -55,9 +56,11 @@ import Testing
   private func checkInUnderFire(_ controller: RunningController, fleet: String, after: Int) throws {
     let swarm = try start([
       "steady", "--target", "127.0.0.1:\(controller.devices)", "--root", controller.root, "--fleet", fleet,
-      "--connections", "16", "--keep-alive", "--duration", "2", "--changed", "0.2", "--packages", "50", "--differ", "2", "--quiet",
+      "--connections", "16", "--keep-alive", "--duration", "2", "--changed", "0.2", "--packages", "50", "--differ", "2",
+      "--quiet",
     ])
-    try controller.kill(afterOperations: after, of: #"listener="devices",operation="POST /agent/v1/checkin",status="2xx""#)
+    try controller.kill(
+      afterOperations: after, of: #"listener="devices",operation="POST /agent/v1/checkin",status="2xx""#)
     swarm.waitUntilExit()
   }
 

@@ -33,7 +33,9 @@ func run(
   process.standardInput = FileHandle(forReadingAtPath: inputPath)
   try process.run()
   process.waitUntilExit()
-  func text(_ path: String) -> String { String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self) }
+  func text(_ path: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+  }
   return Finished(status: process.terminationStatus, output: text(outputPath), errors: text(errorPath))
 }
 

@@ -12,7 +12,9 @@ import Testing
     let token = try controller.prepareBatch(
       serials: serials.split(separator: "\n").dropFirst().map(String.init) + ["LATE-0001", "LATE-0002"], uses: 30)
     let fleet = folder.file("fleet.tsv")
-    let target = ["--target", "127.0.0.1:\(controller.devices)", "--root", controller.root, "--quiet", "--fleet", fleet]
+    let target = [
+      "--target", "127.0.0.1:\(controller.devices)", "--root", controller.root, "--quiet", "--fleet", fleet,
+    ]
     try succeed(
       Programs.path("rollcall-swarm"),
       ["enrol", "--token-file", try folder.write(token, to: "token")] + target + fleetOptions)

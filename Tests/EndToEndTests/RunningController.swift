@@ -39,7 +39,8 @@ final class RunningController {
     let started = Process()
     started.executableURL = URL(fileURLWithPath: Programs.path("rollcalld"))
     started.arguments =
-      ["serve", "--state", state, "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--log-format", "json"] + settings
+      ["serve", "--state", state, "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--log-format", "json"]
+      + settings
     let pipe = Pipe()
     started.standardError = pipe
     started.standardOutput = FileHandle.nullDevice

@@ -71,7 +71,10 @@ import Testing
     for port in [controller.people, controller.devices] {
       let finished = try run(
         "/usr/bin/openssl",
-        ["s_client", "-connect", "localhost:\(port)", "-CAfile", controller.root, "-tls1_1", "-cipher", "ALL@SECLEVEL=0"])
+        [
+          "s_client", "-connect", "localhost:\(port)", "-CAfile", controller.root, "-tls1_1", "-cipher",
+          "ALL@SECLEVEL=0",
+        ])
       #expect(finished.status != 0)
     }
   }
@@ -106,7 +109,9 @@ import Testing
     // Two requests over one connection, the signal between them.
     let connection = Process()
     connection.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    connection.arguments = ["s_client", "-quiet", "-connect", "localhost:\(controller.people)", "-CAfile", controller.root]
+    connection.arguments = [
+      "s_client", "-quiet", "-connect", "localhost:\(controller.people)", "-CAfile", controller.root,
+    ]
     let (input, output) = (Pipe(), Pipe())
     (connection.standardInput, connection.standardOutput) = (input, output)
     connection.standardError = FileHandle.nullDevice
@@ -178,7 +183,10 @@ import Testing
     let day = DateFormatter()
     day.dateFormat = "yyyyMMdd'000000Z'"
     day.timeZone = TimeZone(identifier: "UTC")
-    let (start, end) = (day.string(from: Date(timeIntervalSinceNow: -100 * 86_400)), day.string(from: Date(timeIntervalSinceNow: -10 * 86_400)))
+    let (start, end) = (
+      day.string(from: Date(timeIntervalSinceNow: -100 * 86_400)),
+      day.string(from: Date(timeIntervalSinceNow: -10 * 86_400))
+    )
     try client.openssl([
       "ca", "-batch", "-config", file, "-cert", controller.state + "/ca/issuing.pem", "-keyfile",
       controller.state + "/ca/issuing.key", "-in", request, "-out", certificate, "-startdate", start, "-enddate", end,

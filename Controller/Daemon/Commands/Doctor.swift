@@ -9,7 +9,9 @@ import X509
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say in plain words what is wrong with this controller, and what to do.",
-    discussion: "Changes nothing. Exit code 0: sound; 2: at least one fault.\n\nEXAMPLE\n  rollcalld doctor --state /var/lib/rollcall")
+    discussion:
+      "Changes nothing. Exit code 0: sound; 2: at least one fault.\n\nEXAMPLE\n  rollcalld doctor --state /var/lib/rollcall"
+  )
 
   @OptionGroup var flags: SettingFlags
 
@@ -45,7 +47,8 @@ struct Examination {
     found += keys()
     found.append(authority())
     found.append(certificate("devices certificate", settings.state.devicesCertificate))
-    found.append(certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
+    found.append(
+      certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
     found.append(database())
     return found
   }
@@ -55,18 +58,24 @@ struct Examination {
       try StateArchive.requireWhole(settings.state)
       return Finding(mark: .sound, subject: "state folder", words: settings.state.path)
     } catch {
-      return Finding(mark: .fault, subject: "state folder", words: (error as? ConfigurationError)?.message ?? "\(error)")
+      return Finding(
+        mark: .fault, subject: "state folder", words: (error as? ConfigurationError)?.message ?? "\(error)")
     }
   }
 
   private func space() -> Finding {
     var space = statvfs()
     guard statvfs(settings.state.path, &space) == 0 else {
-      return Finding(mark: .fault, subject: "disk", words: "\(settings.state.path) cannot be read: \(String(cString: strerror(errno))).")
+      return Finding(
+        mark: .fault, subject: "disk",
+        words: "\(settings.state.path) cannot be read: \(String(cString: strerror(errno))).")
     }
-    let free = ByteCount(Int64(clamping: UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize)).partialValue))
+    let free = ByteCount(
+      Int64(clamping: UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize)).partialValue))
     if free < .mebibytes(256) {
-      return Finding(mark: .fault, subject: "disk", words: "only \(free) free; check-ins will be refused when it is full. Make room.")
+      return Finding(
+        mark: .fault, subject: "disk", words: "only \(free) free; check-ins will be refused when it is full. Make room."
+      )
     }
     return Finding(mark: free < .mebibytes(2048) ? .advice : .sound, subject: "disk", words: "\(free) free")
   }
@@ -76,7 +85,9 @@ struct Examination {
     let plausible = now > Instant(seconds: 1_780_000_000)
     return Finding(
       mark: plausible ? .sound : .fault, subject: "clock",
-      words: plausible ? "\(now)" : "it says \(now), which is before this program was made; certificates would not hold. Set the clock (NTP).")
+      words: plausible
+        ? "\(now)"
+        : "it says \(now), which is before this program was made; certificates would not hold. Set the clock (NTP).")
   }
 
   private func keys() -> [Finding] {
@@ -92,12 +103,16 @@ struct Examination {
         continue
       }
       if info.st_mode & 0o077 != 0 {
-        found.append(Finding(mark: .fault, subject: "key", words: "\(path) can be read by others. Run: chmod 600 \(path)"))
+        found.append(
+          Finding(mark: .fault, subject: "key", words: "\(path) can be read by others. Run: chmod 600 \(path)"))
       }
     }
     let root = AuthorityFiles(folder: settings.state.authorityFolder).rootKey
     if FileManager.default.fileExists(atPath: root) {
-      found.append(Finding(mark: .advice, subject: "root key", words: "\(root) is on this machine and not needed to run. Move it somewhere safe and offline."))
+      found.append(
+        Finding(
+          mark: .advice, subject: "root key",
+          words: "\(root) is on this machine and not needed to run. Move it somewhere safe and offline."))
     }
     return found.isEmpty ? [Finding(mark: .sound, subject: "keys", words: "readable by this user alone")] : found
   }
@@ -117,7 +132,9 @@ struct Examination {
         return Finding(mark: .fault, subject: subject, words: "\(path) holds no certificate.")
       }
       let certificate = try Certificate(derEncoded: try leaf.toDERBytes())
-      return ending(subject, Instant(seconds: Int64(certificate.notValidAfter.timeIntervalSince1970)), advice: .seconds(20 * 86_400))
+      return ending(
+        subject, Instant(seconds: Int64(certificate.notValidAfter.timeIntervalSince1970)), advice: .seconds(20 * 86_400)
+      )
     } catch {
       return Finding(mark: .fault, subject: subject, words: "\(path) cannot be read as PEM certificates: \(error).")
     }
@@ -125,16 +142,23 @@ struct Examination {
 
   private func ending(_ subject: String, _ end: Instant, advice: Duration) -> Finding {
     let now = SystemClock.now
-    if now > end { return Finding(mark: .fault, subject: subject, words: "ended on \(end); nobody can connect. Renew it, then send SIGHUP to rollcalld.") }
+    if now > end {
+      return Finding(
+        mark: .fault, subject: subject,
+        words: "ended on \(end); nobody can connect. Renew it, then send SIGHUP to rollcalld.")
+    }
     let soon = now.advanced(by: advice) > end
-    return Finding(mark: soon ? .advice : .sound, subject: subject, words: "holds until \(end)\(soon ? "; renew it soon" : "")")
+    return Finding(
+      mark: soon ? .advice : .sound, subject: subject, words: "holds until \(end)\(soon ? "; renew it soon" : "")")
   }
 
   private func database() -> Finding {
     do {
       let faults = try SQLiteBackup.integrityFaults(of: settings.state.database)
       if faults.isEmpty { return Finding(mark: .sound, subject: "database", words: "passes SQLite's integrity check") }
-      return Finding(mark: .fault, subject: "database", words: "damaged: \(faults.prefix(3).joined(separator: "; ")). Restore a backup.")
+      return Finding(
+        mark: .fault, subject: "database",
+        words: "damaged: \(faults.prefix(3).joined(separator: "; ")). Restore a backup.")
     } catch {
       return Finding(mark: .fault, subject: "database", words: (error as? any CodedError)?.message ?? "\(error)")
     }

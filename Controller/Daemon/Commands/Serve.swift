@@ -50,7 +50,8 @@ struct Serve: AsyncParsableCommand {
     let limits = Listener.Limits(
       connections: settings.connections, idle: settings.idleTimeout, request: settings.requestTimeout)
     let peopleListener = Listener(
-      host: settings.people.host, port: settings.people.port, tls: people, limits: limits, group: threads, logger: logger,
+      host: settings.people.host, port: settings.people.port, tls: people, limits: limits, group: threads,
+      logger: logger,
       onBound: { ports.bound(people: $0) })
     let devicesListener = Listener(
       host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits, group: threads,

@@ -67,7 +67,9 @@ struct ControllerSettings: Sendable {
     queue = try number(.queue, 16...1_000_000)
     databaseReaders = try number(.databaseReaders, 1...64)
     threads = sources.values[.threads] == nil ? nil : try number(.threads, 1...256)
-    guard let level = Logger.Level(rawValue: text(.logLevel)) else { throw bad(.logLevel, "it is one of \(Setting.logLevel.unit)") }
+    guard let level = Logger.Level(rawValue: text(.logLevel)) else {
+      throw bad(.logLevel, "it is one of \(Setting.logLevel.unit)")
+    }
     logLevel = level
     guard ["text", "json"].contains(text(.logFormat)) else { throw bad(.logFormat, "it is text or json") }
     logsJSON = text(.logFormat) == "json"

@@ -25,7 +25,8 @@ struct SettingSources: Sendable {
     guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8),
       data.count <= 64 << 10
     else {
-      throw ConfigurationError(.unreadable, "The configuration file \(file) cannot be read as UTF-8 text of at most 64 KiB.")
+      throw ConfigurationError(
+        .unreadable, "The configuration file \(file) cannot be read as UTF-8 text of at most 64 KiB.")
     }
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
@@ -65,7 +66,8 @@ struct SettingSources: Sendable {
   }
 
   private static func unknown(_ name: String, at place: String, among names: [String]) -> ConfigurationError {
-    let hint = NearestName.of(name, among: names).map { "; did you mean '\($0)'?" } ?? "; 'rollcalld config' lists the settings."
+    let hint =
+      NearestName.of(name, among: names).map { "; did you mean '\($0)'?" } ?? "; 'rollcalld config' lists the settings."
     return ConfigurationError(.unknownKey, "\(place): there is no setting '\(name)'\(hint)")
   }
 }

@@ -33,7 +33,8 @@ enum StateArchive {
     }
     try DurableFile.write(lines, to: "\(draft)/\(manifest)", mode: 0o600)
     try FileManager.default.moveItem(atPath: draft, toPath: folder)
-    try sync((folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
+    try sync(
+      (folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
     return ByteCount(size)
   }
 
@@ -47,7 +48,8 @@ enum StateArchive {
     }
     let names = try checkedNames(folder)
     try makeFolder(state.path)
-    try DurableFile.write("A restore was begun and did not end. Run it again.\n", to: "\(state.path)/\(marker)", mode: 0o600)
+    try DurableFile.write(
+      "A restore was begun and did not end. Run it again.\n", to: "\(state.path)/\(marker)", mode: 0o600)
     for stale in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: state.database + stale) }
     for name in names {
       try? FileManager.default.removeItem(atPath: "\(state.path)/\(name)")
@@ -79,11 +81,14 @@ enum StateArchive {
         throw ConfigurationError(.state, "The list of checksums in \(folder) is damaged. Use another backup.")
       }
       guard exists("\(folder)/\(name)"), try digest("\(folder)/\(name)") == String(parts[0]) else {
-        throw ConfigurationError(.state, "\(folder)/\(name) is missing or damaged: its checksum is not the backup's. Use another backup.")
+        throw ConfigurationError(
+          .state, "\(folder)/\(name) is missing or damaged: its checksum is not the backup's. Use another backup.")
       }
       return name
     }
-    guard names.contains(database) else { throw ConfigurationError(.state, "\(folder) is not a backup: it holds no database.") }
+    guard names.contains(database) else {
+      throw ConfigurationError(.state, "\(folder) is not a backup: it holds no database.")
+    }
     return names
   }
 
@@ -98,7 +103,8 @@ enum StateArchive {
   }
 
   private static func noController(_ state: StateFolder) -> ConfigurationError {
-    ConfigurationError(.state, "There is no controller in \(state.path). Run 'rollcalld init' first, or name another --state.")
+    ConfigurationError(
+      .state, "There is no controller in \(state.path). Run 'rollcalld init' first, or name another --state.")
   }
 
   private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

@@ -45,7 +45,8 @@ struct Controller: Sendable {
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
     devices = DeviceService(
-      routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics, logger: logger, clock: clock)
+      routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
+      logger: logger, clock: clock)
     services = [checkIns.group]
   }
 

@@ -46,7 +46,8 @@ enum ServerIdentities {
     return settings.names.allSatisfy { names.contains(IPText.canonical($0)) }
   }
 
-  static func devicesContext(_ settings: ControllerSettings, _ authority: CertificateAuthority) throws -> NIOSSLContext {
+  static func devicesContext(_ settings: ControllerSettings, _ authority: CertificateAuthority) throws -> NIOSSLContext
+  {
     try TLSSettings.devices(
       chain: settings.state.devicesCertificate, key: settings.state.devicesKey,
       authorities: [

@@ -45,7 +45,9 @@ package struct Call: Sendable {
   /// - Throws: `request.query` where it is given twice.
   package func query(_ name: String) throws(ServingError) -> String? {
     let values = query.filter { $0.name == name }
-    guard values.count < 2 else { throw ServingError(.query, "The query parameter '\(name)' is given \(values.count) times; give it once.") }
+    guard values.count < 2 else {
+      throw ServingError(.query, "The query parameter '\(name)' is given \(values.count) times; give it once.")
+    }
     return values.first?.value
   }
 }

@@ -42,6 +42,8 @@ package struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
   }
 
   package static func schema(of item: Schema) -> Schema {
-    .object([("items", .array(item)), ("next", .string("For 'after' of the next request; absent on the last page"))], required: ["items"])
+    .object(
+      [("items", .array(item)), ("next", .string("For 'after' of the next request; absent on the last page"))],
+      required: ["items"])
   }
 }

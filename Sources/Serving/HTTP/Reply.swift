@@ -1,5 +1,5 @@
-package import HTTPTypes
 import FoundationEssentials
+package import HTTPTypes
 
 /// An answer, whole in memory.
 package struct Reply: Sendable {

@@ -50,6 +50,7 @@ package enum Authorization {
 
   private static func forbidden(_ roles: Set<Role>) -> ServingError {
     let names = roles.map(\.rawValue).sorted().joined(separator: " or ")
-    return ServingError(.forbidden, "Your roles do not allow this; it takes \(names). Ask a state administrator for the grant.")
+    return ServingError(
+      .forbidden, "Your roles do not allow this; it takes \(names). Ask a state administrator for the grant.")
   }
 }

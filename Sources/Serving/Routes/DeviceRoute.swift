@@ -67,7 +67,8 @@ package struct DeviceContext: Sendable {
     guard now >= peer.notBefore, now <= peer.notAfter.advanced(by: grace) else {
       throw ServingError(
         .certificateExpired,
-        "The device's certificate holds from \(peer.notBefore) to \(peer.notAfter); it is \(now). Re-enrol, or set the clock.")
+        "The device's certificate holds from \(peer.notBefore) to \(peer.notAfter); it is \(now). Re-enrol, or set the clock."
+      )
     }
     if known?.state == .revoked {
       throw ServingError(.keyRevoked, "This device's key was revoked. Enrol it anew with a token.")

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Vocabulary
 
-
 /// Finds a route by method and path; made once from declared routes.
 struct RouteTable<Route: Sendable>: Sendable {
   enum Match {
@@ -35,7 +34,8 @@ struct RouteTable<Route: Sendable>: Sendable {
     for (index, item) in routes.enumerated() {
       let entry = Entry(method: item.method, index: index, route: item.route)
       let segments = item.path.split(separator: "/").map { text -> Segment in
-        text.hasPrefix("{") && text.hasSuffix("}") ? .parameter(String(text.dropFirst().dropLast())) : .fixed(String(text))
+        text.hasPrefix("{") && text.hasSuffix("}")
+          ? .parameter(String(text.dropFirst().dropLast())) : .fixed(String(text))
       }
       guard segments.contains(where: { if case .parameter = $0 { true } else { false } }) else {
         fixed[item.path, default: []].append(entry)
