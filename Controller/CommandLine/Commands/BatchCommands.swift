@@ -52,8 +52,8 @@ struct BatchCommand: ParsableCommand {
               --name "Fall 2026" --serials serials.csv
         """)
 
-    @Option(help: "Its code: 1 to 40 of a–z, 0–9 and '-'.")
-    var id: String
+    @Option(help: "Its code: 1 to 40 of a–z, 0–9 and '-'; made from the file's name where it is not given.")
+    var id: String?
 
     @Option(help: "Its name; the code where it is not given.")
     var name: String?
@@ -66,6 +66,9 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let target = Target("districts", try district.required(), "batches")
+      guard let id = id ?? serials.flatMap(Self.code(ofFile:)) else {
+        throw ValidationError("Give the batch a code with --id, or a file with --serials whose name makes one.")
+      }
       let made: JSONValue
       if let serials {
         made = try session.client.post(target.adding("id", id).adding("name", name ?? id), try session.csv(serials))
@@ -74,6 +77,15 @@ struct BatchCommand: ParsableCommand {
           target, .json(["id": .string(id), "name": .string(name ?? id), "serials": .array([])]))
       }
       session.show(made, batchColumns)
+    }
+
+    /// `lists/Fall 2026.csv` makes `fall-2026`; nil where nothing of the name can stand in a code.
+    static func code(ofFile path: String) -> String? {
+      let file = path.split(separator: "/").last ?? ""
+      let name = file.lowercased().split(separator: ".").first ?? ""
+      let words = name.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+      let code = String(words.joined(separator: "-").prefix(40))
+      return code.isEmpty || code.hasSuffix("-") ? nil : code
     }
   }
 

@@ -6,7 +6,8 @@ import Serving
 import UnixSignals
 import Vocabulary
 
-/// On SIGHUP, and once a day, renews what ends soon and reads the certificates anew. Open connections stay; where a
+/// On SIGHUP, and once a day, renews what ends soon and reads the listeners' certificates anew. The issuing CA is the one
+/// of the start: a new one takes a restart, for enrolment signs with it. Open connections stay; where a
 /// file cannot be used, the old certificate stays in use and the log says why.
 struct CertificateReload: Service {
   let settings: ControllerSettings
@@ -34,12 +35,9 @@ struct CertificateReload: Service {
     manager.reloading()
     defer { manager.ready() }
     do {
-      // The issuing certificate may have been replaced too: agents trust the root alone.
-      let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now)
-      let (peopleContext, devicesContext) = (
-        try ServerIdentities.peopleContext(settings), try ServerIdentities.devicesContext(settings, authority)
-      )
+      let peopleContext = try ServerIdentities.peopleContext(settings)
+      let devicesContext = try ServerIdentities.devicesContext(settings, authority)
       let trust = try ServerIdentities.trust(authority)
       people.replace(peopleContext)
       devices.replace(devicesContext, trust: trust)

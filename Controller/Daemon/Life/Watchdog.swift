@@ -11,8 +11,10 @@ struct Watchdog: Service {
   func run() async throws {
     guard let interval = manager.watchdogInterval else {
       try await gracefulShutdown()
+      manager.stopping()
       return
     }
+    defer { manager.stopping() }
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         if (try? await probe()) != nil { manager.alive() }

@@ -23,8 +23,9 @@ enum ServerIdentities {
 
   /// Makes new ones where a file is missing, ends soon, or names other names than the settings do.
   static func refresh(_ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant) throws {
-    if try !isCurrent(settings.state.devicesCertificate, settings, now: now) {
-      try write(authority, settings, now: now)
+    let own = settings.peopleIdentity == nil ? [settings.state.peopleCertificate] : []
+    for path in [settings.state.devicesCertificate] + own where try !isCurrent(path, settings, now: now) {
+      return try write(authority, settings, now: now)
     }
   }
 
