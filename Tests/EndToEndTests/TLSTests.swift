@@ -64,18 +64,28 @@ import Testing
     #expect(try client.checkIn(sequence: 3).status == 403)
   }
 
-  @Test("Old TLS is refused on both listeners")
+  @Test("Old TLS and weak suites are refused on both listeners, where TLS 1.2 and 1.3 with good ones are taken")
   func oldVersions() throws {
     let folder = try TemporaryFolder()
     let controller = try RunningController(in: folder)
-    for port in [controller.people, controller.devices] {
-      let finished = try run(
+    func handshake(_ port: Int, _ options: [String]) throws -> Finished {
+      try run(
         "/usr/bin/openssl",
-        [
-          "s_client", "-connect", "localhost:\(port)", "-CAfile", controller.root, "-tls1_1", "-cipher",
-          "ALL@SECLEVEL=0",
-        ])
-      #expect(finished.status != 0)
+        ["s_client", "-connect", "localhost:\(port)", "-CAfile", controller.root, "-verify_return_error"] + options)
+    }
+    for port in [controller.people, controller.devices] {
+      for good in [["-tls1_2"], ["-tls1_3"], ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]] {
+        let finished = try handshake(port, good)
+        #expect(finished.status == 0 && finished.output.contains("Verify return code: 0 (ok)"), "\(good)")
+      }
+      for bad in [
+        ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"], ["-tls1", "-cipher", "ALL@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "AES128-SHA"], ["-tls1_2", "-cipher", "AES128-GCM-SHA256"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"],
+      ] {
+        let finished = try handshake(port, bad)
+        #expect(finished.status != 0 && finished.output.contains("Cipher is (NONE)"), "\(bad)")
+      }
     }
   }
 
