@@ -23,15 +23,12 @@ struct DeviceFilter: Sendable {
     .init("q", "Whose serial, asset tag or host name begins with this"),
   ]
 
+  /// - Parameter scope: already narrowed to the district that the query names.
   /// - Throws: `request.query` for an unknown parameter or value.
   init(_ call: Call, scope: TenantScope) throws(ServingError) {
     try Self.refuseUnknown(call)
     let tenant: SQL =
       scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
-    if let text = try call.query("district") {
-      guard let id = DistrictID(rawValue: text) else { throw Self.invalid("district", "a district's id") }
-      conditions.append("registry_device.district_id = \(id)")
-    }
     if let text = try call.query("school") {
       guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }
       conditions.append("school_id = \(id)")

@@ -4,9 +4,6 @@ import Vocabulary
 
 /// Devices: lists, one device, its ledger and the history of its facts.
 struct DeviceRoutes: Sendable {
-  /// Former keys that are shown of one device.
-  private static let revokedKeysShown = 10
-
   let registry: Registry
 
   var routes: [PeopleRoute] {
@@ -36,12 +33,13 @@ struct DeviceRoutes: Sendable {
   private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let page = try PageRequest(call)
     let after = try DeviceList.place(page.after)
-    let filter = try DeviceFilter(call, scope: context.scope)
-    let (found, keys) = try await registry.database.read(in: context.scope) { transaction in
-      let found = try DeviceList.page(filter, scope: context.scope, after: after, limit: page.limit + 1, transaction)
-      return (found, try KeyStore.keys(of: found.map(\.device), transaction))
+    let scope = try context.scope.narrowed(by: call)
+    let filter = try DeviceFilter(call, scope: scope)
+    let (found, keys) = try await registry.database.read(in: scope) { transaction in
+      let found = try DeviceList.page(filter, scope: scope, after: after, limit: page.limit + 1, transaction)
+      return (found, try KeyStore.live(of: found.map(\.device), transaction))
     }
-    let views = found.map { DeviceView($0, keys: (keys[$0.device.id] ?? []).filter(\.isLive)) }
+    let views = found.map { DeviceView($0, keys: keys[$0.device.id] ?? []) }
     return try .json(Page(views, limit: page.limit, key: DeviceList.key))
   }
 
@@ -49,10 +47,8 @@ struct DeviceRoutes: Sendable {
     let (district, device) = try Self.place(call)
     let view = try await registry.database.read(in: context.scope) { transaction in
       guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
-      let keys = try KeyStore.keys(of: device, in: district, transaction)
-      let revoked = keys.filter { !$0.isLive }.suffix(Self.revokedKeysShown)
       return DeviceView(
-        listed, keys: keys.filter { $0.isLive || revoked.contains($0) },
+        listed, keys: try registry.shownKeys(of: device, in: district, transaction),
         facts: try registry.facts.facts(of: device, in: district, transaction))
     }
     return try .json(view)
@@ -91,5 +87,19 @@ struct DeviceRoutes: Sendable {
       throw ServingError(.query, "'after' is the 'next' of a page of this list.")
     }
     return number
+  }
+}
+
+extension Registry {
+  /// Former keys that are shown of one device.
+  private static let revokedKeysShown = 10
+
+  /// The keys that people see of one device: its live ones and its last revoked ones, in the order they were issued.
+  func shownKeys(
+    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    let revoked = try KeyStore.revoked(of: device, in: district, limit: Self.revokedKeysShown, transaction)
+    let keys = try KeyStore.live(of: device, in: district, transaction) + revoked
+    return keys.sorted { ($0.issuedAt, $0.digest.description) < ($1.issuedAt, $1.digest.description) }
   }
 }
