@@ -47,8 +47,8 @@ package struct PeopleService: Sendable {
     var reply: Reply
     do {
       let caller = try await caller(of: call)
-      let scope = try Authorization.authorize(caller, route.rule, district: call.parameters["district"])
-      reply = try await route.handle(call, OperatorContext(caller: caller, scope: scope))
+      let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
+      reply = try await route.handle(call, context)
     } catch {
       reply = problem(error, call.requestID)
     }
