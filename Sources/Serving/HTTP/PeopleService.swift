@@ -61,6 +61,8 @@ package struct PeopleService: Sendable {
     let start = ContinuousClock.now
     let reply: Reply
     do {
+      let caller = try await caller(of: call)
+      let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
       reply = try await route.handle(call, context)
     } catch {
       reply = problem(error, call.requestID)
