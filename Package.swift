@@ -190,7 +190,15 @@ let package = Package(
         "CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire",
         "Compression", hummingbird,
       ]),
-    tests("DaemonTests", ["rollcalld", "Serving", "Vocabulary", hummingbird]),
+    /// The wired controller without sockets, and the documents against the code of every module.
+    tests(
+      "DaemonTests",
+      [
+        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "Audit", "Access",
+        "Registry", "Enrollment", "CheckIn", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging, crypto,
+        x509,
+        asn1,
+      ]),
     tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests("EndToEndTests", ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "Vocabulary", "Wire"]),

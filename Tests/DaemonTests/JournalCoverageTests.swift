@@ -1,0 +1,117 @@
+import Foundation
+import HTTPTypes
+import Serving
+import Storage
+import Testing
+
+@testable import rollcalld
+
+/// Every route that changes something leaves an entry in the journal, and none of them a name.
+@Suite struct JournalCoverageTests {
+  /// Makes the changes one by one and keeps which operations it has done.
+  private final class Scribe {
+    let sample: SampleController
+    private(set) var done: Set<String> = []
+    private(set) var last: [String: Any] = [:]
+
+    init(_ sample: SampleController) { self.sample = sample }
+
+    private func count() async throws -> Int {
+      try await sample.controller.database.read(in: .state) { transaction in
+        try transaction.row("SELECT COUNT(*) AS count FROM audit_entry")?.get("count", as: Int.self) ?? 0
+      }
+    }
+
+    @discardableResult
+    func change(
+      _ operation: String, _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil
+    ) async throws -> [String: Any] {
+      let routes = sample.controller.people.routes
+      #expect(routes.contains { $0.operation.id == operation && $0.method == method }, "\(operation)")
+      let before = try await count()
+      let reply = await sample.call(method, "/api/v1" + path, json: json, csv: csv)
+      try #require((200...204).contains(reply.status), "\(operation): \(reply)")
+      #expect(try await count() > before, "\(operation) left no entry")
+      done.insert(operation)
+      return reply.body
+    }
+  }
+
+  private static let names = [
+    "Otter Creek District", "Otter Creek Renamed", "Otter Creek Elementary", "Otter Creek Batch", "Olivia Otter",
+    "Olivia's laptop token",
+  ]
+
+  private func districtChanges(_ scribe: Scribe) async throws {
+    let base = "/districts/otter-creek"
+    try await scribe.change(
+      "createDistrict", .post, "/districts",
+      json: #"{"id": "otter-creek", "name": "\#(Self.names[0])", "unknownSerials": "pending"}"#)
+    try await scribe.change("changeDistrict", .patch, base, json: #"{"name": "\#(Self.names[1])"}"#)
+    try await scribe.change(
+      "createSchool", .post, base + "/schools", json: #"{"id": "elementary", "name": "\#(Self.names[2])"}"#)
+    try await scribe.change(
+      "createBatch", .post, base + "/batches",
+      json: #"{"id": "fall", "name": "\#(Self.names[3])", "serials": ["OC-0001"]}"#)
+    try await scribe.change("addBatchSerials", .post, base + "/batches/fall/serials", csv: "serial\nOC-0002\n")
+    try await scribe.change("importDevices", .post, base + "/devices/import", csv: "serial,assetTag\nOC-0003,A3\n")
+    let token = try await scribe.change(
+      "createEnrollmentToken", .post, base + "/batches/fall/tokens", json: #"{"expiresInHours": 1, "uses": 9}"#)
+    let secret = try #require(token["token"] as? String)
+    try #require(try await SampleDistrict.enroll("OC-0001", secret, in: scribe.sample) == 200)
+    for stranger in ["OC-8001", "OC-8002"] {
+      try #require(try await SampleDistrict.enroll(stranger, secret, in: scribe.sample) == 202)
+    }
+    let devices = await scribe.sample.call(.get, "/api/v1/devices?serial=OC-0001")
+    let device = try #require((devices.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    let one = base + "/devices/\(device)"
+    try await scribe.change("quarantineDevice", .post, one + "/quarantine", json: #"{"reason": "two of them"}"#)
+    try await scribe.change("approveDevice", .post, one + "/approve", json: "{}")
+    try await scribe.change("revokeDevice", .post, one + "/revoke", json: #"{"reason": "sold"}"#)
+    let pending = await scribe.sample.call(.get, "/api/v1/pending")
+    let waiting = try #require(pending.body["items"] as? [[String: Any]]).compactMap { $0["id"] as? String }
+    try #require(waiting.count == 2)
+    try await scribe.change("approvePending", .post, base + "/pending/\(waiting[0])/approve", json: "{}")
+    try await scribe.change("rejectPending", .post, base + "/pending/\(waiting[1])/reject")
+    let id = try #require(token["id"] as? String)
+    try await scribe.change("revokeEnrollmentToken", .delete, base + "/tokens/\(id)")
+  }
+
+  private func accessChanges(_ scribe: Scribe) async throws {
+    let principal = try await scribe.change(
+      "createPrincipal", .post, "/principals", json: #"{"kind": "person", "name": "\#(Self.names[4])"}"#)
+    let base = "/principals/\(try #require(principal["id"] as? String))"
+    try await scribe.change(
+      "addGrant", .post, base + "/grants", json: #"{"role": "district-it", "district": "otter-creek"}"#)
+    let token = try await scribe.change(
+      "createAPIToken", .post, base + "/tokens", json: #"{"name": "\#(Self.names[5])", "expiresInDays": 1}"#)
+    let id = try #require(token["id"] as? String)
+    try await scribe.change("revokeAPIToken", .delete, base + "/tokens/\(id)")
+    try await scribe.change("removeGrant", .delete, base + "/grants?role=district-it&district=otter-creek")
+  }
+
+  @Test("Every route that changes something leaves an entry, and the journal holds no name")
+  func everyWrite() async throws {
+    let sample = try await SampleController()
+    let scribe = Scribe(sample)
+    try await districtChanges(scribe)
+    try await accessChanges(scribe)
+    let writes = sample.controller.people.routes.filter { [.post, .patch, .delete, .put].contains($0.method) }
+    #expect(scribe.done == Set(writes.map(\.operation.id)), "a route that no test here tries")
+
+    let texts = try await sample.controller.database.read(in: .state) { transaction in
+      try transaction.rows(
+        "SELECT district_id, actor_kind, actor, action, object_kind, object, body FROM audit_entry"
+      ).map { row in
+        let columns = ["district_id", "actor_kind", "actor", "action", "object_kind", "object"]
+        let body = try row.get("body", as: [UInt8]?.self) ?? []
+        return try columns.map { try row.get($0, as: String.self) }.joined(separator: " ")
+          + String(decoding: body, as: UTF8.self)
+      }
+    }
+    #expect(texts.count > writes.count)
+    for text in texts {
+      for name in Self.names { #expect(!text.contains(name), "\(text)") }
+    }
+  }
+}

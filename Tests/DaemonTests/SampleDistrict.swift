@@ -1,0 +1,94 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Serving
+import SwiftASN1
+import Testing
+import Vocabulary
+import X509
+
+@testable import rollcalld
+
+/// A district with one of each thing, made through the API and by EST as people and devices make them.
+struct SampleDistrict {
+  let id: String
+  /// Text that nobody of another district may ever read.
+  let secrets: [String]
+  let batch: String
+  let device: String
+  let token: String
+  let pending: String
+
+  /// Value of a path's parameter.
+  func value(of parameter: String) -> String? {
+    ["district": id, "batch": batch, "device": device, "token": token, "pending": pending][parameter]
+  }
+
+  init(_ id: String, in sample: SampleController) async throws {
+    self.id = id
+    let word = id.uppercased()
+    secrets = ["\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER"]
+    batch = "\(id)-batch"
+    func make(_ path: String, _ json: String) async throws -> [String: Any] {
+      let reply = await sample.call(.post, "/api/v1/districts" + path, json: json)
+      try #require(reply.status == 201, "\(path): \(reply)")
+      return reply.body
+    }
+    _ = try await make("", #"{"id": "\#(id)", "name": "\#(secrets[0])", "unknownSerials": "pending"}"#)
+    _ = try await make("/\(id)/schools", #"{"id": "\#(id)-school", "name": "\#(secrets[1])"}"#)
+    _ = try await make(
+      "/\(id)/batches", #"{"id": "\#(batch)", "name": "\#(secrets[2])", "serials": ["\#(secrets[3])"]}"#)
+    let made = try await make("/\(id)/batches/\(batch)/tokens", #"{"expiresInHours": 1, "uses": 5}"#)
+    token = try #require(made["id"] as? String)
+    let secret = try #require(made["token"] as? String)
+    try #require(try await Self.enroll(secrets[3], secret, in: sample) == 200)
+    try #require(try await Self.enroll(secrets[4], secret, in: sample) == 202)
+    let devices = await sample.call(.get, "/api/v1/devices?district=\(id)&serial=\(secrets[3])")
+    device = try #require((devices.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    let waiting = await sample.call(.get, "/api/v1/pending?district=\(id)")
+    pending = try #require((waiting.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+  }
+
+  /// A device's first request with a new key; the status of its answer.
+  static func enroll(_ serial: String, _ secret: String, in sample: SampleController) async throws -> Int {
+    let subject = DistinguishedName([
+      RelativeDistinguishedName(.init(type: [2, 5, 4, 5], utf8String: serial))
+    ])
+    let request = try CertificateSigningRequest(
+      version: .v1, subject: subject, privateKey: Certificate.PrivateKey(P256.Signing.PrivateKey()),
+      attributes: CertificateSigningRequest.Attributes())
+    var serializer = DER.Serializer()
+    try serializer.serialize(request)
+    let body = Array(Data(serializer.serializedBytes).base64EncodedData())
+    let headers: HTTPFields = [.authorization: "Bearer \(secret)", .contentType: "application/pkcs10"]
+    let call = Call(
+      .post, "/.well-known/est/simpleenroll", headers: headers, body: body, now: SampleController.now)
+    return await sample.controller.devices.respond(to: call, peer: nil).status.code
+  }
+}
+
+extension SampleController {
+  /// The API token of a new principal with one role in one district.
+  func token(role: String, district: String, name: String) async throws -> String {
+    let principal = await call(.post, "/api/v1/principals", json: #"{"kind": "person", "name": "\#(name)"}"#)
+    let id = try #require(principal.body["id"] as? String, "\(principal)")
+    let grant = await call(
+      .post, "/api/v1/principals/\(id)/grants", json: #"{"role": "\#(role)", "district": "\#(district)"}"#)
+    try #require((200...204).contains(grant.status), "\(grant)")
+    let issued = await call(
+      .post, "/api/v1/principals/\(id)/tokens", json: #"{"name": "test", "expiresInDays": 1}"#)
+    return try #require(issued.body["token"] as? String, "\(issued)")
+  }
+
+  /// A request's answer as text.
+  func text(
+    _ method: HTTPRequest.Method, _ path: String, query: [(name: String, value: String)] = [], type: String? = nil,
+    body: String = "", token: String
+  ) async -> (status: Int, text: String) {
+    var headers: HTTPFields = [.authorization: "Bearer \(token)"]
+    headers[.contentType] = type
+    let reply = await controller.people.respond(
+      to: Call(method, path, query: query, headers: headers, body: Array(body.utf8), now: SampleController.now))
+    return (reply.status.code, String(decoding: reply.body, as: UTF8.self))
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Serving
+import Testing
+
+@testable import rollcalld
+
+/// Two districts, and somebody who works for one of them: the other one does not exist for her, on any route.
+@Suite struct TenancyTests {
+  /// A body that each operation takes, so that an answer is about the tenant and not about the body.
+  private static let bodies: [String: String] = [
+    "changeDistrict": #"{"name": "Taken over"}"#,
+    "createSchool": #"{"id": "taken-over", "name": "Taken over"}"#,
+    "createBatch": #"{"id": "taken-over", "name": "Taken over", "serials": ["TAKEN-OVER-1"]}"#,
+    "addBatchSerials": "serial\nTAKEN-OVER-2\n",
+    "createEnrollmentToken": #"{"expiresInHours": 1}"#,
+    "importDevices": "serial,assetTag\nTAKEN-OVER-3,A1\n",
+    "approveDevice": "{}",
+    "revokeDevice": #"{"reason": "taken over"}"#,
+    "quarantineDevice": #"{"reason": "taken over"}"#,
+    "approvePending": "{}",
+  ]
+
+  private struct World {
+    let sample: SampleController
+    let own: SampleDistrict
+    let other: SampleDistrict
+    let token: String
+
+    init() async throws {
+      sample = try await SampleController()
+      own = try await SampleDistrict("birch", in: sample)
+      other = try await SampleDistrict("willow", in: sample)
+      token = try await sample.token(role: "district-it", district: "birch", name: "Birch IT")
+    }
+
+    /// What of the other district could be seen to have changed.
+    func otherState() async -> String {
+      var seen = ""
+      let base = "/api/v1/districts/\(other.id)"
+      for path in [
+        base, base + "/schools", base + "/batches", base + "/batches/\(other.batch)/serials",
+        base + "/batches/\(other.batch)/tokens", base + "/devices/\(other.device)",
+        base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes",
+      ] { seen += await sample.text(.get, path, token: sample.adminToken).text }
+      for path in ["/api/v1/devices", "/api/v1/pending"] {
+        seen += await sample.text(.get, path, query: [("district", other.id)], token: sample.adminToken).text
+      }
+      return seen
+    }
+  }
+
+  /// The parameters of a path besides the district.
+  private func parameters(_ route: PeopleRoute) -> [String] {
+    route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+      .filter { $0 != "district" }
+  }
+
+  private func path(_ route: PeopleRoute, district: SampleDistrict, things: SampleDistrict) throws -> String {
+    var path = route.path.replacing("{district}", with: district.id)
+    for name in parameters(route) {
+      let value = try #require(things.value(of: name), "a new parameter {\(name)}: give the sample district one")
+      path = path.replacing("{\(name)}", with: value)
+    }
+    return path
+  }
+
+  @Test("On every route of a district, what belongs to another one is 404 and stays as it was")
+  func everyDistrictRoute() async throws {
+    let world = try await World()
+    let before = await world.otherState()
+    var tried = 0
+    for route in world.sample.controller.people.routes {
+      guard case .district = route.rule else { continue }
+      let body = Self.bodies[route.operation.id]
+      #expect(body != nil || route.operation.body == nil, "\(route.operation.id): give it a body here")
+      var places = [(world.other, world.other), (world.other, world.own)]
+      if !parameters(route).isEmpty { places.append((world.own, world.other)) }
+      for (district, things) in places {
+        let path = try path(route, district: district, things: things)
+        let reply = await world.sample.text(
+          route.method, path, type: route.operation.body?.type, body: body ?? "", token: world.token)
+        #expect(reply.status == 404, "\(route.method) \(path): \(reply)")
+        for secret in world.other.secrets { #expect(!reply.text.contains(secret), "\(route.method) \(path)") }
+        tried += 1
+      }
+    }
+    #expect(tried > 40)
+    #expect(await world.otherState() == before)
+  }
+
+  @Test("On the same routes, one's own things are there")
+  func ownThings() async throws {
+    let world = try await World()
+    for route in world.sample.controller.people.routes where route.method == .get {
+      guard case .district = route.rule, !route.path.hasSuffix("/software") else { continue }
+      let path = try path(route, district: world.own, things: world.own)
+      let reply = await world.sample.text(.get, path, token: world.token)
+      #expect(reply.status == 200, "\(path): \(reply)")
+    }
+  }
+
+  @Test("Every list shows one's own district alone, whatever is asked for")
+  func lists() async throws {
+    let world = try await World()
+    for route in world.sample.controller.people.routes {
+      guard case .scoped = route.rule else { continue }
+      #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
+      let plain = await world.sample.text(.get, route.path, token: world.token)
+      #expect(plain.status == 200 && plain.text.contains(world.own.id), "\(route.path): \(plain)")
+      var answers = [plain]
+      for filter in ["district", "q", "serial", "object", "school"] {
+        for value in [world.other.id, world.other.secrets[3], world.other.device, world.other.batch] {
+          answers.append(
+            await world.sample.text(.get, route.path, query: [(name: filter, value: value)], token: world.token))
+        }
+      }
+      for answer in answers {
+        #expect([200, 400, 404].contains(answer.status), "\(route.path): \(answer)")
+        for secret in world.other.secrets + [world.other.device, world.other.pending, world.other.token]
+        where answer.status == 200 {
+          #expect(!answer.text.contains(secret), "\(route.path)")
+        }
+      }
+    }
+  }
+
+  @Test("A waiting device is not approved as a device of another district")
+  func foreignDeviceInBody() async throws {
+    let world = try await World()
+    let reply = await world.sample.text(
+      .post, "/api/v1/districts/\(world.own.id)/pending/\(world.own.pending)/approve", type: "application/json",
+      body: #"{"device": "\#(world.other.device)"}"#, token: world.token)
+    #expect(reply.status == 409 && reply.text.contains("enroll.needs-device"), "\(reply)")
+    for secret in world.other.secrets { #expect(!reply.text.contains(secret)) }
+  }
+
+  @Test("State administration is not a district's: its routes are refused, and tell nothing")
+  func stateRoutes() async throws {
+    let world = try await World()
+    for route in world.sample.controller.people.routes {
+      guard case .state = route.rule else { continue }
+      let path = route.path.replacing("{principal}", with: "prn_0123456789abcdef")
+        .replacing("{token}", with: "tok_0123456789abcdef")
+      let reply = await world.sample.text(route.method, path, token: world.token)
+      #expect(reply.status == 403, "\(route.method) \(path): \(reply)")
+    }
+  }
+}
