@@ -6,6 +6,8 @@ package enum Access {
   package static let migrations = AccessSchema.migrations
   /// The longest life of an API token, in days; the first administrator's has it.
   package static let longestLife = 365
+  /// The life of a token that was made on the controller's own machine, in days: long enough to make another one.
+  package static let localLife = 30
 
   /// Makes the first state administrator with an API token, and returns its secret, which is nowhere else.
   ///
@@ -16,12 +18,30 @@ package enum Access {
     }
     let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
     let principal = Principal(id: .random(), kind: .service, name: "First administrator", createdAt: now)
-    let secret = APISecret.random()
-    let token = APIToken(
-      id: .random(), principal: principal.id, name: "Made at init", createdAt: now,
-      expiresAt: now.advanced(by: .seconds(longestLife * 86_400)), revokedAt: nil, lastUsedAt: nil)
     try changes.create(principal)
     _ = try changes.add(Grant(.stateAdmin, at: .state), to: principal.id, tenants: NoTenants())
+    return try token("Made at init", days: longestLife, for: principal.id, changes)
+  }
+
+  /// Makes an API token for the first state administrator, and returns its secret, which is nowhere else: the way back
+  /// in for who can run commands on the controller's machine, after every token was lost or has expired.
+  ///
+  /// - Throws: `access.no-administrator`.
+  package static func mintAdministratorToken(in transaction: any Transaction, now: Instant) throws -> String {
+    guard let principal = try AccessStore.firstStateAdministrator(in: transaction) else {
+      throw AccessError(.noAdministrator, "There is no state administrator yet; the controller was never set up.")
+    }
+    let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
+    return try token("Made on the controller", days: localLife, for: principal, changes)
+  }
+
+  private static func token(
+    _ name: String, days: Int, for principal: PrincipalID, _ changes: AccessChanges
+  ) throws -> String {
+    let secret = APISecret.random()
+    let token = APIToken(
+      id: .random(), principal: principal, name: name, createdAt: changes.now,
+      expiresAt: changes.now.advanced(by: .seconds(days * 86_400)), revokedAt: nil, lastUsedAt: nil)
     try changes.create(token, secretHash: secret.hash)
     return secret.printed
   }

@@ -38,7 +38,7 @@ struct AccessChanges {
   /// - Throws: `access.own-grant`, `access.last-administrator`, `request.not-found`.
   func remove(_ grant: Grant, from principal: PrincipalID) throws {
     try refuseOwn(principal)
-    if grant.role == .stateAdmin, try AccessStore.stateAdministrators(in: transaction) == [principal] {
+    if grant.role == .stateAdmin, try isLastAdministrator(principal) {
       throw AccessError(
         .lastAdministrator, "This is the last state administrator. Grant state-admin to somebody else first.")
     }
@@ -55,13 +55,28 @@ struct AccessChanges {
       TokenBody(principal: token.principal, expiresAt: token.expiresAt.rfc3339))
   }
 
-  /// Revoking it again changes nothing.
+  /// Revoking it again changes nothing. The last token of a state administrator stays: without one, nobody could make
+  /// another through the API.
   ///
-  /// - Throws: `request.not-found`.
+  /// - Throws: `access.last-administrator`, `request.not-found`.
   func revoke(_ token: APITokenID, of principal: PrincipalID) throws {
     guard try AccessStore.hasToken(token, of: principal, in: transaction) else { throw ServingError.notFound }
+    if try AccessStore.stateAdministrators(in: transaction).contains(principal),
+      try !AccessStore.hasAdministratorToken(but: token, now: now, in: transaction)
+    {
+      throw AccessError(
+        .lastAdministrator, "This is the last valid token of a state administrator. Make another one first.")
+    }
     guard try AccessStore.revoke(token, now: now, in: transaction) else { return }
     try record("api-token.revoke", ("api-token", token.rawValue), TokenBody(principal: principal, expiresAt: nil))
+  }
+
+  /// Whether without this principal nobody could administer the state: no other does, or none who holds a token in date.
+  private func isLastAdministrator(_ principal: PrincipalID) throws -> Bool {
+    let administrators = try AccessStore.stateAdministrators(in: transaction)
+    guard administrators.contains(principal) else { return false }
+    return try administrators.count == 1
+      || !AccessStore.hasAdministratorToken(notOf: principal, now: now, in: transaction)
   }
 
   private func refuseOwn(_ principal: PrincipalID) throws(AccessError) {

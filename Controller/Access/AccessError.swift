@@ -17,6 +17,8 @@ package struct AccessError: StatusError {
     case value = "access.value"
     /// There is a state administrator already.
     case bootstrapped = "access.bootstrapped"
+    /// There is no state administrator yet.
+    case noAdministrator = "access.no-administrator"
   }
 
   package let kind: Kind
@@ -30,7 +32,7 @@ package struct AccessError: StatusError {
 
   package var status: HTTPResponse.Status {
     switch kind {
-    case .lastAdministrator, .bootstrapped: .conflict
+    case .lastAdministrator, .bootstrapped, .noAdministrator: .conflict
     case .ownGrant: .forbidden
     case .grant, .tenant, .value: .unprocessableContent
     }

@@ -41,6 +41,20 @@ extension AccessStore {
     try transaction.row("SELECT id FROM access_token WHERE id = \(id) AND principal_id = \(principal)") != nil
   }
 
+  /// Whether a state administrator holds a token in date, that token and that principal's left out.
+  static func hasAdministratorToken(
+    but token: APITokenID? = nil, notOf principal: PrincipalID? = nil, now: Instant, in transaction: any Transaction
+  ) throws -> Bool {
+    let others: [SQL] = [token.map { " AND t.id <> \($0)" }, principal.map { " AND t.principal_id <> \($0)" }]
+      .compactMap(\.self)
+    return try transaction.row(
+      """
+      SELECT t.id FROM access_token t JOIN access_grant g ON g.principal_id = t.principal_id
+      WHERE g.role = \(Role.stateAdmin.rawValue) AND g.district_id = '' AND t.revoked_at IS NULL
+        AND t.expires_at > \(now)\(SQL.joined(others, separator: "")) LIMIT 1
+      """) != nil
+  }
+
   /// Whether the token was not revoked before.
   static func revoke(_ id: APITokenID, now: Instant, in transaction: any Transaction) throws -> Bool {
     try transaction.run("UPDATE access_token SET revoked_at = \(now) WHERE id = \(id) AND revoked_at IS NULL") > 0

@@ -69,6 +69,15 @@ enum AccessStore {
     return Set(try transaction.rows(query).map { try $0.get("principal_id") })
   }
 
+  /// The one who has been it longest.
+  static func firstStateAdministrator(in transaction: any Transaction) throws -> PrincipalID? {
+    try transaction.row(
+      """
+      SELECT principal_id FROM access_grant WHERE role = \(Role.stateAdmin.rawValue) AND district_id = ''
+      ORDER BY granted_at, principal_id LIMIT 1
+      """)?.get("principal_id")
+  }
+
   private static func principal(_ row: Row) throws -> Principal {
     guard let kind = Principal.Kind(rawValue: try row.get("kind")) else {
       throw StorageError(.column, "A principal is of no known kind.")

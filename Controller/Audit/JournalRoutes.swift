@@ -22,7 +22,12 @@ package struct JournalRoutes: Sendable {
           ] + PageRequest.parameters,
           answers: (200, Page<JournalItem>.schema(of: JournalItem.schema)))
       ) { call, context in
-        try .json(try await list(JournalFilter(call), page: PageRequest(call), scope: context.scope))
+        let filter = try JournalFilter(call)
+        // The state's own entries are no district's: who sees districts alone finds none.
+        let isStates = try call.query("district") == Journal.stateTenant
+        guard !isStates || context.scope == .state else { throw ServingError.notFound }
+        let scope = isStates ? context.scope : try context.scope.narrowed(by: call)
+        return try .json(try await list(filter, page: PageRequest(call), scope: scope))
       }
     ]
   }

@@ -16,7 +16,9 @@ struct Rollcalld: AsyncParsableCommand {
       Exit codes: 0 done, 1 failed, 2 the doctor found faults, 64 wrong usage.
       """,
     version: Version.text,
-    subcommands: [Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, Config.self, ShowVersion.self])
+    subcommands: [
+      Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, AdminToken.self, Config.self, ShowVersion.self,
+    ])
 }
 
 /// The version of every program of this repository.

@@ -33,6 +33,10 @@ package struct EnrollmentError: StatusError {
     case keyRevoked = "enroll.key-revoked"
     case keyTaken = "enroll.key-taken"
     case identityMismatch = "enroll.identity-mismatch"
+    /// The device got another new key within the hour.
+    case tooSoon = "enroll.too-soon"
+    /// Too many keys claim to be the device.
+    case tooManyKeys = "enroll.too-many-keys"
     // People's requests.
     case batchExists = "enroll.batch-exists"
     case faults = "enroll.faults"
@@ -48,12 +52,15 @@ package struct EnrollmentError: StatusError {
   package let kind: Kind
   package let message: String
   package let faults: [Fault]
+  /// When to ask again, in seconds.
+  package let retryAfter: Int?
   package var code: ErrorCode { ErrorCode(kind.rawValue) }
 
-  package init(_ kind: Kind, _ message: String, faults: [Fault] = []) {
+  package init(_ kind: Kind, _ message: String, faults: [Fault] = [], retryAfter: Int? = nil) {
     self.kind = kind
     self.message = message
     self.faults = faults
+    self.retryAfter = retryAfter
   }
 
   package var status: HTTPResponse.Status {
@@ -64,7 +71,8 @@ package struct EnrollmentError: StatusError {
       .badRequest
     case .token, .tokenExpired, .tokenRevoked, .tokenUsedUp: .unauthorized
     case .label: .notFound
-    case .tokenSerial, .unknownSerial, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch: .forbidden
+    case .tooSoon: .tooManyRequests
+    case .tokenSerial, .unknownSerial, .tooManyKeys, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch: .forbidden
     case .batchExists, .notPending, .needsDevice: .conflict
     case .faults, .serialDuplicate, .serialPlaceholder, .serialMalformed, .serialElsewhere: .unprocessableContent
     }
@@ -72,6 +80,7 @@ package struct EnrollmentError: StatusError {
 
   /// RFC 7030, section 3.2.3: the client may try again with other credentials.
   package var headers: HTTPFields {
-    status == .unauthorized ? [.wwwAuthenticate: "Basic realm=\"rollcall enrolment\""] : [:]
+    if status == .unauthorized { return [.wwwAuthenticate: "Basic realm=\"rollcall enrolment\""] }
+    return retryAfter.map { [.retryAfter: String($0)] } ?? [:]
   }
 }

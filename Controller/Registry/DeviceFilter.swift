@@ -23,14 +23,16 @@ struct DeviceFilter: Sendable {
     .init("q", "Whose serial, asset tag or host name begins with this"),
   ]
 
+  /// - Parameter scope: already narrowed to the district that the query names.
   /// - Throws: `request.query` for an unknown parameter or value.
-  init(_ call: Call, scope: TenantScope) throws(ServingError) {
+  init(
+    _ call: Call, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil
+  ) throws(ServingError) {
     try Self.refuseUnknown(call)
     let tenant: SQL =
       scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
-    if let text = try call.query("district") {
-      guard let id = DistrictID(rawValue: text) else { throw Self.invalid("district", "a district's id") }
-      conditions.append("registry_device.district_id = \(id)")
+    for (district, allowed) in (schools ?? [:]).sorted(by: { $0.key < $1.key }) {
+      conditions.append("(registry_device.district_id <> \(district) OR school_id IN \(list: allowed.sorted()))")
     }
     if let text = try call.query("school") {
       guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }

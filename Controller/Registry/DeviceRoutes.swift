@@ -4,28 +4,25 @@ import Vocabulary
 
 /// Devices: lists, one device, its ledger and the history of its facts.
 struct DeviceRoutes: Sendable {
-  /// Former keys that are shown of one device.
-  private static let revokedKeysShown = 10
-
   let registry: Registry
 
   var routes: [PeopleRoute] {
     [
       PeopleRoute(
-        .get, "/api/v1/devices", .scoped(AccessRule.anyReader),
+        .get, "/api/v1/devices", .scopedSchools(AccessRule.anyReader),
         Operation(
           "listDevices", "The devices that you may see", query: DeviceFilter.parameters + PageRequest.parameters,
           answers: (200, Page<DeviceView>.schema(of: DeviceView.schema))), handle: list),
       PeopleRoute(
-        .get, "/api/v1/districts/{district}/devices/{device}", .district(AccessRule.anyReader),
+        .get, "/api/v1/districts/{district}/devices/{device}", .school(AccessRule.anyReader),
         Operation("showDevice", "One device with its facts", answers: (200, DeviceView.schema)), handle: show),
       PeopleRoute(
-        .get, "/api/v1/districts/{district}/devices/{device}/ledger", .district(AccessRule.anyReader),
+        .get, "/api/v1/districts/{district}/devices/{device}/ledger", .school(AccessRule.anyReader),
         Operation(
           "listLedger", "What happened to a device, oldest first", query: PageRequest.parameters,
           answers: (200, Page<LedgerView>.schema(of: LedgerView.schema))), handle: ledger),
       PeopleRoute(
-        .get, "/api/v1/districts/{district}/devices/{device}/changes", .district(AccessRule.anyReader),
+        .get, "/api/v1/districts/{district}/devices/{device}/changes", .school(AccessRule.anyReader),
         Operation(
           "listChanges", "How a device's facts changed, newest first; the latest 1,000 are kept",
           query: PageRequest.parameters, answers: (200, Page<ChangeView>.schema(of: ChangeView.schema))),
@@ -36,23 +33,24 @@ struct DeviceRoutes: Sendable {
   private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let page = try PageRequest(call)
     let after = try DeviceList.place(page.after)
-    let filter = try DeviceFilter(call, scope: context.scope)
-    let (found, keys) = try await registry.database.read(in: context.scope) { transaction in
-      let found = try DeviceList.page(filter, scope: context.scope, after: after, limit: page.limit + 1, transaction)
-      return (found, try KeyStore.keys(of: found.map(\.device), transaction))
+    let scope = try context.scope.narrowed(by: call)
+    let filter = try DeviceFilter(call, scope: scope, schools: context.schools)
+    let (found, keys) = try await registry.database.read(in: scope) { transaction in
+      let found = try DeviceList.page(filter, scope: scope, after: after, limit: page.limit + 1, transaction)
+      return (found, try KeyStore.live(of: found.map(\.device), transaction))
     }
-    let views = found.map { DeviceView($0, keys: (keys[$0.device.id] ?? []).filter(\.isLive)) }
+    let views = found.map { DeviceView($0, keys: keys[$0.device.id] ?? []) }
     return try .json(Page(views, limit: page.limit, key: DeviceList.key))
   }
 
   private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, device) = try Self.place(call)
     let view = try await registry.database.read(in: context.scope) { transaction in
-      guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
-      let keys = try KeyStore.keys(of: device, in: district, transaction)
-      let revoked = keys.filter { !$0.isLive }.suffix(Self.revokedKeysShown)
+      guard let listed = try DeviceList.device(device, in: district, transaction),
+        context.shows(listed.device.school, of: district)
+      else { throw ServingError.notFound }
       return DeviceView(
-        listed, keys: keys.filter { $0.isLive || revoked.contains($0) },
+        listed, keys: try registry.shownKeys(of: device, in: district, transaction),
         facts: try registry.facts.facts(of: device, in: district, transaction))
     }
     return try .json(view)
@@ -63,7 +61,8 @@ struct DeviceRoutes: Sendable {
     let page = try PageRequest(call)
     let after = try Self.sequence(page.after) ?? 0
     let entries = try await registry.database.read(in: context.scope) { transaction in
-      _ = try registry.existing(device, of: district, transaction)
+      let found = try registry.existing(device, of: district, transaction)
+      guard context.shows(found.school, of: district) else { throw ServingError.notFound }
       return try LedgerStore.entries(
         of: device, in: district, after: after, limit: Int64(page.limit) + 1, transaction)
     }
@@ -75,7 +74,8 @@ struct DeviceRoutes: Sendable {
     let page = try PageRequest(call)
     let before = try Self.sequence(page.after) ?? .max
     let found = try await registry.database.read(in: context.scope) { transaction in
-      _ = try registry.existing(device, of: district, transaction)
+      let found = try registry.existing(device, of: district, transaction)
+      guard context.shows(found.school, of: district) else { throw ServingError.notFound }
       return try ChangeStore.page(of: device, in: district, before: before, limit: page.limit + 1, transaction)
     }
     return try .json(Page(found.map(ChangeView.init), limit: page.limit) { String($0.sequence) })
@@ -91,5 +91,19 @@ struct DeviceRoutes: Sendable {
       throw ServingError(.query, "'after' is the 'next' of a page of this list.")
     }
     return number
+  }
+}
+
+extension Registry {
+  /// Former keys that are shown of one device.
+  private static let revokedKeysShown = 10
+
+  /// The keys that people see of one device: its live ones and its last revoked ones, in the order they were issued.
+  func shownKeys(
+    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    let revoked = try KeyStore.revoked(of: device, in: district, limit: Self.revokedKeysShown, transaction)
+    let keys = try KeyStore.live(of: device, in: district, transaction) + revoked
+    return keys.sorted { ($0.issuedAt, $0.digest.description) < ($1.issuedAt, $1.digest.description) }
   }
 }

@@ -13,6 +13,9 @@ struct ImportedDevice: Sendable, Hashable {
 
 /// Reads a file of devices, purely, against what the district has.
 struct ImportDecision {
+  /// Misspelt schools that are told the nearest one.
+  private static let hintLimit = 100
+
   static let columns = [
     CSVColumn("serial", required: true, aliases: ["serial number", "serial no", "s/n"]),
     CSVColumn("assetTag", aliases: ["asset", "asset number"]),
@@ -25,6 +28,10 @@ struct ImportDecision {
   private let schools: [String: SchoolID]
   /// Folded serials of the devices that our agent manages.
   private let agents: Set<String>
+  private let schoolNames: [String]
+  /// The nearest school's name by what was written; the first ones alone, for each is compared with every school.
+  private var nearestSchools: [String: String] = [:]
+  private var hints = 0
   private var lineOfSerial: [String: Int] = [:]
   private var lineOfTag: [String: Int] = [:]
 
@@ -32,6 +39,7 @@ struct ImportDecision {
     self.schools = Dictionary(
       schools.flatMap { [($0.id.rawValue, $0.id), ($0.name.lowercased(), $0.id)] },
       uniquingKeysWith: { first, _ in first })
+    schoolNames = self.schools.keys.sorted()
     self.agents = agents
   }
 
@@ -89,12 +97,22 @@ struct ImportDecision {
     return text
   }
 
-  private func school(_ row: CSVRow, _ faults: inout CSVFaults) -> SchoolID? {
+  private mutating func school(_ row: CSVRow, _ faults: inout CSVFaults) -> SchoolID? {
     guard let text = row["school"] else { return nil }
     if let id = schools[text] ?? schools[text.lowercased()] { return id }
-    let nearest = Spelling.nearest(to: text, in: schools.keys.sorted()).map { " Did you mean '\($0)'?" } ?? ""
-    faults.add(row, "school", code: "import.school", "The district has no school of this id or name.\(nearest)")
+    let hint = nearest(to: text, faults).map { " Did you mean '\($0)'?" } ?? ""
+    faults.add(row, "school", code: "import.school", "The district has no school of this id or name.\(hint)")
     return nil
+  }
+
+  /// nil also where the fault will not be listed, or enough were told.
+  private mutating func nearest(to text: String, _ faults: CSVFaults) -> String? {
+    if let known = nearestSchools[text] { return known.isEmpty ? nil : known }
+    guard faults.list.count < CSVFaults.kept, hints < Self.hintLimit else { return nil }
+    hints += 1
+    let nearest = Spelling.nearest(to: text, in: schoolNames)
+    nearestSchools[text] = nearest ?? ""
+    return nearest
   }
 
   private func management(_ row: CSVRow, _ serial: Serial?, _ faults: inout CSVFaults) -> Management? {

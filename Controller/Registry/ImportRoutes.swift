@@ -2,6 +2,7 @@ import Audit
 import Crypto
 import Serving
 import Storage
+import Synchronization
 import Vocabulary
 
 /// What people know of devices, from a file.
@@ -25,13 +26,27 @@ struct ImportRoutes: Sendable {
 
   private func read(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    let (schools, agents) = try await registry.database.read(in: context.scope) { transaction in
-      _ = try registry.existing(district, transaction)
-      return (try SchoolStore.page(of: district, transaction), try ImportStore.agents(in: district, transaction))
+    // A large file keeps a thread and a lot of memory: one at a time.
+    let isFirst = registry.isImporting.withLock { isImporting in
+      defer { isImporting = true }
+      return !isImporting
     }
-    // Read before the transaction, which would hold up every check-in meanwhile; thrown inside it, for a file that is
-    // sent again gets its first answer, whatever it would get now.
-    let read = Result { try ImportDecision.read(call.body, schools: schools, agents: agents) }
+    guard isFirst else {
+      throw ServingError(
+        .overloaded, "Another file of devices is being read. Send this one again in a moment.",
+        headers: [.retryAfter: "10"])
+    }
+    defer { registry.isImporting.withLock { $0 = false } }
+    // Read on a reader's own thread, and before the writing transaction, which would hold up every check-in meanwhile;
+    // thrown inside that one, for a file that is sent again gets its first answer, whatever it would get now.
+    let read = try await registry.database.read(in: context.scope) { transaction in
+      _ = try registry.existing(district, transaction)
+      let schools = try SchoolStore.page(of: district, transaction)
+      let agents = try ImportStore.agents(in: district, transaction)
+      return Result { () throws -> [ImportedDevice] in
+        try ImportDecision.read(call.body, schools: schools, agents: agents)
+      }
+    }
     return try await registry.change(call, context) { change in
       let devices = try read.get()
       let created = try ImportStore.upsert(devices, in: district, now: change.now, change.transaction)

@@ -102,6 +102,18 @@ enum KeyDecision {
     return changed
   }
 
+  /// The keys changed where another one claims their device: live ones are quarantined. A restricted one stays, for
+  /// quarantine would hold a lost or stolen device less tightly.
+  ///
+  /// - Throws: `registry.key-transition`.
+  static func collision(among keys: [DeviceKey], reason: String) throws(RegistryError) -> [DeviceKey] {
+    var changed: [DeviceKey] = []
+    for key in keys where key.isLive && key.state != .restricted && key.state != .quarantined {
+      changed.append(try moved(key, to: .quarantined, reason: reason))
+    }
+    return changed
+  }
+
   /// The keys changed by a renewal: `old` points at the new one and stays usable; a former successor that was never
   /// seen is revoked. The new key has the old one's state.
   ///

@@ -32,8 +32,9 @@ struct KeyRoutes: Sendable {
   private struct Approval: Decodable, Sendable { var key: String? }
   private struct Reason: Decodable, Sendable { let reason: String }
   private struct KeysBody: JournalBody {
+    /// What `changed` keys became.
     let state: KeyState
-    let keys: [Digest]
+    let changed: Int
     var kept: Digest?
   }
 
@@ -51,7 +52,7 @@ struct KeyRoutes: Sendable {
     }
     return try await registry.change(call, context) { change in
       let known = try registry.existing(device, of: district, change.transaction)
-      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
+      let keys = try KeyStore.live(of: device, in: district, and: chosen, change.transaction)
       let stored = try KeyStore.update(KeyDecision.approval(of: chosen, among: keys), change.transaction)
       change.keys.add(KeyChanges(stored))
       let kept = stored.first { $0.state == .active }?.digest
@@ -61,7 +62,7 @@ struct KeyRoutes: Sendable {
       }
       try change.journal(
         "device.approve", ("device", device.rawValue), district,
-        KeysBody(state: .revoked, keys: stored.filter { !$0.isLive }.map(\.digest), kept: kept))
+        KeysBody(state: .revoked, changed: stored.count { !$0.isLive }, kept: kept))
       return try registry.shown(device, district, change.transaction)
     }
   }
@@ -75,11 +76,11 @@ struct KeyRoutes: Sendable {
     try check.throwFaults()
     return try await registry.change(call, context) { change in
       _ = try registry.existing(device, of: district, change.transaction)
-      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
+      let keys = try KeyStore.live(of: device, in: district, change.transaction)
       let stored = try KeyStore.update(KeyDecision.all(keys, to: state, reason: reason), change.transaction)
       change.keys.add(KeyChanges(stored))
       try change.journal(
-        action, ("device", device.rawValue), district, KeysBody(state: state, keys: stored.map(\.digest)))
+        action, ("device", device.rawValue), district, KeysBody(state: state, changed: stored.count))
       return try registry.shown(device, district, change.transaction)
     }
   }
@@ -88,6 +89,6 @@ struct KeyRoutes: Sendable {
 extension Registry {
   fileprivate func shown(_ device: DeviceID, _ district: DistrictID, _ transaction: any Transaction) throws -> Reply {
     guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
-    return try .json(DeviceView(listed, keys: try KeyStore.keys(of: device, in: district, transaction)))
+    return try .json(DeviceView(listed, keys: try shownKeys(of: device, in: district, transaction)))
   }
 }

@@ -2,7 +2,7 @@ import Storage
 import Vocabulary
 
 enum KeyStore {
-  /// In the order they were issued.
+  /// All of them, also the revoked ones, in the order they were issued.
   static func keys(
     of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> [DeviceKey] {
@@ -14,12 +14,53 @@ enum KeyStore {
     ).map(DeviceKey.init)
   }
 
-  static func keys(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: [DeviceKey]] {
+  /// Those that are not revoked, and the one of `digest` whatever its state, in the order they were issued.
+  static func live(
+    of device: DeviceID, in district: DistrictID, and digest: Digest? = nil, _ transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    let named: SQL = digest.map { " OR digest = \($0)" } ?? ""
+    return try transaction.rows(
+      """
+      SELECT \(columns) FROM registry_key
+      WHERE district_id = \(district) AND device_id = \(device) AND (state <> 'revoked'\(named)) ORDER BY issued_at, digest
+      """
+    ).map(DeviceKey.init)
+  }
+
+  /// The last `limit` revoked ones, the latest first.
+  static func revoked(
+    of device: DeviceID, in district: DistrictID, limit: Int, _ transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM registry_key
+      WHERE district_id = \(district) AND device_id = \(device) AND state = 'revoked'
+      ORDER BY issued_at DESC, digest DESC LIMIT \(limit)
+      """
+    ).map(DeviceKey.init)
+  }
+
+  /// When the device's latest successor of another key was issued, `digest` itself left out; nil where there is none.
+  static func lastSuccessor(
+    of device: DeviceID, in district: DistrictID, but digest: Digest, _ transaction: any Transaction
+  ) throws -> Instant? {
+    try transaction.row(
+      """
+      SELECT MAX(issued_at) AS latest FROM registry_key
+      WHERE district_id = \(district) AND device_id = \(device) AND digest <> \(digest) AND digest IN (
+        SELECT replaced_by FROM registry_key
+        WHERE district_id = \(district) AND device_id = \(device) AND replaced_by IS NOT NULL)
+      """)?.get("latest")
+  }
+
+  /// The devices' keys that are not revoked.
+  static func live(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: [DeviceKey]] {
     let districts = Set(devices.map(\.district)).sorted()
     let rows = try transaction.rows(
       """
       SELECT \(columns) FROM registry_key
-      WHERE district_id IN \(list: districts) AND device_id IN \(list: devices.map(\.id)) ORDER BY issued_at, digest
+      WHERE district_id IN \(list: districts) AND device_id IN \(list: devices.map(\.id)) AND state <> 'revoked'
+      ORDER BY issued_at, digest
       """)
     return Dictionary(grouping: try rows.map(DeviceKey.init), by: \.device)
   }

@@ -7,7 +7,7 @@ extension Registry {
   package func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges {
     try ContactStore.record(contact, transaction)
     guard keys.mustRecordSighting(of: contact.key, now: contact.at) else { return KeyChanges() }
-    let known = try KeyStore.keys(of: contact.device, in: contact.district, transaction)
+    let known = try KeyStore.live(of: contact.device, in: contact.district, and: contact.key, transaction)
     let changed = KeyDecision.sighting(of: contact.key, among: known, now: contact.at)
     return KeyChanges(try KeyStore.update(changed, transaction))
   }

@@ -54,7 +54,7 @@ extension Registry {
   ) throws -> Resolution {
     let candidates = try IdentityStore.candidates(for: claim, in: district, transaction)
     switch IdentityDecision.decide(claim, among: candidates) {
-    case .known(let device): return .known(device, keys: try KeyStore.keys(of: device, in: district, transaction))
+    case .known(let device): return .known(device, keys: try KeyStore.live(of: device, in: district, transaction))
     case .unknown: return .unknown
     case .ambiguous(let devices): return .ambiguous(devices)
     }

@@ -25,7 +25,7 @@ extension Registry {
     in transaction: any Transaction
   ) throws -> Enrolment {
     guard let device = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
-    let keys = try KeyStore.keys(of: id, in: district, transaction)
+    let keys = try KeyStore.live(of: id, in: district, and: issued.digest, transaction)
     let new = DeviceKey(issued, of: id, in: district, state: state, reason: reason, now: now)
     let kept: DeviceKey
     switch try KeyDecision.enrolment(issued.digest, among: keys) {
@@ -62,12 +62,12 @@ extension Registry {
     try LedgerStore.append(event, to: device.id, of: device.district, in: transaction)
   }
 
-  /// Quarantines `new` and every live key of the device.
+  /// Quarantines `new` and every live key of the device but the restricted ones: a lost or stolen device's stays so.
   private func collide(
     _ new: DeviceKey, with keys: [DeviceKey], _ transaction: any Transaction
   ) throws -> Enrolment {
     let reason = "Another key claims to be this device."
-    var held = try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction)
+    var held = try KeyStore.update(KeyDecision.collision(among: keys, reason: reason), transaction)
     if !keys.contains(where: { $0.digest == new.digest }) {
       var new = new
       new.state = .quarantined

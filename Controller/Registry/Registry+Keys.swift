@@ -2,10 +2,25 @@ package import Storage
 package import Vocabulary
 
 extension Registry {
+  /// All of them, also the revoked ones.
   package func keys(
     of device: DeviceID, of district: DistrictID, in transaction: any Transaction
   ) throws -> [DeviceKey] {
     try KeyStore.keys(of: device, in: district, transaction)
+  }
+
+  /// Those that are not revoked.
+  package func liveKeys(
+    of device: DeviceID, of district: DistrictID, in transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    try KeyStore.live(of: device, in: district, transaction)
+  }
+
+  /// When the device's latest renewal by a new key was, one by `digest` left out; nil where there was none.
+  package func lastSuccessor(
+    of device: DeviceID, of district: DistrictID, but digest: Digest, in transaction: any Transaction
+  ) throws -> Instant? {
+    try KeyStore.lastSuccessor(of: device, in: district, but: digest, transaction)
   }
 
   /// The key wherever in the state it is. The transaction's scope is the state.
@@ -40,8 +55,8 @@ extension Registry {
     _ device: DeviceID, of district: DistrictID, reason: String = "Another key claims to be this device.",
     in transaction: any Transaction
   ) throws -> KeyChanges {
-    let keys = try KeyStore.keys(of: device, in: district, transaction)
-    guard keys.contains(where: \.isLive) else { return KeyChanges() }
+    let keys = try KeyStore.live(of: device, in: district, transaction)
+    guard !keys.isEmpty else { return KeyChanges() }
     return KeyChanges(try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction))
   }
 
@@ -53,7 +68,7 @@ extension Registry {
     _ old: Digest, of device: DeviceID, of district: DistrictID, by issued: IssuedKey, now: Instant,
     in transaction: any Transaction
   ) throws -> KeyChanges {
-    let keys = try KeyStore.keys(of: device, in: district, transaction)
+    let keys = try KeyStore.live(of: device, in: district, and: issued.digest, transaction)
     if let same = keys.first(where: { $0.digest == issued.digest }) {
       guard same.isLive else {
         throw RegistryError(.keyRevoked, "This key was revoked; the device must make a new one.")

@@ -32,6 +32,9 @@ extension Registry {
   ) throws -> (DistrictID, DeviceID) {
     let serial = peer.serial.flatMap(Serial.init)
     guard let id = peer.device else { throw unknown(peer) }
+    if let district = peer.district, try DeviceStore.device(id, in: district, transaction) != nil {
+      return (district, id)
+    }
     if let row = try transaction.row("SELECT district_id FROM registry_device WHERE device_id = \(id)") {
       return (try row.get("district_id"), id)
     }

@@ -1,5 +1,6 @@
 package import Serving
 package import Storage
+import Synchronization
 import Vocabulary
 
 /// Districts, schools, devices, their keys, and the custody ledger: what and where each device is.
@@ -16,6 +17,8 @@ package final class Registry: Sendable {
   package let keys = KeyRegistry()
   let database: any Database
   let facts: any FactSource
+  /// Whether a file of devices is being read.
+  let isImporting = Mutex(false)
 
   package static var migrations: [Migration] { RegistrySchema.migrations }
 

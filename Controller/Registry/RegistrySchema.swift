@@ -41,6 +41,8 @@ enum RegistrySchema {
     "CREATE INDEX registry_device_board ON registry_device (district_id, board_serial_folded)",
     // The state-wide search for a colliding serial; see `Registry.serialElsewhere`.
     "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id, device_id)",
+    // The state-wide search for the device of a certificate that names no district; see `Registry.registerPending`.
+    "CREATE INDEX registry_device_id ON registry_device (device_id, district_id)",
     """
     CREATE TABLE registry_device_mac (
       district_id TEXT NOT NULL, mac TEXT NOT NULL, device_id TEXT NOT NULL, PRIMARY KEY (district_id, mac, device_id),

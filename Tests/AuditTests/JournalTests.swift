@@ -132,9 +132,12 @@ struct JournalTests {
       try await record(database, "c", in: nil)
       #expect(try await list(routes).items.map(\.object.id) == ["c", "b", "a"])
       #expect(try await list(routes, scope: .district(cedar)).items.map(\.object.id) == ["a"])
-      #expect(try await list(routes, [("district", "birch")], scope: .district(cedar)).items.isEmpty)
-      #expect(try await list(routes, [("district", "*")], scope: .district(cedar)).items.isEmpty)
       #expect(try await list(routes, scope: .districts([])).items.isEmpty)
+      for place in ["birch", "*", "nowhere"] {
+        await #expect(throws: ServingError.notFound) {
+          _ = try await list(routes, [("district", place)], scope: .district(cedar))
+        }
+      }
     }
   }
 

@@ -111,11 +111,38 @@ struct HealthTests {
     #expect(health.items.allSatisfy { $0.verdict == .unknown })
   }
 
-  @Test("The worst item is the whole's verdict; one unread makes a well device unknown")
+  @Test("A laptop whose updates and temperature cannot be read is well, and shows them as unknown")
+  func unreadable() {
+    var facts = Sample.facts()
+    facts.vitals?.thermals = []
+    facts.vitals?.updatesAvailable = nil
+    let health = HealthRules.assess(facts)
+    #expect(health.verdict == .well)
+    #expect(health.items.filter { $0.verdict == .unknown }.map(\.item) == ["temperature", "updates"])
+  }
+
+  @Test("A well device with an unread core item is unknown; a desktop needs no battery")
+  func core() {
+    let blind: [@Sendable (inout Facts) -> Void] = [
+      { $0.vitals?.batteries = [] }, { $0.vitals?.memoryAvailableBytes = nil }, { $0.vitals?.fileSystems = [] },
+    ]
+    for hide in blind {
+      var facts = Sample.facts()
+      hide(&facts)
+      #expect(HealthRules.assess(facts).verdict == .unknown)
+      facts.vitals?.disks[0].healthy = false
+      #expect(HealthRules.assess(facts).verdict == .failing)
+    }
+    var desktop = Sample.facts()
+    desktop.hardware?.batteries = []
+    desktop.identity?.chassisType = 3
+    #expect(HealthRules.assess(desktop).verdict == .well)
+  }
+
+  @Test("The worst item that is known is the whole's verdict")
   func worst() {
     var facts = Sample.facts()
     facts.vitals?.thermals = []
-    #expect(HealthRules.assess(facts).verdict == .unknown)
     facts.vitals?.updatesAvailable = 30
     #expect(HealthRules.assess(facts).verdict == .attention)
     facts.vitals?.disks[0].healthy = false

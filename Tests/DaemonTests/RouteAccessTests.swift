@@ -10,6 +10,7 @@ import Vocabulary
 @Suite struct RouteAccessTests {
   private static let own = DistrictID(rawValue: "own-district")!
   private static let other = DistrictID(rawValue: "other-district")!
+  private static let north = SchoolID(rawValue: "north")!
 
   /// A caller by the grant that it holds.
   private static let callers: [(name: String, grants: Set<Grant>)] =
@@ -18,7 +19,7 @@ import Vocabulary
         ("\(role.rawValue) of the state", [Grant(role, at: .state)]),
         ("\(role.rawValue) of the district", [Grant(role, at: .district(own))]),
         ("\(role.rawValue) of another district", [Grant(role, at: .district(other))]),
-        ("\(role.rawValue) of a school", [Grant(role, at: .school(own, SchoolID(rawValue: "north")!))]),
+        ("\(role.rawValue) of a school", [Grant(role, at: .school(own, north))]),
       ]
     } + [("nobody's grants", [])]
 
@@ -44,13 +45,22 @@ import Vocabulary
       return holds(roles, [.state, .district(Self.own), .district(Self.other)]) ? 299 : 403
     case .district(let roles):
       if holds(roles, [.state, .district(Self.own)]) { return 299 }
-      let touches = grants.contains { grant in
-        switch grant.reach {
-        case .state: true
-        case .district(let id), .school(let id, _): id == Self.own
-        }
+      return touchesOwn(grants) ? 403 : 404
+    case .scopedSchools(let roles):
+      return holds(roles, [.state, .district(Self.own), .district(Self.other), .school(Self.own, Self.north)])
+        ? 299 : 403
+    case .school(let roles):
+      if holds(roles, [.state, .district(Self.own), .school(Self.own, Self.north)]) { return 299 }
+      return touchesOwn(grants) ? 403 : 404
+    }
+  }
+
+  private func touchesOwn(_ grants: Set<Grant>) -> Bool {
+    grants.contains { grant in
+      switch grant.reach {
+      case .state: true
+      case .district(let id), .school(let id, _): id == Self.own
       }
-      return touches ? 403 : 404
     }
   }
 

@@ -119,13 +119,13 @@ extension RegistryBench {
     body: String = "", key: String? = nil
   ) async throws -> Answer {
     guard let (route, parameters) = Self.match(registry.peopleRoutes, method, path) else { throw ServingError.notFound }
-    let scope = try Authorization.authorize(caller, route.rule, district: parameters["district"])
+    let context = try OperatorContext(caller, route.rule, district: parameters["district"])
     var headers: HTTPFields = [:]
     if let key { headers[Idempotency.header!] = key }
     let call = Call(
       method, path, parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, headers: headers,
       body: Array(body.utf8), now: Self.now)
-    let reply = try await route.handle(call, OperatorContext(caller: caller, scope: scope))
+    let reply = try await route.handle(call, context)
     let json = try JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]
     return Answer(status: reply.status.code, json: json ?? [:])
   }

@@ -21,7 +21,7 @@ struct AuthorizationTests {
     Set(Role.allCases.enumerated().filter { bits & (1 << $0.offset) != 0 }.map(\.element))
   }
   private static let rules: [AccessRule] =
-    [.open, .signedIn] + roleSets.flatMap { [.state($0), .district($0), .scoped($0)] }
+    [.open, .signedIn] + roleSets.flatMap { [.state($0), .district($0), .scoped($0), .school($0), .scopedSchools($0)] }
   private static let paths = [nil, "own", "other", "nowhere", "Not A District", ""]
 
   /// Nobody, callers without a grant, with one, and with two.
@@ -67,11 +67,43 @@ struct AuthorizationTests {
     // A district's route does not exist for who holds nothing there; who holds the wrong role is told so.
     case .district(let roles):
       guard let district, let id = DistrictID(rawValue: district) else { return .refused(.notFound) }
-      let touches = caller.grants.contains { grant in
-        [Reach.state, .district(id), .school(id, Self.school)].contains(grant.reach)
-      }
-      guard touches else { return .refused(.notFound) }
+      guard touches(caller, id) else { return .refused(.notFound) }
       return wholly(roles, .state) || wholly(roles, .district(id)) ? .scope(.district(id)) : .refused(.forbidden)
+    // A school's route is a district's to which one of its roles at a school of the district opens as well.
+    case .school(let roles):
+      guard let district, let id = DistrictID(rawValue: district) else { return .refused(.notFound) }
+      guard touches(caller, id) else { return .refused(.notFound) }
+      let opens = [Reach.state, .district(id), .school(id, Self.school)].contains { wholly(roles, $0) }
+      return opens ? .scope(.district(id)) : .refused(.forbidden)
+    // Of schools, a scoped route shows the districts.
+    case .scopedSchools(let roles):
+      if wholly(roles, .state) { return .scope(.state) }
+      let held = [Self.own, Self.other].filter {
+        wholly(roles, .district($0)) || wholly(roles, .school($0, Self.school))
+      }
+      return held.isEmpty ? .refused(.forbidden) : .scope(.districts(Set(held)))
+    }
+  }
+
+  private func touches(_ caller: Caller, _ district: DistrictID) -> Bool {
+    caller.grants.contains { [Reach.state, .district(district), .school(district, Self.school)].contains($0.reach) }
+  }
+
+  @Test("Who is let in by a school alone sees that school alone; who holds the district or the state sees it whole")
+  func schoolsLimit() {
+    for caller in Self.callers {
+      for roles in Self.roleSets {
+        let held = Set((caller?.grants ?? []).filter { roles.contains($0.role) }.map(\.reach))
+        for rule in [AccessRule.school(roles), .scopedSchools(roles)] {
+          let schools = Authorization.schools(caller, rule)
+          for district in [Self.own, Self.other] {
+            let whole = held.contains(.state) || held.contains(.district(district))
+            let limited = !whole && held.contains(.school(district, Self.school))
+            #expect((schools?[district] == [Self.school]) == limited)
+          }
+        }
+        #expect(Authorization.schools(caller, .district(roles)) == nil)
+      }
     }
   }
 

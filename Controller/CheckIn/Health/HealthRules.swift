@@ -4,14 +4,25 @@ package import Wire
 /// Judges, purely, a device's health from its facts, an item at a time, each with its reason in plain words.
 ///
 /// What was not reported or could not be read is `unknown`, never `well`. An item that a machine cannot have, such as
-/// the battery of a desktop, is left out.
+/// the battery of a desktop, is left out. The whole is the worst of the items that are known; it is `unknown` only where
+/// nothing is wrong and a core item is not known, for then too little is known to call the machine well.
 package enum HealthRules {
   package static func assess(_ facts: Facts, thresholds: HealthThresholds = HealthThresholds()) -> Health {
     let items = [
       battery(facts, thresholds), disk(facts, thresholds), memory(facts, thresholds), space(facts, thresholds),
       temperature(facts, thresholds), clock(facts, thresholds), updates(facts, thresholds),
     ].compactMap { $0 }
-    return Health(verdict: items.map(\.verdict).max(by: { $0.rank < $1.rank }) ?? .unknown, items: items)
+    return Health(verdict: overall(items), items: items)
+  }
+
+  /// What a machine has to tell to be called well: it runs on them, and an agent can nearly always read them.
+  private static let core: Set<String> = ["battery", "memory", "space"]
+
+  static func overall(_ items: [Health.Item]) -> Health.Verdict {
+    let known = items.map(\.verdict).filter { $0 != .unknown }
+    guard let worst = known.max(by: { $0.rank < $1.rank }) else { return .unknown }
+    let isCoreUnknown = items.contains { $0.verdict == .unknown && core.contains($0.item) }
+    return worst == .well && isCoreUnknown ? .unknown : worst
   }
 
   // MARK: - The items
@@ -89,7 +100,7 @@ package enum HealthRules {
 }
 
 extension Health.Verdict {
-  /// The worst of several stands for the whole. Unknown is worse than well, for it may hide anything.
+  /// The worst of several parts stands for their item. Unknown is worse than well, for it may hide anything.
   var rank: Int {
     switch self {
     case .well: 0

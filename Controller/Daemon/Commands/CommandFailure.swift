@@ -10,7 +10,7 @@ enum CommandFailure {
     do {
       try await body()
     } catch let error as any CodedError {
-      FileHandle.standardError.write(Data("rollcalld: \(error.message) [\(error.code)]\n".utf8))
+      StandardError.write("rollcalld: \(error.message) [\(error.code)]\n")
       throw ExitCode(1)
     }
   }

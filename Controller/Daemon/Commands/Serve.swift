@@ -26,6 +26,7 @@ struct Serve: AsyncParsableCommand {
     try await CommandFailure.reported {
       let settings = try flags.settings()
       try StateArchive.requireWhole(settings.state)
+      let lock = try StateLock(settings.state)
       let logger = Logs.logger(settings)
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now)
@@ -35,6 +36,7 @@ struct Serve: AsyncParsableCommand {
       try await controller.close()
       try await threads.shutdownGracefully()
       logger.notice("stopped")
+      _ = consume lock
     }
   }
 

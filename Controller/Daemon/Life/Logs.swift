@@ -35,7 +35,7 @@ struct LineLogHandler: LogHandler {
   func log(event: LogEvent) {
     let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
     let line = json ? jsonLine(event, pairs) : textLine(event, pairs)
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    StandardError.write(line + "\n")
   }
 
   private func textLine(_ event: LogEvent, _ pairs: [(key: String, value: Logger.MetadataValue)]) -> String {
@@ -67,6 +67,19 @@ struct LineLogHandler: LogHandler {
     case .notice: 5
     case .info: 6
     case .debug, .trace: 7
+    }
+  }
+}
+
+/// Standard error, where a full disk or a closed pipe is no reason to die.
+enum StandardError {
+  static func write(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
     }
   }
 }

@@ -18,8 +18,14 @@ enum StateArchive {
     guard !exists(folder) else {
       throw ConfigurationError(.state, "\(folder) exists; a backup goes into a folder of its own. Nothing was written.")
     }
+    let resolved = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+    guard !resolved.hasPrefix(URL(fileURLWithPath: state.path).resolvingSymlinksInPath().path + "/") else {
+      throw ConfigurationError(.state, "\(folder) lies in the state folder itself. Name a folder outside it.")
+    }
     let draft = folder + ".partial"
-    try? FileManager.default.removeItem(atPath: draft)
+    guard !exists(draft) else {
+      throw ConfigurationError(.state, "\(draft) is left from a backup that did not end. Remove it, then try again.")
+    }
     try makeFolder(draft)
     try SQLiteBackup.copy(from: state.database, to: "\(draft)/\(database)")
     for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
@@ -99,6 +105,7 @@ enum StateArchive {
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
       return !isFolder.boolValue && (withDatabase || !name.hasPrefix(database)) && name != marker && name != manifest
+        && name != StateLock.name
     }
   }
 

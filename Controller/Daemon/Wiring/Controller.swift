@@ -55,6 +55,11 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try Access.bootstrap(in: $0, now: now) }
   }
 
+  /// The secret of a new token for a state administrator who lost every other one.
+  func makeAdministratorToken(now: Instant) async throws -> String {
+    try await database.write(in: .state) { try Access.mintAdministratorToken(in: $0, now: now) }
+  }
+
   /// Kills every enrolment token, as after a restore; how many lived.
   func revokeEnrollmentTokens(now: Instant) async throws -> Int {
     try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }

@@ -52,7 +52,8 @@ struct BatchRoutes: Sendable {
     let page = try PageRequest(call)
     let district: DistrictID = try call.identifier("district")
     let items = try await desk.database.read(in: context.scope) { transaction in
-      try BatchStore.batches(in: district, after: page.after, limit: page.limit + 1, transaction).map { batch in
+      guard try desk.registry.district(district, in: transaction) != nil else { throw ServingError.notFound }
+      return try BatchStore.batches(in: district, after: page.after, limit: page.limit + 1, transaction).map { batch in
         BatchItem(batch, in: district, counts: try BatchStore.counts(of: batch.id, in: district, transaction))
       }
     }
@@ -153,20 +154,31 @@ extension EnrollmentDesk {
     }
   }
 
-  /// Takes over from the registry which quarantines of the batch a person has ended since.
+  /// Takes over from the registry which quarantines of the batch a person has ended since, by keeping a key or by
+  /// revoking all of them.
   func settle(_ batch: BatchID, in district: DistrictID, _ scope: TenantScope) async throws {
-    let ended = try await database.read(in: scope) { transaction in
-      try BatchStore.entries(of: batch, in: district, state: .quarantined, after: nil, limit: 1000, transaction)
-        .filter { entry in
-          guard let device = entry.device else { return false }
-          let live = try registry.keys(of: device, of: district, in: transaction).filter(\.isLive)
-          return !live.isEmpty && live.allSatisfy { $0.state != .quarantined }
+    let part = 1000
+    var after: String?
+    repeat {
+      let (last, ended) = try await database.read(in: scope) { [after] transaction in
+        let held = try BatchStore.entries(
+          of: batch, in: district, state: .quarantined, after: after, limit: part, transaction)
+        let ended = try held.compactMap { entry -> (entry: BatchEntry, isEnrolled: Bool)? in
+          guard let device = entry.device else { return nil }
+          let live = try registry.liveKeys(of: device, of: district, in: transaction)
+          return live.contains { $0.state == .quarantined } ? nil : (entry, !live.isEmpty)
         }
-    }
-    guard !ended.isEmpty else { return }
-    try await database.write(in: scope) { transaction in
-      for entry in ended { try BatchStore.settle(entry, of: batch, in: district, transaction) }
-    }
+        return (held.count == part ? held.last?.entry : nil, ended)
+      }
+      if !ended.isEmpty {
+        try await database.write(in: scope) { transaction in
+          for (entry, isEnrolled) in ended {
+            try BatchStore.settle(entry, isEnrolled: isEnrolled, of: batch, in: district, transaction)
+          }
+        }
+      }
+      after = last
+    } while after != nil
   }
 }
 

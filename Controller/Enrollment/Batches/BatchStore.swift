@@ -126,13 +126,14 @@ enum BatchStore {
     ).map(BatchEntry.init)
   }
 
-  /// A quarantine that a person has settled since.
-  static func settle(_ entry: BatchEntry, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction)
-    throws
-  {
+  /// A quarantine that a person has settled since; a listed machine with no key left is expected anew.
+  static func settle(
+    _ entry: BatchEntry, isEnrolled: Bool, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    let state: EntryState = !entry.listed ? .unexpected : isEnrolled ? .enrolled : .expected
     try transaction.run(
       """
-      UPDATE enrollment_expected SET state = \(entry.listed ? EntryState.enrolled : .unexpected)
+      UPDATE enrollment_expected SET state = \(state)
       WHERE district_id = \(district) AND batch_id = \(batch) AND entry = \(entry.entry) AND state = 'quarantined'
       """)
   }

@@ -59,7 +59,8 @@ package enum WaitReason: String, Hashable, Sendable, CaseIterable {
 /// Decides, purely. The order matters: an earlier answer is repeated before any limit is looked at.
 ///
 /// - Throws: `enroll.token-revoked`, `enroll.token-expired`, `enroll.token-used-up`, `enroll.token-serial`,
-///   `enroll.key-revoked`, `enroll.key-taken`, `enroll.rejected`, `enroll.handed-over`, `enroll.unknown-serial`.
+///   `enroll.key-revoked`, `enroll.key-taken`, `enroll.rejected`, `enroll.handed-over`, `enroll.unknown-serial`,
+///   `enroll.too-many-keys`.
 package func decide(_ question: EnrollmentQuestion) throws(EnrollmentError) -> EnrollmentDecision {
   let token = question.token
   guard token.revokedAt == nil else {
@@ -119,7 +120,13 @@ private func issue(
     throw EnrollmentError(
       .handedOver, "This device was handed over already; no enrolment token opens it. Receive it back first.")
   }
-  let other = device.keys.contains { $0.digest != question.key && $0.state != .revoked }
+  let live = device.keys.filter { $0.state != .revoked }
+  guard live.count < KnownDevice.keyLimit || live.contains(where: { $0.digest == question.key }) else {
+    throw EnrollmentError(
+      .tooManyKeys,
+      "\(live.count) keys claim to be this device already. Ask the district's staff to keep one of them first.")
+  }
+  let other = live.contains { $0.digest != question.key }
   return other ? .quarantine(device.id) : .issue(device.id)
 }
 

@@ -13,6 +13,9 @@ package struct KnownDevice: Hashable, Sendable {
     }
   }
 
+  /// How many live keys a device may have; each beyond the first waits for a person.
+  package static let keyLimit = 16
+
   package let id: DeviceID
   package let keys: [Key]
   /// nil where nothing but a key is known of it.

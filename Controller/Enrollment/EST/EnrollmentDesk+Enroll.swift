@@ -89,7 +89,7 @@ extension EnrollmentDesk {
   ) throws -> Bool {
     guard let serial else { return false }
     return try registry.serialElsewhere(serial, except: district, in: transaction).contains { other in
-      try registry.keys(of: other.device, of: other.district, in: transaction).contains(where: \.isLive)
+      try !registry.liveKeys(of: other.device, of: other.district, in: transaction).isEmpty
     }
   }
 
@@ -97,7 +97,7 @@ extension EnrollmentDesk {
     _ id: DeviceID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> KnownDevice? {
     guard let device = try registry.device(id, of: district, in: transaction) else { return nil }
-    let keys = try registry.keys(of: id, of: district, in: transaction)
+    let keys = try registry.liveKeys(of: id, of: district, in: transaction)
     return KnownDevice(id: id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
   }
 

@@ -5,25 +5,18 @@ internal import Storage
 internal import Vocabulary
 
 extension EnrollmentDesk {
+  /// How long a device that got a new key waits for another one, in seconds.
+  private static let newKeySeconds = 3600
+
   /// A new certificate for a known device, for the same key or a new one. The old key holds until the new one is seen.
   ///
-  /// - Throws: `enroll.identity-mismatch`, `enroll.key-taken`, `enroll.key-revoked`.
+  /// - Throws: `enroll.identity-mismatch`, `enroll.key-taken`, `enroll.key-revoked`, `enroll.too-soon`.
   func renew(
     _ request: CertificateRequest, peer: PeerCertificate, known: KnownKey, now: Instant
   ) async throws -> [UInt8] {
-    let serial = peer.serial.flatMap(Serial.init)
-    guard request.identity.serial == serial else {
-      throw EnrollmentError(
-        .identityMismatch,
-        "The request's serial is not the one of the device's certificate. A machine with another serial enrols anew.")
-    }
     let done = try await database.write(in: .state) { transaction in
-      if let holder = try registry.key(request.key, in: transaction) {
-        guard holder.device == known.device, holder.district == known.district else {
-          throw EnrollmentError(.keyTaken, "This key belongs to another device. Make a key on this one.")
-        }
-        guard holder.isLive else { throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.") }
-      }
+      let serial = try serial(of: request, peer, known, transaction)
+      try admit(request.key, of: known, now, transaction)
       let certificate = try authority.issue(
         to: known.device, of: known.district, serial: serial, key: request.publicKey, now: now)
       let changes = try registry.renew(
@@ -37,6 +30,39 @@ extension EnrollmentDesk {
     }
     registry.apply(done.changes)
     return done.der
+  }
+
+  /// The serial of the new certificate: that of the old one, or the one that the registry took over since, as after the
+  /// firmware was filled in.
+  private func serial(
+    of request: CertificateRequest, _ peer: PeerCertificate, _ known: KnownKey, _ transaction: any Transaction
+  ) throws -> Serial? {
+    let claimed = request.identity.serial
+    if claimed == peer.serial.flatMap(Serial.init) { return claimed }
+    let stored = try registry.device(known.device, of: known.district, in: transaction)?.serial.flatMap(Serial.init)
+    guard let claimed, claimed.folded == stored?.folded else {
+      throw EnrollmentError(
+        .identityMismatch,
+        "The request's serial is not the one of the device. A machine with another serial enrols anew.")
+    }
+    return claimed
+  }
+
+  /// A key that the device has already is always let in; a new one once an hour, for each stays in the registry.
+  private func admit(_ key: Digest, of known: KnownKey, _ now: Instant, _ transaction: any Transaction) throws {
+    if let holder = try registry.key(key, in: transaction) {
+      guard holder.device == known.device, holder.district == known.district else {
+        throw EnrollmentError(.keyTaken, "This key belongs to another device. Make a key on this one.")
+      }
+      guard holder.isLive else { throw EnrollmentError(.keyRevoked, "This key was revoked. Make a new one.") }
+      return
+    }
+    let last = try registry.lastSuccessor(of: known.device, of: known.district, but: key, in: transaction)
+    guard let last, now < last.advanced(by: .seconds(Self.newKeySeconds)) else { return }
+    let left = (last.milliseconds - now.milliseconds + 999) / 1000 + Int64(Self.newKeySeconds)
+    throw EnrollmentError(
+      .tooSoon, "This device got another new key within the hour. Use that one, or ask again later.",
+      retryAfter: Int(left))
   }
 }
 

@@ -67,7 +67,9 @@ struct EnrollmentStep {
   }
 
   private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {
-    if pending == nil, try PendingStore.waiting(of: token, transaction) >= Self.waitingLimit {
+    // A key that was issued to, or waits on another token, joins this token's waiting ones anew.
+    let joins = pending?.state != .waiting || pending?.token != token.id
+    if joins, try PendingStore.waiting(of: token, transaction) >= Self.waitingLimit {
       throw ServingError(
         .overloaded, "Too many devices wait on this token for a person. Come again later.",
         headers: [.retryAfter: "600"])
@@ -78,10 +80,10 @@ struct EnrollmentStep {
       requestedAt: pending?.requestedAt ?? now,
       seenAt: now)
     try PendingStore.keep(request, transaction)
-    if pending == nil {
+    if joins {
       try Journal.record(
         JournalEntry(
-          at: now, actor: .enrollmentToken(token.id), action: "pending.create",
+          at: now, actor: .enrollmentToken(token.id), action: pending == nil ? "pending.create" : "pending.return",
           object: ("pending", request.id.rawValue),
           district: token.district, body: WaitingBody(batch: token.batch, key: request.key, reason: reason.rawValue)),
         in: transaction)

@@ -35,7 +35,7 @@ struct PendingRoutes: Sendable {
 
   private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let page = try PageRequest(call)
-    let scope = try Self.narrowed(context.scope, call)
+    let scope = try context.scope.narrowed(by: call)
     guard let state = PendingRequest.State(rawValue: try call.query("state") ?? "waiting") else {
       throw ServingError(
         .query, "'state' is one of \(PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -110,12 +110,6 @@ struct PendingRoutes: Sendable {
       throw ServingError.notFound
     }
     return request
-  }
-
-  private static func narrowed(_ scope: TenantScope, _ call: Call) throws(ServingError) -> TenantScope {
-    guard let text = try call.query("district") else { return scope }
-    guard let district = DistrictID(rawValue: text), scope.contains(district) else { throw ServingError.notFound }
-    return .district(district)
   }
 
   /// A page's key: the district and the id.

@@ -84,7 +84,7 @@ enum PendingStore {
       """)?.get("count") ?? 0
   }
 
-  /// Keeps the request, or what it says now if its key waits already.
+  /// Keeps the request as waiting, or what it says now if its key is kept already, whatever was decided on it before.
   static func keep(_ request: PendingRequest, _ transaction: any Transaction) throws {
     let identity = request.identity
     let macs = identity.builtInMACs.map(\.text).sorted().joined(separator: " ")
@@ -98,7 +98,7 @@ enum PendingStore {
       ON CONFLICT (district_id, key) DO UPDATE SET
         batch_id = excluded.batch_id, token_id = excluded.token_id, serial = excluded.serial, uuid = excluded.uuid,
         board_serial = excluded.board_serial, macs = excluded.macs, reason = excluded.reason, state = excluded.state,
-        seen_at = excluded.seen_at
+        device_id = NULL, seen_at = excluded.seen_at
       """)
   }
 

@@ -114,6 +114,8 @@ package enum OpenAPIDocument {
     case .state(let roles): "For the whole state: \(names(roles))."
     case .district(let roles): "In the district: \(names(roles))."
     case .scoped(let roles): "In any district, limited to it: \(names(roles))."
+    case .school(let roles): "In the district, or at a school and limited to it: \(names(roles))."
+    case .scopedSchools(let roles): "In any district or at any school, limited to it: \(names(roles))."
     }
   }
 }

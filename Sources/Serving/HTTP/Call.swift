@@ -11,7 +11,7 @@ package struct Call: Sendable {
   /// Decoded pairs of the query in their order.
   package let query: [(name: String, value: String)]
   package let headers: HTTPFields
-  package let body: [UInt8]
+  package private(set) var body: [UInt8]
   /// When the request arrived, by the controller's clock.
   package let now: Instant
   /// Follows the request through the logs and the answer's `X-Request-Id`.
@@ -30,6 +30,12 @@ package struct Call: Sendable {
     self.body = body
     self.now = now
     self.requestID = requestID
+  }
+
+  func with(body: [UInt8]) -> Call {
+    var call = self
+    call.body = body
+    return call
   }
 
   /// A path parameter as an identifier.

@@ -12,6 +12,7 @@ package struct DeviceService: Sendable {
   private let metrics: RequestMetrics
   private let logger: Logger
   private let clock: @Sendable () -> Instant
+  private let budget = BodyBudget()
 
   package init(
     routes: [DeviceRoute], directory: any KeyDirectory, metrics: Metrics = Metrics(), logger: Logger,
@@ -43,9 +44,7 @@ package struct DeviceService: Sendable {
       metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
       return reply
     case .otherMethods(let methods):
-      return problem(
-        ServingError(.method, "This address answers \(methods.map(\.rawValue).joined(separator: ", ")) only."),
-        call.requestID)
+      return problem(ServingError.otherMethods(methods), call.requestID)
     case .none:
       return problem(ServingError.notFound, call.requestID)
     }
@@ -58,20 +57,24 @@ package struct DeviceService: Sendable {
   /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
   func answer(_ request: Request, peer: PeerCertificate?, _ writer: consuming ResponseWriter) async throws {
     let requestID = RequestIdentifier.next()
-    let now = clock()
     var reply: Reply
     do {
-      var limit = 0
-      if case .found(let route, _, _) = table.match(request.method, request.uri.path) {
-        _ = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: now)
-        limit = route.bodyLimit
-      }
-      let call = try await Exchange.call(request, parameters: [:], limit: limit, now: now, requestID: requestID)
-      reply = await respond(to: call, peer: peer)
+      reply = try await read(request, peer: peer, requestID)
     } catch let error as ServingError {
       reply = problem(error, requestID)
     }
     if reply.status.code >= 400 { reply.headers[RequestIdentifier.header] = requestID }
     try await Exchange.write(reply, to: request, writer)
+  }
+
+  private func read(_ request: Request, peer: PeerCertificate?, _ requestID: String) async throws -> Reply {
+    let head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
+    guard case .found(let route, _, _) = table.match(request.method, request.uri.path) else {
+      return await respond(to: head, peer: peer)
+    }
+    _ = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
+    return try await budget.with(request, routeLimit: route.bodyLimit) {
+      await respond(to: try await Exchange.call(request, head, limit: route.bodyLimit), peer: peer)
+    }
   }
 }

@@ -5,24 +5,28 @@ import Vocabulary
 
 /// Between Hummingbird's streams and the values that handlers see.
 enum Exchange {
-  /// Reads the body within `limit` bytes and makes the call.
-  ///
-  /// - Throws: `request.too-large`; what the connection throws when it breaks.
-  static func call(
-    _ request: Request, parameters: [String: String], limit: Int, now: Instant, requestID: String
-  ) async throws -> Call {
-    if let text = request.headers[.contentLength], let length = Int(text), length > limit { throw tooLarge(limit) }
-    var body: [UInt8] = []
-    if request.headers[.contentLength] != nil || request.headers[.transferEncoding] != nil {
-      for try await part in request.body {
-        guard body.count + part.readableBytes <= limit else { throw tooLarge(limit) }
-        body.append(contentsOf: part.readableBytesView)
-      }
-    }
-    return Call(
+  /// The call without its body.
+  static func head(
+    of request: Request, parameters: [String: String], now: Instant, requestID: String
+  ) -> Call {
+    Call(
       request.method, request.uri.path, parameters: parameters,
       query: request.uri.queryParameters.map { (String($0.key), String($0.value)) }, headers: request.headers,
-      body: body, now: now, requestID: requestID)
+      now: now, requestID: requestID)
+  }
+
+  /// `head` with the body, read within `limit` bytes.
+  ///
+  /// - Throws: `request.too-large`; what the connection throws when it breaks.
+  static func call(_ request: Request, _ head: Call, limit: Int) async throws -> Call {
+    if let text = request.headers[.contentLength], let length = Int(text), length > limit { throw tooLarge(limit) }
+    guard request.headers[.contentLength] != nil || request.headers[.transferEncoding] != nil else { return head }
+    var body: [UInt8] = []
+    for try await part in request.body {
+      guard body.count + part.readableBytes <= limit else { throw tooLarge(limit) }
+      body.append(contentsOf: part.readableBytesView)
+    }
+    return head.with(body: body)
   }
 
   static func write(_ reply: Reply, to request: Request, _ writer: consuming ResponseWriter) async throws {

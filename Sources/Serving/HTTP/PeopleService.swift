@@ -12,6 +12,7 @@ package struct PeopleService: Sendable {
   private let metrics: RequestMetrics
   private let logger: Logger
   private let clock: @Sendable () -> Instant
+  private let budget = BodyBudget()
 
   package init(
     routes: [PeopleRoute], authenticator: any Authenticator, metrics: Metrics = Metrics(), logger: Logger,
@@ -27,28 +28,42 @@ package struct PeopleService: Sendable {
 
   /// The whole way of a call but the sockets; `parameters` are found from its path.
   package func respond(to call: Call) async -> Reply {
-    switch table.match(call.method, call.path) {
-    case .found(let route, let index, let parameters):
+    do {
+      let (route, index, parameters) = try find(call.method, call.path)
       var call = call
       call.parameters = parameters
-      return await respond(to: call, route, index)
-    case .otherMethods(let methods):
-      return problem(
-        ServingError(
-          .method, "This address answers \(methods.map(\.rawValue).joined(separator: ", ")) only.",
-          headers: [.allow: methods.map(\.rawValue).joined(separator: ", ")]), call.requestID)
-    case .none:
-      return problem(ServingError.notFound, call.requestID)
+      let context = try await admit(call, route)
+      return await answer(call, route, index, context)
+    } catch {
+      return problem(error, call.requestID)
     }
   }
 
-  private func respond(to call: Call, _ route: PeopleRoute, _ index: Int) async -> Reply {
+  /// - Throws: `request.not-found`, `request.method`.
+  private func find(
+    _ method: HTTPRequest.Method, _ path: String
+  ) throws(ServingError) -> (PeopleRoute, Int, [String: String]) {
+    switch table.match(method, path) {
+    case .found(let route, let index, let parameters): return (route, index, parameters)
+    case .otherMethods(let methods): throw ServingError.otherMethods(methods)
+    case .none: throw ServingError.notFound
+    }
+  }
+
+  /// Proves the caller and meets the route's rule; looks at nothing of the call but its head.
+  private func admit(_ call: Call, _ route: PeopleRoute) async throws -> OperatorContext {
+    let caller = try await caller(of: call)
+    let scope = try Authorization.authorize(caller, route.rule, district: call.parameters["district"])
+    return OperatorContext(caller: caller, scope: scope)
+  }
+
+  private func answer(_ call: Call, _ route: PeopleRoute, _ index: Int, _ context: OperatorContext) async -> Reply {
     let start = ContinuousClock.now
-    var reply: Reply
+    let reply: Reply
     do {
       let caller = try await caller(of: call)
-      let scope = try Authorization.authorize(caller, route.rule, district: call.parameters["district"])
-      reply = try await route.handle(call, OperatorContext(caller: caller, scope: scope))
+      let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
+      reply = try await route.handle(call, context)
     } catch {
       reply = problem(error, call.requestID)
     }
@@ -67,16 +82,12 @@ package struct PeopleService: Sendable {
     ProblemReply.reply(to: error, requestID: requestID, logger: logger)
   }
 
-  /// A request from a socket.
+  /// A request from a socket. Who asks is proved before a byte of the body is read.
   func answer(_ request: Request, _ writer: consuming ResponseWriter) async throws {
     let requestID = RequestIdentifier.next()
-    var limit = 0
-    if case .found(let route, _, _) = table.match(request.method, request.uri.path) { limit = route.bodyLimit }
     var reply: Reply
     do {
-      let call = try await Exchange.call(
-        request, parameters: [:], limit: limit, now: clock(), requestID: requestID)
-      reply = await respond(to: call)
+      reply = try await read(request, requestID)
     } catch let error as ServingError {
       reply = problem(error, requestID)
     }
@@ -84,6 +95,17 @@ package struct PeopleService: Sendable {
     reply.headers[.xContentTypeOptions] = "nosniff"
     reply.headers[RequestIdentifier.header] = requestID
     try await Exchange.write(reply, to: request, writer)
+  }
+
+  private func read(_ request: Request, _ requestID: String) async throws -> Reply {
+    let (route, index, parameters) = try find(request.method, request.uri.path)
+    let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
+    let context: OperatorContext
+    do { context = try await admit(head, route) } catch { return problem(error, requestID) }
+    return try await budget.with(request, routeLimit: route.bodyLimit) {
+      let call = try await Exchange.call(request, head, limit: route.bodyLimit)
+      return await answer(call, route, index, context)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 package import Logging
+import Storage
 import Vocabulary
 
 /// RFC 9457 problem+json, made in this one place.
@@ -19,6 +20,11 @@ package enum ProblemReply {
     let fault: any StatusError
     if let known = error as? any StatusError {
       fault = known
+    } else if let storage = error as? StorageError, storage.kind == .full || storage.kind == .unavailable {
+      logger.error("storage failed", metadata: ["error": "\(storage.message)", "request": "\(requestID)"])
+      fault = ServingError(
+        .overloaded, "The controller cannot store anything now; nothing was changed. Try again in a minute.",
+        headers: [.retryAfter: "60"])
     } else {
       logger.error("request failed", metadata: ["error": "\(error)", "request": "\(requestID)"])
       fault = ServingError(

@@ -70,6 +70,11 @@ package struct ServingError: StatusError {
   package static let notFound = ServingError(
     .notFound, "There is no such thing here, or it is not yours to see. Check the address and the ids in it.")
 
+  static func otherMethods(_ methods: [HTTPRequest.Method]) -> ServingError {
+    let names = methods.map(\.rawValue).joined(separator: ", ")
+    return ServingError(.method, "This address answers \(names) only.", headers: [.allow: names])
+  }
+
   package var status: HTTPResponse.Status {
     switch kind {
     case .notFound: .notFound

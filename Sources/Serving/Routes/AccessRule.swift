@@ -12,6 +12,11 @@ package enum AccessRule: Sendable, Hashable {
   case district(Set<Role>)
   /// One of the roles anywhere; the handler sees only the districts where it is held.
   case scoped(Set<Role>)
+  /// As ``district(_:)``, and also one of the roles at a school of that district; the handler then shows only what
+  /// belongs to those schools, see ``OperatorContext/schools``.
+  case school(Set<Role>)
+  /// As ``scoped(_:)``, and also the districts of schools where one of the roles is held, limited to these schools.
+  case scopedSchools(Set<Role>)
 
   /// Everyone who may look.
   package static let anyReader: Set<Role> = Set(Role.allCases)
@@ -45,6 +50,24 @@ package enum Authorization {
       guard let id = district.flatMap(DistrictID.init(rawValue:)), caller.knows(id) else { throw ServingError.notFound }
       guard let scope = caller.scope(of: roles), scope.contains(id) else { throw forbidden(roles) }
       return .district(id)
+    case .scopedSchools(let roles):
+      guard let scope = caller.scopeWithSchools(of: roles) else { throw forbidden(roles) }
+      return scope
+    case .school(let roles):
+      guard let id = district.flatMap(DistrictID.init(rawValue:)), caller.knows(id) else { throw ServingError.notFound }
+      guard let scope = caller.scopeWithSchools(of: roles), scope.contains(id) else { throw forbidden(roles) }
+      return .district(id)
+    }
+  }
+
+  /// The schools to which the caller is limited under the rule, by district; a district that is not among them is
+  /// limited by the scope alone. nil where nothing is.
+  package static func schools(_ caller: Caller?, _ rule: AccessRule) -> [DistrictID: Set<SchoolID>]? {
+    switch rule {
+    case .open, .signedIn, .state, .district, .scoped: return nil
+    case .school(let roles), .scopedSchools(let roles):
+      guard let schools = caller?.schools(of: roles), !schools.isEmpty else { return nil }
+      return schools
     }
   }
 

@@ -26,6 +26,27 @@ package struct Caller: Sendable, Hashable {
     return districts.isEmpty ? nil : .districts(districts)
   }
 
+  /// The schools in which this caller holds one of `roles`, by district, in districts where it holds none for the whole.
+  package func schools(of roles: Set<Role>) -> [DistrictID: Set<SchoolID>] {
+    let whole = scope(of: roles)
+    var schools: [DistrictID: Set<SchoolID>] = [:]
+    for grant in grants where roles.contains(grant.role) {
+      guard case .school(let district, let school) = grant.reach, whole?.contains(district) != true else { continue }
+      schools[district, default: []].insert(school)
+    }
+    return schools
+  }
+
+  /// The districts in which this caller holds one of `roles` for the whole or at a school; nil where nowhere.
+  package func scopeWithSchools(of roles: Set<Role>) -> TenantScope? {
+    let limited = Set(schools(of: roles).keys)
+    switch scope(of: roles) {
+    case .state: return .state
+    case .districts(let whole): return .districts(whole.union(limited))
+    case nil: return limited.isEmpty ? nil : .districts(limited)
+    }
+  }
+
   /// Whether any grant at all touches `district`: otherwise the district does not exist for this caller.
   package func knows(_ district: DistrictID) -> Bool {
     grants.contains { grant in

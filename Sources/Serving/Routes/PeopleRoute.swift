@@ -85,10 +85,28 @@ package struct OperatorContext: Sendable {
   package let caller: Caller?
   /// The districts that the route's rule gives this caller.
   package let scope: TenantScope
+  /// The schools to which districts of the scope are limited; nil, or no entry for a district, where it is seen whole.
+  package let schools: [DistrictID: Set<SchoolID>]?
 
-  package init(caller: Caller?, scope: TenantScope) {
+  package init(caller: Caller?, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil) {
     self.caller = caller
     self.scope = scope
+    self.schools = schools
+  }
+
+  /// What `caller` may see on a route with `rule`.
+  ///
+  /// - Throws: `access.unauthenticated`, `access.forbidden`, `request.not-found`.
+  package init(_ caller: Caller?, _ rule: AccessRule, district: String?) throws(ServingError) {
+    self.init(
+      caller: caller, scope: try Authorization.authorize(caller, rule, district: district),
+      schools: Authorization.schools(caller, rule))
+  }
+
+  /// Whether what belongs to this school of a district in the scope, or to none of its schools, is seen.
+  package func shows(_ school: SchoolID?, of district: DistrictID) -> Bool {
+    guard let allowed = schools?[district] else { return true }
+    return school.map(allowed.contains) ?? false
   }
 
   /// The principal for the journal.
