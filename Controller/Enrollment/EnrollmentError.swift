@@ -72,7 +72,8 @@ package struct EnrollmentError: StatusError {
     case .token, .tokenExpired, .tokenRevoked, .tokenUsedUp: .unauthorized
     case .label: .notFound
     case .tooSoon: .tooManyRequests
-    case .tokenSerial, .unknownSerial, .tooManyKeys, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch: .forbidden
+    case .tokenSerial, .unknownSerial, .tooManyKeys, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch:
+      .forbidden
     case .batchExists, .notPending, .needsDevice: .conflict
     case .faults, .serialDuplicate, .serialPlaceholder, .serialMalformed, .serialElsewhere: .unprocessableContent
     }

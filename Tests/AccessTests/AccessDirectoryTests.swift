@@ -148,4 +148,22 @@ struct AccessDirectoryTests {
     }
     #expect(try await harness.directory.caller(bearer: token.secret, now: start) != nil)
   }
+
+  @Test("The last valid token of a state administrator cannot be revoked; one made on the controller opens again")
+  func lastToken() async throws {
+    let harness = try await AccessHarness()
+    let first = try #require(try await harness.directory.caller(bearer: harness.secret, now: start)).principal
+    let path = "/api/v1/principals/\(first)/tokens"
+    let only = try #require(try await harness.call("GET", path).items().first?["id"] as? String)
+    #expect(
+      try await code { try await harness.call("DELETE", path + "/" + only) } == "access.last-administrator")
+    let later = start.advanced(by: .seconds(400 * 86_400))
+    #expect(try await harness.directory.caller(bearer: harness.secret, now: later) == nil)
+    let secret = try await harness.database.write(in: .state) {
+      try Access.mintAdministratorToken(in: $0, now: later)
+    }
+    #expect(try await harness.directory.caller(bearer: secret, now: later)?.principal == first)
+    #expect(try await harness.call("DELETE", path + "/" + only, as: secret, at: later).status == 204)
+    #expect(try await harness.actions().suffix(2) == ["api-token.create", "api-token.revoke"])
+  }
 }

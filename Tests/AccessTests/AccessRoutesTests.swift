@@ -248,7 +248,7 @@ struct AccessRoutesTests {
     #expect(
       AccessError.Kind.allCases.map(\.rawValue) == [
         "access.last-administrator", "access.own-grant", "access.grant", "access.unknown-tenant", "access.value",
-        "access.bootstrapped",
+        "access.bootstrapped", "access.no-administrator",
       ])
   }
 }

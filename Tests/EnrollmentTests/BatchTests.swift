@@ -199,4 +199,51 @@ struct BatchTests {
       _ = try await world.people(.get, path + "/fall-2026/serials", query: [("state", "lost")])
     }
   }
+
+  @Test("A district that is not there has no batches, tokens or waiting devices, whoever asks")
+  func noDistrict() async throws {
+    let world = try await World()
+    let nowhere = "/api/v1/districts/nowhere"
+    for tail in ["/batches", "/batches/x", "/batches/x/serials", "/batches/x/tokens"] {
+      await #expect(throws: ServingError.notFound) { _ = try await world.people(.get, nowhere + tail) }
+    }
+    for tail in ["/batches/x/tokens", "/pending/pnd_0000000000000001/approve"] {
+      await #expect(throws: ServingError.notFound) {
+        _ = try await world.people(.post, nowhere + tail, "{\"expiresInHours\":1}")
+      }
+    }
+  }
+
+  @Test("A quarantine that ended by revoking every key leaves its machine expected")
+  func settledByRevocation() async throws {
+    let world = try await World()
+    try await world.batch(["PF3ABCDE"])
+    let token = try await world.token("{\"expiresInHours\":1,\"uses\":5}")
+    let keys = [TestKey(), TestKey()]
+    for key in keys { _ = try await world.enroll(try key.request(serial: "PF3ABCDE"), token.printed) }
+    #expect(try await world.counts()["quarantined"] == 1)
+    for digest in keys.map(\.digest) {
+      let changes = try await world.database.write(in: .state) { transaction in
+        try world.registry.setKeyState(digest, of: World.cedar, to: .revoked, in: transaction)
+      }
+      world.registry.apply(changes)
+    }
+    let counts = try await world.counts()
+    #expect(counts["quarantined"] == 0)
+    #expect(counts["expected"] == 1)
+  }
+
+  @Test("A device is refused a seventeenth key, and its keys can still be revoked")
+  func tooManyKeys() async throws {
+    let world = try await World()
+    try await world.batch(["PF3ABCDE"])
+    let token = try await world.token("{\"expiresInHours\":1,\"uses\":50}")
+    let first = try TestKey().request(serial: "PF3ABCDE")
+    _ = try await world.enroll(first, token.printed)
+    for _ in 1..<16 { _ = try await world.enroll(try TestKey().request(serial: "PF3ABCDE"), token.printed) }
+    await #expect(throws: EnrollmentError(.tooManyKeys, "")) {
+      _ = try await world.enroll(try TestKey().request(serial: "PF3ABCDE"), token.printed)
+    }
+    #expect(try await world.enroll(first, token.printed).status == .ok)
+  }
 }

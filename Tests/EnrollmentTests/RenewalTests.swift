@@ -87,4 +87,43 @@ struct RenewalTests {
       }
     }
   }
+
+  @Test("gives one new key an hour; the same keys renew meanwhile")
+  func tooSoon() async throws {
+    let world = try await World()
+    let (old, peer) = try await enrolled(world)
+    let new = TestKey()
+    let request = try new.request(serial: "PF3ABCDE")
+    #expect(try await renew(world, request, peer).status == .ok)
+    let soon = World.start.advanced(by: .seconds(600))
+    do {
+      _ = try await renew(world, try TestKey().request(serial: "PF3ABCDE"), peer, at: soon)
+      Issue.record("a second new key was given")
+    } catch let error as EnrollmentError {
+      #expect(error.kind == .tooSoon)
+      #expect(error.status == .tooManyRequests)
+      #expect(error.headers[.retryAfter] == "3000")
+    }
+    #expect(try await renew(world, try old.request(serial: "PF3ABCDE"), peer, at: soon).status == .ok)
+    #expect(try await renew(world, request, peer, at: soon).status == .ok)
+    let later = soon.advanced(by: .seconds(3600))
+    #expect(try await renew(world, try TestKey().request(serial: "PF3ABCDE"), peer, at: later).status == .ok)
+    let rows = try await world.database.read(in: .state) {
+      try $0.rows("SELECT digest FROM registry_key WHERE state <> 'revoked'").count
+    }
+    #expect(rows == 2)
+  }
+
+  @Test("takes the serial that the registry learned since, as after the firmware was filled in")
+  func repairedSerial() async throws {
+    let world = try await World()
+    let (key, peer) = try await enrolled(world)
+    try await world.database.write(in: .state) { transaction in
+      _ = try transaction.run("UPDATE registry_device SET serial = 'NEWBOARD1', serial_folded = 'NEWBOARD1'")
+    }
+    #expect(try await renew(world, try key.request(serial: "NEWBOARD1"), peer).status == .ok)
+    await #expect(throws: EnrollmentError(.identityMismatch, "")) {
+      _ = try await renew(world, try key.request(serial: "THIRD1"), peer)
+    }
+  }
 }

@@ -94,4 +94,17 @@ struct WaitingTests {
     #expect(world.registry.keys.key(key.digest)?.device == device)
     #expect(try await world.counts()["unexpected"] == 1)
   }
+
+  @Test("A key whose certificate ended waits anew; the journal tells it once")
+  func waitsAgain() async throws {
+    let world = try await World(unknownSerials: .pending)
+    try await world.batch(["PF3ABCDE"])
+    let token = try await world.token("{\"expiresInHours\":1,\"uses\":5}")
+    let body = try TestKey().request(serial: "STRANGER1")
+    _ = try await world.enroll(body, token.printed)
+    try await world.database.write(in: .state) { _ = try $0.run("UPDATE enrollment_pending SET state = 'issued'") }
+    for _ in 0..<2 { #expect(try await world.enroll(body, token.printed).status == .accepted) }
+    #expect(try await world.actions().filter { $0.hasPrefix("pending.") } == ["pending.create", "pending.return"])
+    #expect(try await world.counts()["pending"] == 1)
+  }
 }

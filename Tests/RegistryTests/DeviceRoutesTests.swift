@@ -106,6 +106,40 @@ struct DeviceRoutesTests {
     #expect(try await bench.refusal(.get, "/api/v1/devices", query: [(name, value)]) == "request.query")
   }
 
+  @Test("Who holds a school sees its devices alone; the others, and other districts, are not there")
+  func schoolReaders() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let cedar = "/api/v1/districts/cedar-falls"
+    for school in ["north", "south"] {
+      _ = try await bench.send(.post, cedar + "/schools", body: #"{"id":"\#(school)","name":"\#(school) High"}"#)
+    }
+    _ = try await bench.send(
+      .post, cedar + "/devices/import", body: "serial,school\nPF3ABC01,north\nPF3ABC02,south\nPF3ABC03,\n")
+    let all = try await bench.send(.get, "/api/v1/devices").items
+    let north = Caller(
+      principal: PrincipalID(rawValue: "prn_0000000000000001")!, name: "clerk",
+      grants: [Grant(.readOnly, at: .school(RegistryBench.cedar, SchoolID(rawValue: "north")!))])
+    #expect(all.count == 3)
+    let seen = try await bench.send(.get, "/api/v1/devices", as: north).items
+    #expect(seen.map { $0["serial"] as? String } == ["PF3ABC01"])
+    #expect(try await bench.send(.get, "/api/v1/devices", as: north, query: [("school", "south")]).items.isEmpty)
+    for item in all {
+      let id = try #require(item["id"] as? String)
+      let code = item["serial"] as? String == "PF3ABC01" ? nil : "request.not-found"
+      for tail in ["", "/ledger", "/changes"] {
+        #expect(try await bench.refusal(.get, cedar + "/devices/\(id)\(tail)", as: north) == code)
+      }
+      let body = #"{"reason":"x"}"#
+      #expect(
+        try await bench.refusal(.post, cedar + "/devices/\(id)/revoke", as: north, body: body) == "access.forbidden")
+    }
+    for district in ["oak-park", "nowhere"] {
+      #expect(
+        try await bench.refusal(.get, "/api/v1/devices", as: north, query: [("district", district)])
+          == "request.not-found")
+    }
+  }
+
   @Test("No search for one device reads them all", arguments: ["serial", "assetTag", "hostname", "q", "keyState"])
   func indexed(name: String) async throws {
     let bench = try await RegistryBench.withDistricts()

@@ -164,4 +164,41 @@ struct EnrolmentTests {
     try await bench.contact(device, key: 1, at: RegistryBench.now.advanced(by: .seconds(86_400)))
     #expect(try await bench.keys(device)[0].revision == revision + 1)
   }
+
+  @Test("A collision does not loosen the restricted key of a lost device; the new one is quarantined")
+  func restrictedCollision() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let device = try await bench.expect("PF3ABC01")
+    try await bench.enroll(device, key: 1)
+    try await bench.change { [registry = bench.registry] in
+      try registry.setKeyState(.numbered(1), of: RegistryBench.cedar, to: .restricted, reason: "stolen", in: $0)
+    }
+    #expect(try await bench.enroll(device, key: 2).state == .quarantined)
+    #expect(bench.registry.keys.key(.numbered(1))?.state == .restricted)
+    #expect(bench.registry.keys.key(.numbered(2))?.state == .quarantined)
+    #expect(try await bench.keys(device).first { $0.digest == .numbered(1) }?.reason == "stolen")
+  }
+
+  @Test("A device with a great many keys can be revoked, and shows its last ten")
+  func manyKeys() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let device = try await bench.expect("PF3ABC01")
+    try await bench.write { transaction in
+      try transaction.run(
+        """
+        INSERT INTO registry_key (district_id, digest, device_id, state, certificate_serial, not_before, not_after,
+          issued_at, revision) VALUES ($1, $2, $3, 'quarantined', '01', 0, 1, 0, 1)
+        """,
+        rows: (0..<2000).lazy.map { number in
+          var bytes = [UInt8](repeating: 0, count: 32)
+          (bytes[0], bytes[1]) = (UInt8(number >> 8), UInt8(number & 0xff))
+          return [RegistryBench.cedar.sqlValue, Digest(bytes: bytes)!.sqlValue, device.sqlValue]
+        })
+    }
+    let answer = try await bench.send(
+      .post, "/api/v1/districts/cedar-falls/devices/\(device)/revoke", body: #"{"reason":"flood"}"#)
+    #expect(answer.status == 200)
+    #expect((answer.json["keys"] as? [Any])?.count == 10)
+    #expect(try await bench.keys(device).allSatisfy { !$0.isLive })
+  }
 }

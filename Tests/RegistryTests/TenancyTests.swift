@@ -80,7 +80,10 @@ struct TenancyTests {
     let oak = Caller.technician(RegistryBench.oak)
     let own = try await bench.send(.get, "/api/v1/devices", as: oak)
     #expect(own.items.map { $0["serial"] as? String } == ["MJ0DEF03"])
-    for query in [("serial", "PF3ABC01"), ("q", "PF3"), ("district", "cedar-falls"), ("keyState", "active")] {
+    #expect(
+      try await bench.refusal(.get, "/api/v1/devices", as: oak, query: [("district", "cedar-falls")])
+        == "request.not-found")
+    for query in [("serial", "PF3ABC01"), ("q", "PF3"), ("keyState", "active")] {
       #expect(try await bench.send(.get, "/api/v1/devices", as: oak, query: [query]).items.isEmpty, "\(query)")
     }
     let beyond = try await bench.send(.get, "/api/v1/devices", as: oak, query: [("keyState", "quarantined")])

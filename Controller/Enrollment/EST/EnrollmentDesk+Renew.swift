@@ -59,7 +59,7 @@ extension EnrollmentDesk {
     }
     let last = try registry.lastSuccessor(of: known.device, of: known.district, but: key, in: transaction)
     guard let last, now < last.advanced(by: .seconds(Self.newKeySeconds)) else { return }
-    let left = (last.milliseconds - now.milliseconds + 999) / 1000 + Int64(Self.newKeySeconds)
+    let left = (last.milliseconds - now.milliseconds + Int64(Self.newKeySeconds) * 1000 + 999) / 1000
     throw EnrollmentError(
       .tooSoon, "This device got another new key within the hour. Use that one, or ask again later.",
       retryAfter: Int(left))
