@@ -52,10 +52,13 @@ struct Acceptance: Sendable, Hashable {
 /// with the same content gets the same answer, byte by byte, so that a lost answer wedges nobody; anything else is
 /// refused with the number that is expected.
 ///
-/// - Parameter load: how full the controller is, 0 to 1; later returns spread it.
+/// - Parameters:
+///   - load: how full the controller is, 0 to 1; later returns spread it.
+///   - puttingOff: sections that are neither taken nor asked for this time; as their hash stays another, they are later.
 /// - Throws: `checkin.stale-sequence`.
 func decide(
-  _ check: Verified<CheckInRequest>, known: KnownState, policy: CheckInPolicy, load: Double, now: Instant
+  _ check: Verified<CheckInRequest>, known: KnownState, policy: CheckInPolicy, load: Double, now: Instant,
+  puttingOff: Set<FactSection> = []
 ) throws(CheckInError) -> Decision {
   let message = check.message
   if known.keyState == .pending || known.keyState == .revoked {
@@ -67,7 +70,8 @@ func decide(
     guard message.sequence == expected else { throw .stale(expected: expected, got: message.sequence) }
   }
   let missing =
-    check.hashes == known.hashes ? [] : check.hashes.sections.filter { check.hashes[$0] != known.hashes[$0] }
+    check.hashes == known.hashes
+    ? [] : check.hashes.sections.filter { check.hashes[$0] != known.hashes[$0] && !puttingOff.contains($0) }
   let changed = missing.filter { check.canonical[$0] != nil }
   let restricted = known.keyState == .restricted
   let want = restricted ? [] : missing.filter { check.canonical[$0] == nil }

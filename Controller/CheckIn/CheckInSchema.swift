@@ -42,6 +42,13 @@ enum CheckInSchema {
           body BYTEA NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (district_id, key, section)
         )
         """,
-      ])
+      ]),
+    // The sweep of unused bases looks by age, and for the devices of one base; so does the reference's own check.
+    Migration(
+      "checkin", 2,
+      [
+        "CREATE INDEX checkin_software_base_age ON checkin_software_base (created_at, base_id)",
+        "CREATE INDEX checkin_software_by_base ON checkin_software (base_id)",
+      ]),
   ]
 }

@@ -1,3 +1,4 @@
+internal import Logging
 internal import Registry
 internal import Serving
 internal import Storage
@@ -10,6 +11,7 @@ struct CheckInStore: Sendable {
   let bases: SoftwareBases
   let policy: CheckInPolicy
   let thresholds: HealthThresholds
+  let logger: Logger
 
   /// - Throws: `checkin.stale-sequence`, and what the ports and the engine throw; then nothing of it stays.
   func apply(_ visit: CheckInVisit, in transaction: any Transaction) throws -> CheckInOutcome {
@@ -17,12 +19,15 @@ struct CheckInStore: Sendable {
     let known = KnownState(
       device: visit.known.device, keyState: visit.known.state, certificateBegins: visit.peer.notBefore,
       certificateEnds: visit.peer.notAfter, last: row?.last, hashes: try hashes(visit, row, transaction))
-    switch try decide(visit.check, known: known, policy: policy, load: visit.load, now: visit.now) {
+    switch try decide(
+      visit.check, known: known, policy: policy, load: visit.load, now: visit.now,
+      puttingOff: visit.puttingOff)
+    {
     case .repeated(let reply): return CheckInOutcome(reply: reply, changes: KeyChanges())
     case .waiting(let reply): return CheckInOutcome(reply: try ReplyEncoding.encode(reply), changes: KeyChanges())
-    case .accepted(let acceptance):
+    case .accepted(var acceptance):
       let reply = try ReplyEncoding.encode(acceptance.reply)
-      let health = try store(acceptance, visit, transaction)
+      let health = try store(&acceptance, visit, transaction)
       if let row, row.held, acceptance.place == .device { try SectionStore.release(visit, in: transaction) }
       try StateStore.write(acceptance, reply: reply, visit: visit, isNew: row == nil, in: transaction)
       var outcome = CheckInOutcome(
@@ -51,7 +56,7 @@ struct CheckInStore: Sendable {
   ///
   /// - Returns: the health, where it may have changed.
   private func store(
-    _ acceptance: Acceptance, _ visit: CheckInVisit, _ transaction: any Transaction
+    _ acceptance: inout Acceptance, _ visit: CheckInVisit, _ transaction: any Transaction
   ) throws -> Health? {
     guard acceptance.place == .device else {
       try SectionStore.hold(acceptance.changed, visit, in: transaction)
@@ -59,7 +64,8 @@ struct CheckInStore: Sendable {
     }
     guard !acceptance.changed.isEmpty else { return nil }
     let (device, district) = (visit.known.device, visit.known.district)
-    let old = try SectionStore.facts(device: device, district: district, in: transaction)
+    let (old, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
+    try forget(damaged, &acceptance, visit, transaction)
     let new = visit.check.message.facts.only(acceptance.changed)
     var changes = FactDiff.changes(old: old, new: new)
     if acceptance.changed.contains(.software), let plan = visit.software {
@@ -79,11 +85,28 @@ struct CheckInStore: Sendable {
     return health
   }
 
+  /// What cannot be read back counts as never told: it has no history, and the device is asked for it again.
+  private func forget(
+    _ damaged: [(section: FactSection, why: String)], _ acceptance: inout Acceptance, _ visit: CheckInVisit,
+    _ transaction: any Transaction
+  ) throws {
+    for (section, why) in damaged { logger.damaged(section, of: visit.known.device, why) }
+    let lost = damaged.map(\.section).filter { !acceptance.changed.contains($0) }
+    guard !lost.isEmpty else { return }
+    acceptance.hashes = acceptance.hashes.taking(lost, from: .none)
+    try SectionStore.remove(lost, visit, in: transaction)
+  }
+
   private func softwareChanges(_ visit: CheckInVisit, _ transaction: any Transaction) throws -> [FactChange] {
-    let old = try SoftwareStore.list(
-      device: visit.known.device, district: visit.known.district, bases: bases, in: transaction)
-    guard let old, let new = visit.check.canonical[.software] else { return [] }
-    return FactDiff.softwareChanges(old: old, new: new)
+    guard let new = visit.check.canonical[.software] else { return [] }
+    do {
+      let old = try SoftwareStore.list(
+        device: visit.known.device, district: visit.known.district, bases: bases, in: transaction)
+      return old.map { FactDiff.softwareChanges(old: $0, new: new) } ?? []
+    } catch let error as CheckInError where error.kind == .damaged {
+      logger.damaged(.software, of: visit.known.device, error.message)
+      return []
+    }
   }
 
   /// Tells the registry what the machine says of itself, and notes a serial that moved.

@@ -12,6 +12,8 @@ struct CheckInVisit: Sendable {
   let check: Verified<CheckInRequest>
   /// How the software is to be stored, where it was sent and counts.
   let software: SoftwareBases.Plan?
+  /// Sections that were sent and are put off: whole software lists that come too often.
+  let puttingOff: Set<FactSection>
   /// The other sections as they are stored.
   let bodies: [FactSection: [UInt8]]
   let now: Instant
@@ -22,11 +24,12 @@ struct CheckInVisit: Sendable {
 
   /// Encodes what was sent, outside of any transaction.
   static func prepared(
-    _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, bases: SoftwareBases, load: Double,
-    now: Instant
+    _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, bases: SoftwareBases,
+    wholeLists: WholeLists, load: Double, now: Instant
   ) async throws -> CheckInVisit {
     var bodies: [FactSection: [UInt8]] = [:]
     var plan: SoftwareBases.Plan?
+    var puttingOff: Set<FactSection> = []
     let isStored = known.state != .pending && known.state != .revoked
     let facts = check.message.facts
     for section in check.canonical.keys where isStored {
@@ -41,11 +44,17 @@ struct CheckInVisit: Sendable {
           bodies[section] = try Gzip.compress(list)
         } else {
           plan = try await bases.plan(for: list, digest: digest, now: now)
+          if let made = plan, made.isWhole, !wholeLists.take(known.device, now: now) {
+            bases.discard(digest)
+            plan = nil
+            puttingOff.insert(.software)
+          }
         }
       }
     }
     return CheckInVisit(
-      peer: peer, known: known, check: check, software: plan, bodies: bodies, now: now, load: load)
+      peer: peer, known: known, check: check, software: plan, puttingOff: puttingOff, bodies: bodies, now: now,
+      load: load)
   }
 }
 

@@ -24,26 +24,41 @@ enum SectionStore {
         transaction.rows("SELECT section, hash FROM checkin_held WHERE district_id = \(district) AND key = \(key)")))
   }
 
-  /// The device's facts but its software.
-  static func facts(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Facts {
+  /// The device's facts but its software; sections that cannot be read back are left out and named.
+  static func facts(
+    device: DeviceID, district: DistrictID, in transaction: any Transaction
+  ) throws -> (facts: Facts, damaged: [(section: FactSection, why: String)]) {
     var facts = Facts()
+    var damaged: [(section: FactSection, why: String)] = []
     let query: SQL =
       "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
     for row in try transaction.rows(query) {
       let body: [UInt8] = try row.get("body")
+      let section: FactSection = try row.get("section")
       do {
-        switch try row.get("section", as: FactSection.self) {
+        switch section {
         case .identity: facts.identity = try WireCodec.decode(IdentityFacts.self, from: body, as: "an identity")
         case .hardware: facts.hardware = try WireCodec.decode(HardwareFacts.self, from: body, as: "hardware")
         case .system: facts.system = try WireCodec.decode(SystemFacts.self, from: body, as: "a system")
         case .vitals: facts.vitals = try WireCodec.decode(VitalFacts.self, from: body, as: "vitals")
         case .software: break
         }
-      } catch let error as WireError {
-        throw CheckInError(.damaged, "The stored facts of \(device) cannot be read: \(error.message)")
+      } catch {
+        damaged.append((section, error.message))
       }
     }
-    return facts
+    return (facts, damaged)
+  }
+
+  /// Forgets sections that cannot be read back, so that the device is asked for them.
+  static func remove(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {
+    for section in sections {
+      try transaction.run(
+        """
+        DELETE FROM checkin_section WHERE district_id = \(visit.known.district)
+          AND device_id = \(visit.known.device) AND section = \(section)
+        """)
+    }
   }
 
   static func write(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {

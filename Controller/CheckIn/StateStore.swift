@@ -18,9 +18,8 @@ enum StateStore {
       WHERE district_id = \(district) AND key = \(key)
       """
     guard let row = try transaction.row(query) else { return nil }
-    guard let hashes = SectionHashes(packed: try row.get("hashes")) else {
-      throw CheckInError(.damaged, "The stored hashes of a key cannot be read.")
-    }
+    // Without them they are taken from the sections themselves.
+    let hashes = SectionHashes(packed: try row.get("hashes")) ?? .none
     return Stored(
       device: try row.get("device_id"), held: try row.get("held"),
       last: KnownState.Last(

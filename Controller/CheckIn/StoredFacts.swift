@@ -1,3 +1,4 @@
+internal import Logging
 package import Registry
 package import Storage
 package import Vocabulary
@@ -5,12 +6,15 @@ internal import Wire
 
 /// Gives the registry the facts that devices told, for the device as people see it.
 package struct StoredFacts: FactSource {
+  private let logger = Logger(label: "rollcall.checkin")
+
   package init() {}
 
   package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws
     -> DeviceFacts?
   {
-    let facts = try SectionStore.facts(device: device, district: district, in: transaction)
+    let (facts, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
+    for (section, why) in damaged { logger.damaged(section, of: device, why) }
     let count = try SoftwareStore.packages(device: device, district: district, in: transaction)
     guard facts != Facts() || count != nil else { return nil }
     var shown = DeviceFacts()
@@ -20,5 +24,14 @@ package struct StoredFacts: FactSource {
     shown.vitals = facts.vitals
     shown.softwareCount = count
     return shown
+  }
+}
+
+extension Logger {
+  /// A stored section that cannot be read back: it counts as never told.
+  func damaged(_ section: FactSection, of device: DeviceID, _ why: String) {
+    error(
+      "stored facts cannot be read back",
+      metadata: ["device": "\(device)", "section": "\(section.rawValue)", "error": "\(why)"])
   }
 }

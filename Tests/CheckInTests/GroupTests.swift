@@ -9,6 +9,7 @@ import Vocabulary
 import Wire
 
 @testable import CheckIn
+@testable import Compression
 
 @Suite("Check-ins that share a transaction")
 struct GroupTests {
@@ -132,6 +133,52 @@ struct GroupTests {
     #expect(admission.inFlight == 0)
     // One message larger than the limit alone must not wait for ever.
     #expect(admission.enter(1_000) && !admission.enter(1))
+    #expect(admission.refused == 2)
+  }
+
+  @Test("A message that unpacks large weighs what it is, and answers busy where there is no room for that")
+  func unpackedBytes() async throws {
+    let admission = Admission(limit: 100)
+    #expect(admission.enter(40) && admission.enter(40))
+    #expect(!admission.grow(from: 40, to: 70) && admission.grow(from: 40, to: 60) && admission.inFlight == 100)
+    let world = try await World(inFlight: .mebibytes(1))
+    let device = try await world.enrol(1)
+    let gate = Gate()
+    let first = Task {
+      try await world.desk.group.commit(in: World.district, jitter: 0) { _ in
+        gate.wait()
+        return .nothing
+      }
+    }
+    await gate.entered()
+    let small = try WireCodec.encode(Sample.request(1, Sample.facts(1, packages: 3)))
+    let waiting = Task { try await world.post(small, from: device) }
+    while world.desk.group.waiting < 1 { await Task.yield() }
+    var padded = try WireCodec.encode(Sample.request(1, Sample.facts(1, packages: 3)))
+    padded += [UInt8](repeating: 0x20, count: 1 << 20)
+    let bomb = try Gzip.compress(padded)
+    #expect(bomb.count < 8_192)
+    let refused = try await refusal { try await world.post(bomb, from: device, headers: [.contentEncoding: "gzip"]) }
+    #expect(refused == "checkin.busy")
+    gate.open()
+    _ = try await first.value
+    #expect(try await waiting.value.status == .ok)
+    #expect(world.desk.messagesInFlight == 0)
+  }
+
+  @Test("The group's numbers are shown to operators")
+  func metrics() async throws {
+    let world = try await World()
+    let metrics = Metrics()
+    let desk = CheckIns(
+      database: world.database, records: world.registry, unknownKeys: world.unknown, metrics: metrics)
+    _ = try await desk.group.commit(in: World.district, jitter: 0) { _ in .nothing }
+    for line in [
+      "rollcall_checkin_waiting 0.0", "rollcall_checkin_in_flight_bytes 0.0", "rollcall_checkin_groups_total 1",
+      "rollcall_checkin_grouped_total 1", "rollcall_checkin_refused_total 0",
+    ] {
+      #expect(metrics.text.contains(line + "\n"), "\(metrics.text)")
+    }
   }
 
   @Test("A stop lets what waits become durable, and takes nothing more")

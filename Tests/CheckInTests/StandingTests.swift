@@ -34,7 +34,7 @@ struct StandingTests {
     #expect(try await world.count("checkin_held") == 5)
     let row = try await world.database.read(in: .state) {
       (
-        try SectionStore.facts(device: device.id, district: World.district, in: $0).system?.hostname,
+        try SectionStore.facts(device: device.id, district: World.district, in: $0).facts.system?.hostname,
         try $0.row("SELECT last_contact FROM registry_contact")!.get("last_contact", as: Instant.self)
       )
     }

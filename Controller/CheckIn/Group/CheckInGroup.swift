@@ -45,11 +45,16 @@ package final class CheckInGroup: Service, Sendable {
   private let database: any Database
   private let queueLimit: Int
   private let logger: Logger
+  private let between: @Sendable () async -> Void
 
-  /// - Parameter queueLimit: check-ins that may wait; past them they are told to come back.
+  /// - Parameters:
+  ///   - queueLimit: check-ins that may wait; past them they are told to come back.
+  ///   - between: short work after each group, before the next; a stop waits for it too.
   package init(
-    database: any Database, queueLimit: Int = 4096, logger: Logger = Logger(label: "rollcall.checkin")
+    database: any Database, queueLimit: Int = 4096, logger: Logger = Logger(label: "rollcall.checkin"),
+    between: @escaping @Sendable () async -> Void = {}
   ) {
+    self.between = between
     self.database = database
     self.queueLimit = queueLimit
     self.logger = logger
@@ -101,7 +106,10 @@ package final class CheckInGroup: Service, Sendable {
   }
 
   private func commitUntilEmpty() async {
-    while let group = next() { await commit(group) }
+    while let group = next() {
+      await commit(group)
+      await between()
+    }
   }
 
   /// The next group, or nil where nobody waits: then the group is idle again.

@@ -4,10 +4,17 @@ internal import Wire
 extension FactDiff {
   /// Packages that are named one by one; past them only the counts tell.
   static let namedPackages = 50
+  /// Lines that differ up to which packages are told apart by name; past them lines are only counted.
+  static let comparedLines = 1_000
 
   /// Packages that came, went or have another version, with their counts first.
   package static func softwareChanges(old: [UInt8], new: [UInt8]) -> [FactChange] {
-    guard let difference = SoftwareDifference(from: old, to: new, limit: .max) else { return [] }
+    guard let difference = SoftwareDifference(from: old, to: new, limit: comparedLines) else {
+      let (came, went) = SoftwareDifference.counts(from: old, to: new)
+      return [
+        FactChange(section: "software", field: "packages", old: nil, new: "\(came) versions came, \(went) went")
+      ]
+    }
     guard difference.packages > 0 else { return [] }
     let gone = packages(lines(difference.removed, of: old))
     let came = packages(lines(nil, of: difference.added))

@@ -1,4 +1,5 @@
 internal import Compression
+internal import Logging
 internal import Storage
 internal import Synchronization
 internal import Vocabulary
@@ -18,6 +19,8 @@ final class SoftwareBases: Sendable {
     let digest: Digest
     /// The base itself, where it may not be in the database yet.
     let newBase: NewBase?
+    /// Whether the list is a base of its own that may have to be stored.
+    var isWhole: Bool { newBase != nil && base == digest }
   }
 
   struct NewBase: Sendable {
@@ -40,19 +43,27 @@ final class SoftwareBases: Sendable {
     var held = 0
     var clock: UInt64 = 0
     var refreshed: Instant?
+    /// When a list was last planned, and when the unused bases were last looked for.
+    var planned: Instant?
+    var swept: Instant?
   }
 
   /// zlib's level for bases: a base is written once, and read seldom.
   static let level = 4
 
   private let state = Mutex(State())
-  private let database: any Database
+  let database: any Database
   private let memory: Int
   private let entryLimit: Int
+  private let logger: Logger
 
   /// - Parameter memory: the bytes of bases that are kept unpacked.
-  init(database: any Database, memory: Int = 64 << 20, entryLimit: Int = 4096) {
+  init(
+    database: any Database, memory: Int = 64 << 20, entryLimit: Int = 4096,
+    logger: Logger = Logger(label: "rollcall.checkin")
+  ) {
     self.database = database
+    self.logger = logger
     self.memory = memory
     self.entryLimit = entryLimit
   }
@@ -63,6 +74,7 @@ final class SoftwareBases: Sendable {
 
   /// The cheapest way to store `list`: a known base that it is close to, else itself as a new base.
   func plan(for list: [UInt8], digest: Digest, now: Instant) async throws -> Plan {
+    state.withLock { $0.planned = max($0.planned ?? now, now) }
     if let plan = try await reuse(list, digest: digest, sketch: nil) { return plan }
     let sketch = SoftwareSketch(list)
     if let plan = try await reuse(list, digest: digest, sketch: sketch) { return plan }
@@ -80,6 +92,24 @@ final class SoftwareBases: Sendable {
 
   /// The base is in a committed transaction: from now on it is named without being sent along.
   func committed(_ base: Digest) { state.withLock { $0.entries[base]?.stored = true } }
+
+  /// The base is not in the database, or cannot be read back.
+  func forget(_ base: Digest) {
+    state.withLock { state in
+      state.held -= state.entries[base]?.bytes?.count ?? 0
+      state.entries[base] = nil
+    }
+  }
+
+  /// When the unused bases are to be looked for now, the time; a minute has to pass between two times.
+  func takeSweep() -> Instant? {
+    state.withLock { state in
+      guard let now = state.planned else { return nil }
+      if let last = state.swept, now.since(last) < Self.sweepInterval { return nil }
+      state.swept = now
+      return now
+    }
+  }
 
   /// The unpacked bytes of a base that is in memory.
   func cached(_ base: Digest) -> [UInt8]? {
@@ -168,7 +198,18 @@ extension SoftwareBases {
     }
     guard let entry else { return nil }
     if let bytes = entry.bytes { return Lines(bytes: bytes, sketch: entry.sketch, stored: entry.stored) }
-    guard let bytes = try await database.read(in: .state, { try SoftwareStore.base(base, in: $0) }) else { return nil }
+    let bytes: [UInt8]
+    do {
+      guard let found = try await database.read(in: .state, { try SoftwareStore.base(base, in: $0) }) else {
+        forget(base)
+        return nil
+      }
+      bytes = found
+    } catch let error as CheckInError where error.kind == .damaged {
+      logger.error("stored software base cannot be read back", metadata: ["error": "\(error.message)"])
+      forget(base)
+      return nil
+    }
     keep(bytes, of: base)
     return Lines(bytes: bytes, sketch: entry.sketch, stored: true)
   }
@@ -217,7 +258,8 @@ extension SoftwareBases {
     }
   }
 
-  private func discard(_ base: Digest) {
+  /// Lets go of a base that nobody stored.
+  func discard(_ base: Digest) {
     state.withLock { state in
       guard let entry = state.entries[base], !entry.stored else { return }
       state.held -= entry.bytes?.count ?? 0

@@ -45,6 +45,23 @@ struct SoftwareDifference: Sendable, Hashable {
     return true
   }
 
+  /// How many lines came and how many are gone, without keeping them.
+  static func counts(from base: [UInt8], to list: [UInt8]) -> (came: Int, went: Int) {
+    base.withUnsafeBufferPointer { base in
+      list.withUnsafeBufferPointer { list in
+        var (base, list) = (LineScanner(base), LineScanner(list))
+        var (came, went) = (0, 0)
+        while !base.atEnd || !list.atEnd {
+          let order = base.atEnd ? 1 : list.atEnd ? -1 : base.compare(list)
+          if order < 0 { went += 1 } else if order > 0 { came += 1 }
+          if order <= 0 { base.advance() }
+          if order >= 0 { list.advance() }
+        }
+        return (came, went)
+      }
+    }
+  }
+
   /// The list that differs so from `base`; nil where this is no difference of that base.
   func applied(to base: [UInt8]) -> [UInt8]? {
     var result: [UInt8] = []

@@ -5,6 +5,9 @@ internal import Wire
 
 /// Software in the database: shared bases, and a difference a device.
 enum SoftwareStore {
+  /// Bases that were known to be stored are looked for again: unused ones are removed.
+  ///
+  /// - Throws: ``BaseGone``.
   static func write(
     _ plan: SoftwareBases.Plan, device: DeviceID, district: DistrictID, now: Instant, in transaction: any Transaction
   ) throws {
@@ -12,8 +15,11 @@ enum SoftwareStore {
       try transaction.run(
         """
         INSERT INTO checkin_software_base (base_id, packed, packages, sketch, created_at)
-        VALUES (\(plan.base), \(new.packed), \(new.packages), \(new.sketch), \(now)) ON CONFLICT (base_id) DO NOTHING
+        VALUES (\(plan.base), \(new.packed), \(new.packages), \(new.sketch), \(now)) ON CONFLICT (base_id) DO UPDATE SET
+          packed = excluded.packed, packages = excluded.packages, sketch = excluded.sketch
         """)
+    } else if try transaction.row("SELECT base_id FROM checkin_software_base WHERE base_id = \(plan.base)") == nil {
+      throw BaseGone(base: plan.base)
     }
     try transaction.run(
       """
@@ -24,12 +30,44 @@ enum SoftwareStore {
       """)
   }
 
-  /// A base's lines, unpacked.
+  /// A base's lines, unpacked and checked against the base's digest.
+  ///
+  /// - Throws: `checkin.damaged`.
   static func base(_ id: Digest, in transaction: any Transaction) throws -> [UInt8]? {
     guard let row = try transaction.row("SELECT packed FROM checkin_software_base WHERE base_id = \(id)") else {
       return nil
     }
-    return try Gzip.decompress(try row.get("packed"), limit: Limits.softwareBytes)
+    let packed: [UInt8] = try row.get("packed")
+    let lines: [UInt8]
+    do {
+      lines = try Gzip.decompress(packed, limit: Limits.softwareBytes)
+    } catch {
+      throw CheckInError(.damaged, "The software base \(id) cannot be unpacked: \(error.message)")
+    }
+    guard Digest.sha256(lines) == id else {
+      throw CheckInError(.damaged, "The software base \(id) is not what its digest says.")
+    }
+    return lines
+  }
+
+  /// Bases older than `before` that no device's software names, the oldest first.
+  static func unusedBases(before: Instant, limit: Int, in transaction: any Transaction) throws -> [Digest] {
+    try transaction.rows(
+      """
+      SELECT base_id FROM checkin_software_base WHERE created_at < \(before) AND NOT EXISTS (
+        SELECT 1 FROM checkin_software WHERE checkin_software.base_id = checkin_software_base.base_id)
+      ORDER BY created_at, base_id LIMIT \(limit)
+      """
+    ).map { try $0.get("base_id") }
+  }
+
+  /// - Returns: whether it was removed.
+  static func removeIfUnused(_ base: Digest, in transaction: any Transaction) throws -> Bool {
+    try transaction.run(
+      """
+      DELETE FROM checkin_software_base WHERE base_id = \(base) AND NOT EXISTS (
+        SELECT 1 FROM checkin_software WHERE checkin_software.base_id = \(base))
+      """) > 0
   }
 
   /// The newest bases' sketches.

@@ -21,6 +21,11 @@ package final class Metrics: Sendable {
     return counter
   }
 
+  /// A number that only grows, counted elsewhere and asked for when it is scraped.
+  package func counter(_ name: String, _ help: String, read: @escaping @Sendable () -> Int) {
+    add(name, help, "counter", []) { "\(read())" }
+  }
+
   /// A number asked for when it is scraped.
   package func gauge(
     _ name: String, _ help: String, labels: [(String, String)] = [], read: @escaping @Sendable () -> Double
