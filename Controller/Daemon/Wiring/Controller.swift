@@ -32,7 +32,8 @@ struct Controller: Sendable {
     let enrollment = EnrollmentDesk(database: database, registry: registry, authority: authority)
     let checkIns = CheckIns(
       database: database, records: registry, unknownKeys: registry,
-      policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue)
+      policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
+      logger: logger)
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
