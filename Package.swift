@@ -172,7 +172,7 @@ let package = Package(
     tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], exclude: ["Fixtures"]),
     tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
     tests("AgentDaemonTests", ["rollcall-agent", "AgentTransport", "Wire", "Vocabulary"]),
-    tests("ServingTests", ["Serving", "Storage", "StorageSQLite", "Vocabulary", httpTypes, hummingbird]),
+    tests("ServingTests", ["Serving", "Storage", "StorageSQLite", "Vocabulary", httpTypes, hummingbird, logging]),
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
     tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", logging]),
     tests(
