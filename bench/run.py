@@ -94,8 +94,9 @@ class Swarm:
 
 
 def told(report):
-    server = report["controller"]
-    return (f"{server['cpuMicrosecondsPerOperation']:.0f} µs CPU each; {report['acknowledged']} done, {report['perSecond']:.0f}/s, "
+    server, own = report["controller"], report["generator"]
+    return (f"{server['cpuMicrosecondsPerOperation']:.0f} µs CPU each (the load generator {own['cpuMicrosecondsPerOperation']:.0f}); "
+            f"{report['acknowledged']} done, {report['perSecond']:.0f}/s, "
             f"p99 {report['latencyMicroseconds']['p99'] / 1000:.1f} ms, failures {sum(report['failures'].values())}")
 
 

@@ -1,5 +1,4 @@
 import HTTPTypes
-import HummingbirdCore
 import Synchronization
 
 /// Bytes of large bodies that a listener takes in at once: past them it says so before memory grows.
@@ -16,11 +15,11 @@ package final class BodyBudget: Sendable {
   /// - Parameter limit: in bytes.
   package init(limit: Int = 64 << 20) { self.limit = limit }
 
-  /// Runs `body` with room for the request's body.
+  /// Runs `body` with room for the announced body.
   ///
   /// - Throws: `request.overloaded` with Retry-After where there is none.
-  func with<T>(_ request: Request, routeLimit: Int, _ body: () async throws -> T) async throws -> T {
-    let size = Self.size(of: request, routeLimit: routeLimit)
+  func with<T>(_ announced: AnnouncedBody, routeLimit: Int, _ body: () async throws -> T) async throws -> T {
+    let size = announced.size(within: routeLimit)
     guard size > Self.small else { return try await body() }
     defer { used.subtract(size, ordering: .relaxed) }
     guard used.add(size, ordering: .relaxed).newValue <= limit else {
@@ -30,9 +29,29 @@ package final class BodyBudget: Sendable {
     }
     return try await body()
   }
+}
 
-  private static func size(of request: Request, routeLimit: Int) -> Int {
-    if let text = request.headers[.contentLength] { return min(Int(text) ?? routeLimit, routeLimit) }
-    return request.headers[.transferEncoding] == nil ? 0 : routeLimit
+/// What a request's head says of its body; looked up once, as looking is not cheap.
+enum AnnouncedBody {
+  case none
+  /// In bytes, as the head says; it may lie.
+  case length(Int)
+  case unknown
+
+  init(_ headers: HTTPFields) {
+    if let text = headers[.contentLength] {
+      // A negative length is none; the parser refuses it before, and nothing here must trap.
+      self = Int(text).flatMap { $0 < 0 ? nil : .length($0) } ?? .unknown
+    } else {
+      self = headers[.transferEncoding] == nil ? .none : .unknown
+    }
+  }
+
+  func size(within limit: Int) -> Int {
+    switch self {
+    case .none: 0
+    case .length(let length): min(length, limit)
+    case .unknown: limit
+    }
   }
 }

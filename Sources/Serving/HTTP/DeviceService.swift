@@ -29,25 +29,34 @@ package struct DeviceService: Sendable {
 
   /// The whole way of a call but the sockets.
   package func respond(to call: Call, peer: PeerCertificate?) async -> Reply {
-    switch table.match(call.method, call.path) {
-    case .found(let route, let index, let parameters):
+    do throws(ServingError) {
+      let (route, index, parameters) = try find(call.method, call.path)
       var call = call
       call.parameters = parameters
-      let start = ContinuousClock.now
-      let reply: Reply
-      do {
-        let context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: call.now)
-        reply = try await route.handle(call, context)
-      } catch {
-        reply = problem(error, call.requestID)
-      }
-      metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
-      return reply
-    case .otherMethods(let methods):
-      return problem(ServingError.otherMethods(methods), call.requestID)
-    case .none:
-      return problem(ServingError.notFound, call.requestID)
+      let context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: call.now)
+      return await answer(call, route, index, context)
+    } catch {
+      return problem(error, call.requestID)
     }
+  }
+
+  /// - Throws: `request.not-found`, `request.method`.
+  private func find(
+    _ method: HTTPRequest.Method, _ path: String
+  ) throws(ServingError) -> (route: DeviceRoute, index: Int, parameters: [String: String]) {
+    switch table.match(method, path) {
+    case .found(let route, let index, let parameters): return (route, index, parameters)
+    case .otherMethods(let methods): throw .otherMethods(methods)
+    case .none: throw .notFound
+    }
+  }
+
+  private func answer(_ call: Call, _ route: DeviceRoute, _ index: Int, _ context: DeviceContext) async -> Reply {
+    let start = ContinuousClock.now
+    let reply: Reply
+    do { reply = try await route.handle(call, context) } catch { reply = problem(error, call.requestID) }
+    metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
+    return reply
   }
 
   private func problem(_ error: any Error, _ requestID: String) -> Reply {
@@ -68,13 +77,19 @@ package struct DeviceService: Sendable {
   }
 
   private func read(_ request: Request, peer: PeerCertificate?, _ requestID: String) async throws -> Reply {
-    let head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
-    guard case .found(let route, _, _) = table.match(request.method, request.uri.path) else {
-      return await respond(to: head, peer: peer)
+    let (route, index, parameters) = try find(request.method, request.uri.path)
+    let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
+    let context: DeviceContext
+    do {
+      context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
+    } catch {
+      metrics.record(operation: index, status: error.status.code, seconds: 0)
+      throw error
     }
-    _ = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
-    return try await budget.with(request, routeLimit: route.bodyLimit) {
-      await respond(to: try await Exchange.call(request, head, limit: route.bodyLimit), peer: peer)
+    let announced = AnnouncedBody(request.headers)
+    return try await budget.with(announced, routeLimit: route.bodyLimit) {
+      await answer(
+        try await Exchange.call(request, announced, head, limit: route.bodyLimit), route, index, context)
     }
   }
 }

@@ -18,10 +18,14 @@ enum Exchange {
   /// `head` with the body, read within `limit` bytes.
   ///
   /// - Throws: `request.too-large`; what the connection throws when it breaks.
-  static func call(_ request: Request, _ head: Call, limit: Int) async throws -> Call {
-    if let text = request.headers[.contentLength], let length = Int(text), length > limit { throw tooLarge(limit) }
-    guard request.headers[.contentLength] != nil || request.headers[.transferEncoding] != nil else { return head }
+  static func call(_ request: Request, _ announced: AnnouncedBody, _ head: Call, limit: Int) async throws -> Call {
     var body: [UInt8] = []
+    switch announced {
+    case .none: return head
+    case .length(let length) where length > limit: throw tooLarge(limit)
+    case .length(let length): body.reserveCapacity(length)
+    case .unknown: break
+    }
     for try await part in request.body {
       guard body.count + part.readableBytes <= limit else { throw tooLarge(limit) }
       body.append(contentsOf: part.readableBytesView)

@@ -102,8 +102,9 @@ package struct PeopleService: Sendable {
     let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
     let context: OperatorContext
     do { context = try await admit(head, route) } catch { return problem(error, requestID) }
-    return try await budget.with(request, routeLimit: route.bodyLimit) {
-      let call = try await Exchange.call(request, head, limit: route.bodyLimit)
+    let announced = AnnouncedBody(request.headers)
+    return try await budget.with(announced, routeLimit: route.bodyLimit) {
+      let call = try await Exchange.call(request, announced, head, limit: route.bodyLimit)
       return await answer(call, route, index, context)
     }
   }
