@@ -16,23 +16,6 @@ static inline EVP_PKEY *rc_p256(void) { return EVP_EC_gen("P-256"); }
 static inline void rc_free(void *memory) { OPENSSL_free(memory); }
 static inline long rc_bio_bytes(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
-static inline int rc_no_password(char *room, int count, int writing, void *context) {
-  (void)room, (void)count, (void)writing, (void)context;
-  return -1;
-}
-
-/// The private key in PEM, or NULL. PKCS#8, as the agent writes it, names its algorithm: then only that one's decoder
-/// is set up, which takes a fifth of the time of trying them all.
-static inline EVP_PKEY *rc_read_private_key(BIO *bio) {
-  PKCS8_PRIV_KEY_INFO *named = PEM_read_bio_PKCS8_PRIV_KEY_INFO(bio, NULL, rc_no_password, NULL);
-  EVP_PKEY *key = named == NULL ? NULL : EVP_PKCS82PKEY(named);
-  PKCS8_PRIV_KEY_INFO_free(named);
-  if (key != NULL) return key;
-  ERR_clear_error();
-  (void)BIO_reset(bio);
-  return PEM_read_bio_PrivateKey(bio, NULL, rc_no_password, NULL);
-}
-
 /// The private key as PKCS#8 PEM, not encrypted; 0 where the key cannot leave its device.
 static inline int rc_write_private_key(BIO *bio, EVP_PKEY *key) {
   return PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);

@@ -22,7 +22,7 @@ package final class PrivateKey {
     let pointer: OpaquePointer? = pem.withUnsafeBytes { buffer in
       guard let bio = BIO_new_mem_buf(buffer.baseAddress, Int32(clamping: buffer.count)) else { return nil }
       defer { BIO_free(bio) }
-      return rc_read_private_key(bio)
+      return PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil)
     }
     guard let pointer else { throw Self.fault("This is not a private key in PEM without a passphrase") }
     self.init(taking: pointer)
