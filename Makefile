@@ -19,8 +19,8 @@ ROUNDS ?= 200
 LONG ?=
 
 .NOTPARALLEL:
-.PHONY: help build run test bench format lint ci fuzz kill-loop e2e-qemu agent-size check-units check-restricted \
-  clean packages-run packages-test packages-bench packages-e2e $(addprefix bin/,$(PROGRAMS))
+.PHONY: help build run test bench format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+  clean packages-run packages-test packages-bench packages-e2e packages-tpm $(addprefix bin/,$(PROGRAMS))
 
 help: ## what each target does (the default)
 	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -63,6 +63,9 @@ fuzz: packages-run packages-test ## only the tests of hostile inputs to parsers 
 e2e-qemu: build packages-e2e ## a QEMU machine with SMBIOS, NVMe and TPM enrols, checks in, is reset, and is shown
 	@scripts/e2e-qemu/run.sh
 
+e2e-tpm: build packages-tpm ## the agent enrols and checks in with its key in a TPM, which is software here
+	@timeout --kill-after=30 300 python3 scripts/e2e-tpm/run.py --programs bin
+
 agent-size: bin/rollcall-agent ## fail where the stripped agent is larger than 16 MB
 	@scripts/check-agent-size.sh bin/rollcall-agent
 
@@ -75,5 +78,5 @@ check-restricted: build packages-test ## run the real programs under the units' 
 clean: ## remove what was built (var/ stays: it holds data)
 	@rm -rf .build bin
 
-packages-run packages-test packages-bench packages-e2e: packages-%:
+packages-run packages-test packages-bench packages-e2e packages-tpm: packages-%:
 	@scripts/install-packages.sh $*

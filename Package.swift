@@ -41,9 +41,25 @@ func library(_ name: String, path: String, _ dependencies: [Target.Dependency] =
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: rules)
 }
 
-func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: rules)
+func program(
+  _ name: String, path: String, _ dependencies: [Target.Dependency], linked: [LinkerSetting] = []
+) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: rules, linkerSettings: linked)
 }
+
+/// How the agent's release is linked, for less memory and a quicker start (BENCHMARKS.md has the figures): packed
+/// relocations, no exported symbols but the one that libgnutls looks for, and of the C++ library only what Swift's
+/// runtime uses. These are lld's words; it comes with Swift.
+let smallProgram: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-use-ld=lld", "-L\(Context.packageDirectory)/Agent/Link", "-Xclang-linker", "-static-libgcc",
+    ]
+      + [
+        "-z", "pack-relative-relocs", "--no-export-dynamic", "--export-dynamic-symbol=_gnutls_global_init_skip",
+        "--as-needed", "--icf=safe", "-O2",
+      ].flatMap { ["-Xlinker", $0] }, .when(platforms: [.linux], configuration: .release))
+]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
@@ -111,7 +127,8 @@ let package = Package(
     /// The agent: commands, the loop, the spool, the wiring.
     program(
       "rollcall-agent", path: "Agent/Daemon",
-      ["AgentCollect", "AgentTransport", "Compression", "Vocabulary", "Wire", "CurlClient", "COpenSSL"]),
+      ["AgentCollect", "AgentTransport", "Compression", "Vocabulary", "Wire", "CurlClient", "COpenSSL"],
+      linked: smallProgram),
 
     // MARK: - Controller: what every feature stands on
 

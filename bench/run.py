@@ -1,15 +1,17 @@
 """Measures agent and controller beside their peers, in one run. Prints a table for BENCHMARKS.md.
 
-Usage: bench/run.py --programs bin --swarm PATH [--devices 1000] [--long]
+Usage: bench/run.py --programs bin [--swarm PATH] [--devices 1000] [--long]
 Everything listens on loopback and in a temporary folder; each loop has a count.
 """
 
 import argparse
+import ctypes
 import json
 import os
 import pathlib
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,47 +24,85 @@ from controller import Controller  # noqa: E402
 
 
 def cost(command, rounds, environment=None):
-    """Mean CPU in milliseconds and peak memory in MiB of a command, after one round that is not counted."""
-    spent, peak = 0.0, 0
-    for number in range(rounds + 1):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-        words = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        if status:
-            raise RuntimeError(f"{command}: {words.decode(errors='replace')}")
-        if number:
-            spent += usage.ru_utime + usage.ru_stime
-            peak = max(peak, usage.ru_maxrss)
-    return 1000 * spent / rounds, peak / 1024
+    """Mean CPU in milliseconds and peak memory in MB of a command, after one round that is not counted."""
+    spent = [spend(command, environment) for _ in range(rounds + 1)][1:]
+    return sum(spent) / rounds, peak(command, environment)
+
+
+def spend(command, environment=None):
+    """CPU of one run, in milliseconds."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    words = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        raise RuntimeError(f"{command}: {words.decode(errors='replace')}")
+    return 1000 * (usage.ru_utime + usage.ru_stime)
+
+
+def peak(command, environment=None):
+    """Peak memory of one run, in MB of 1,000,000 bytes. By time(1): what a process inherits of Python's own would count."""
+    done = subprocess.run(["/usr/bin/time", "--format=%M", *command], env=environment, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=True)
+    return int(done.stderr.split()[-1]) * 1024 / 1e6
 
 
 def row(what, figure, limit=""):
     print(f"| {what} | {figure} | {limit} |", flush=True)
 
 
-def agent(programs, controller, folder):
+def give_packages(folder, count):
+    """Lets this process and its children see a package database of `count` real packages; as it is where we are not root."""
+    subprocess.run(["sh", str(REPOSITORY / "bench/packages-root.sh"), str(folder / "root"), str(count)], check=True)
+    if os.geteuid() == 0 and ctypes.CDLL(None).unshare(0x20000) == 0:  # CLONE_NEWNS
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        subprocess.run(["mount", "--bind", str(folder / "root/var/lib/dpkg"), "/var/lib/dpkg"], check=True)
+    text = pathlib.Path("/var/lib/dpkg/status").read_text(errors="replace")
+    return text.count("\nStatus: install ok installed\n")
+
+
+def built(folder, name, *libraries):
+    program = str(folder / name)
+    subprocess.run(["gcc", "-O2", "-o", program, str(REPOSITORY / f"bench/{name}.c"), *libraries], check=True)
+    return [program]
+
+
+def agent(programs, controller, folder, rounds=40):
+    packages = give_packages(folder, 1500)
     program, state = str(programs / "rollcall-agent"), str(folder / "agent")
-    packages = (pathlib.Path("/var/lib/dpkg/status").read_text(errors="replace")).count("\nStatus: install ok installed\n")
-    token = folder / "agent.token"
+    token, address = folder / "agent.token", f"https://localhost:{controller.devices_port}"
     controller.rollcall("token", "create", "--district", "bench", "--batch", "bench", "--allow-unidentified", "--uses", "1",
                         "--output-file", str(token))
-    subprocess.run([program, "enroll", "--controller", f"https://localhost:{controller.devices_port}", "--token-file", str(token),
-                    "--state-dir", state], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([program, "enroll", "--controller", address, "--token-file", str(token), "--state-dir", state],
+                   check=True, stdout=subprocess.DEVNULL)
     row("agent: stripped binary", f"{(programs / 'rollcall-agent').stat().st_size / 1e6:.1f} MB", "16 MB")
-    _, first = cost([program, "once", "--state-dir", state], 1)
-    cpu, peak = cost([program, "once", "--state-dir", state], 20)
-    row(f"agent: peak memory of `once`, {packages} packages", f"{max(first, peak):.1f} MiB", "22 MB")
-    row("agent: CPU of an unchanged check-in, its process and its collection included", f"{cpu:.1f} ms", "15 ms beyond the collection")
-    cpu, _ = cost([program, "collect"], 20)
-    row("agent: CPU of a full collection", f"{cpu:.1f} ms", "25 ms")
-    floor = folder / "agent-floor"
-    subprocess.run(["gcc", "-O2", "-o", str(floor), str(REPOSITORY / "bench/agent-floor.c")], check=True)
-    cpu, _ = cost([str(floor), "/", "1"], 20)
-    row("peer: a C program that reads the same files", f"{cpu:.1f} ms")
+    commands = {
+        "once": [program, "once", "--state-dir", state], "collect": [program, "collect"], "version": [program, "version"],
+        "files": [*built(folder, "agent-floor"), "/", "1"],
+        "post": [*built(folder, "agent-post-floor", "-lcurl"), f"{address}/agent/v1/checkin",
+                 *(f"{state}/{name}" for name in ("root.pem", "device.pem", "device.key"))],
+    }
+    first = peak(commands["once"])
+    most = {name: max(peak(command) for _ in range(rounds // 2)) for name, command in commands.items()}
+    # One after the other in each round, so that what else the machine does falls on all of them.
+    spent = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            spent[name].append(spend(command))
+    cpu = {name: statistics.median(times[1:]) for name, times in spent.items()}
+    check_in = statistics.median(once - collect for once, collect in zip(spent["once"][1:], spent["collect"][1:]))
+    row(f"agent: peak memory of `once`, first inventory, {packages} packages", f"{first:.1f} MB", "22 MB")
+    row(f"agent: the same, unchanged, most of {rounds // 2}", f"{most['once']:.1f} MB", "22 MB")
+    row("peer: peak memory of libcurl's post with a client certificate, in C", f"{most['post']:.1f} MB")
+    row(f"agent: CPU of a full collection, {packages} packages, its process included", f"{cpu['collect']:.1f} ms", "25 ms")
+    row("agent: CPU of an unchanged check-in (`once` less `collect`)", f"{check_in:.1f} ms", "15 ms")
+    row("agent: CPU of `once`; of `version`, which does nothing", f"{cpu['once']:.1f} ms; {cpu['version']:.1f} ms")
+    row("peer: a C program that reads the same files", f"{cpu['files']:.1f} ms")
+    row("peer: libcurl's post with a client certificate, in C", f"{cpu['post']:.1f} ms")
+    row("agent: `once` to both peers together", f"{cpu['once'] / (cpu['files'] + cpu['post']):.2f}")
     if shutil.which("fusioninventory-inventory"):
-        cpu, peak = cost(["fusioninventory-inventory"], 2)
-        row("peer: `fusioninventory-inventory`", f"{cpu:.0f} ms, {peak:.0f} MiB")
+        spent, most = cost(["fusioninventory-inventory"], 2)
+        row("peer: `fusioninventory-inventory`", f"{spent:.0f} ms, {most:.0f} MB")
 
 
 class Swarm:
@@ -159,18 +199,20 @@ def endurance(swarm, controller):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True, type=pathlib.Path)
-    parser.add_argument("--swarm", required=True, type=pathlib.Path)
+    parser.add_argument("--swarm", type=pathlib.Path, help="rollcall-swarm; without it only the agent is measured")
     parser.add_argument("--devices", default=1000, type=int)
     parser.add_argument("--long", action="store_true", help="also 100,000 check-ins of 10,000 devices")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as room:
         folder = pathlib.Path(room)
-        swarm = Swarm(given.swarm.resolve(), folder)
         with Controller(given.programs.resolve(), folder, interval=3600) as controller:
             controller.rollcall("district", "create", "bench", "--name", "Benchmark")
             controller.rollcall("batch", "create", "--district", "bench", "--id", "bench")
             print("| what | measured | limit |\n| --- | --- | --- |")
             agent(given.programs.resolve(), controller, folder)
+            if not given.swarm:
+                return
+            swarm = Swarm(given.swarm.resolve(), folder)
             fleet(swarm, controller, given.devices)
             nginx(swarm, controller, given.devices)
             if given.long:

@@ -10,6 +10,7 @@
 #include <openssl/store.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include "provider-key.h"
 
 static inline EVP_PKEY *rc_p256(void) { return EVP_EC_gen("P-256"); }
 static inline void rc_free(void *memory) { OPENSSL_free(memory); }
@@ -32,7 +33,7 @@ static inline EVP_PKEY *rc_load_key(const char *uri) {
     OSSL_STORE_INFO_free(info);
   }
   OSSL_STORE_close(store);
-  return key;
+  return key == NULL ? NULL : rc_shown(key);
 }
 
 /// The certificates of a signed PKCS#7 message, owned by it; NULL where it is of another type.

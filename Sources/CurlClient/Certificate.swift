@@ -55,11 +55,18 @@ package final class Certificate {
   }
 
   /// SHA-256 over the DER form.
-  package var fingerprint: Digest { SHA256.digest(der) }
-  /// The public key as SubjectPublicKeyInfo, DER.
-  package var publicKey: [UInt8] { CurlClient.der { i2d_PUBKEY(X509_get0_pubkey(self.pointer), $0) } }
+  ///
+  /// - Throws: `transfer.digest-unavailable`.
+  package var fingerprint: Digest { get throws(TransferError) { try SHA256.digest(der) } }
+  /// The public key as SubjectPublicKeyInfo, DER, as the certificate has it.
+  package var publicKey: [UInt8] { CurlClient.der { i2d_X509_PUBKEY(X509_get_X509_PUBKEY(self.pointer), $0) } }
   package var notBefore: Instant? { Self.instant(X509_get0_notBefore(pointer)) }
   package var notAfter: Instant? { Self.instant(X509_get0_notAfter(pointer)) }
+  /// Whether it was issued for that key, wherever the key lives.
+  package func belongs(to key: PrivateKey) -> Bool {
+    defer { ERR_clear_error() }
+    return X509_check_private_key(pointer, key.pointer) == 1 || publicKey == key.publicKey
+  }
   /// Signed by its own key, and the signature is right.
   package var isSelfSigned: Bool { X509_self_signed(pointer, 1) == 1 }
   package var isAuthority: Bool { X509_check_ca(pointer) > 0 }
@@ -95,7 +102,7 @@ package final class Certificate {
     return withExtendedLifetime((root, intermediates)) { X509_verify_cert(context) == 1 }
   }
 
-  private static func instant(_ time: UnsafePointer<ASN1_TIME>?) -> Instant? {
+  static func instant(_ time: UnsafePointer<ASN1_TIME>?) -> Instant? {
     var fields = tm()
     guard ASN1_TIME_to_tm(time, &fields) == 1 else { return nil }
     return Instant(seconds: Int64(timegm(&fields)))

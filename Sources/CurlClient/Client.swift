@@ -50,7 +50,8 @@ package final class Client {
     let code = try perform(transfer, body: request.body)
     guard code == CURLE_OK else { throw error(code, transfer) }
     return Response(
-      status: rc_get_long(handle, CURLINFO_RESPONSE_CODE), headers: transfer.headers, body: transfer.body)
+      status: rc_get_long(handle, CURLINFO_RESPONSE_CODE), headers: transfer.headers, body: transfer.body,
+      serverHolds: tls.serverHolds)
   }
 
   // MARK: - Before

@@ -1,5 +1,4 @@
 import COpenSSL
-package import Vocabulary
 
 /// A private key: in memory, or in hardware behind an OpenSSL provider. It belongs to one thread.
 package final class PrivateKey {
@@ -55,19 +54,6 @@ package final class PrivateKey {
 
   private static func fault(_ what: String) -> TransferError {
     TransferError(.keyUnusable, "\(what): \(OpenSSLFault.words).")
-  }
-}
-
-/// SHA-256 through OpenSSL.
-package enum SHA256 {
-  package static func digest(_ bytes: [UInt8]) -> Digest {
-    var result = [UInt8](repeating: 0, count: 32)
-    let done = EVP_Digest(bytes, bytes.count, &result, nil, EVP_sha256(), nil)
-    guard done == 1, let digest = Digest(bytes: result) else {
-      // OpenSSL without SHA-256, or without memory: nothing that follows could be trusted.
-      fatalError("OpenSSL cannot compute SHA-256")
-    }
-    return digest
   }
 }
 

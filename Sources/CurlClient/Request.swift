@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// One HTTP request.
 package struct Request: Sendable {
   package enum Method: String, Sendable, CaseIterable {
@@ -39,11 +41,16 @@ package struct Response: Sendable {
   /// In the order they came; names as the server wrote them.
   package let headers: [Request.Header]
   package let body: [UInt8]
+  /// From when until when the server's certificate holds; nil where it is not known.
+  package let serverHolds: ClosedRange<Instant>?
 
-  package init(status: Int, headers: [Request.Header] = [], body: [UInt8] = []) {
+  package init(
+    status: Int, headers: [Request.Header] = [], body: [UInt8] = [], serverHolds: ClosedRange<Instant>? = nil
+  ) {
     self.status = status
     self.headers = headers
     self.body = body
+    self.serverHolds = serverHolds
   }
 
   /// The first header of that name, in any case.
@@ -52,10 +59,21 @@ package struct Response: Sendable {
     return headers.first { $0.name.lowercased() == name }?.value
   }
 
-  /// How long the server asks to wait. Source: RFC 9110, section 10.2.3, the form in seconds; a date is not read.
-  package var retryAfter: Duration? {
-    guard let text = header("Retry-After"), let seconds = Int64(text), seconds >= 0 else { return nil }
-    return .seconds(seconds)
+  /// The most that ``retryAfter(at:)`` says.
+  package static let longestWait = Duration.seconds(86_400)
+
+  /// How long the server asks to wait, said in seconds or as a date; a date that is over is no wait.
+  ///
+  /// Source: RFC 9110, section 10.2.3
+  /// - Parameter now: what a date is compared with where the answer has no Date header of its own.
+  package func retryAfter(at now: Instant) -> Duration? {
+    guard let text = header("Retry-After") else { return nil }
+    if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      return min(Int64(text).map { .seconds($0) } ?? Self.longestWait, Self.longestWait)
+    }
+    let said = header("Date").flatMap { HTTPDate.instant($0, now: now) } ?? now
+    guard let end = HTTPDate.instant(text, now: said) else { return nil }
+    return min(max(.zero, end.since(said)), Self.longestWait)
   }
 }
 

@@ -13,6 +13,8 @@ final class TLSSetup {
   private(set) var fault: TransferError?
   /// What was wrong with the server's chain; nil where nothing was. Source: openssl/x509_vfy.h, X509_V_ERR_
   private(set) var verification: Int32?
+  /// From when until when the certificate holds that the server showed last; kept with the connection.
+  private(set) var serverHolds: ClosedRange<Instant>?
 
   init(identity: ClientIdentity?) { self.identity = identity }
 
@@ -31,12 +33,20 @@ final class TLSSetup {
   /// OpenSSL's own verification, whose verdict is kept: libcurl tells it in some cases only.
   private static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { chain, context in
     guard let chain, let context else { return 0 }
+    let setup = Unmanaged<TLSSetup>.fromOpaque(context).takeUnretainedValue()
+    setup.serverHolds = life(of: X509_STORE_CTX_get0_cert(chain))
     let result = X509_verify_cert(chain)
     if result != 1 {
-      let setup = Unmanaged<TLSSetup>.fromOpaque(context).takeUnretainedValue()
       setup.verification = X509_STORE_CTX_get_error(chain)
     }
     return result
+  }
+
+  private static func life(of certificate: OpaquePointer?) -> ClosedRange<Instant>? {
+    guard let begin = Certificate.instant(X509_get0_notBefore(certificate)),
+      let end = Certificate.instant(X509_get0_notAfter(certificate)), begin <= end
+    else { return nil }
+    return begin...end
   }
 
   /// Forgets the last exchange.

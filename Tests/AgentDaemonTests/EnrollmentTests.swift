@@ -49,7 +49,7 @@ import Wire
   @Test("A controller whose root is not the token's gets neither token nor request")
   func otherRoot() throws {
     let machine = try TestMachine(TestController())
-    let stranger = TestController.printed(root: SHA256.digest([1, 2, 3]))
+    let stranger = TestController.printed(root: try SHA256.digest([1, 2, 3]))
     machine.controller.token = try EnrollmentToken(printed: stranger)
     var posts = 0
     machine.controller.beforeRequest = { request throws(TransferError) in posts += request.method == .post ? 1 : 0 }
@@ -93,7 +93,7 @@ import Wire
     let machine = try TestMachine(TestController())
     let foreign = try TestController()
     machine.controller.token = try EnrollmentToken(
-      printed: TestController.printed(root: machine.controller.authority.root.fingerprint))
+      printed: TestController.printed(root: try machine.controller.authority.root.fingerprint))
     let agent = try machine.agent
     var state = AgentState()
     let wrong = try EnrollmentToken(printed: machine.controller.token.printed.replacingFirst("rct1.B", with: "rct1.C"))

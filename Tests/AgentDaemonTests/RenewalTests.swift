@@ -15,7 +15,7 @@ import Wire
   }
 
   private func key(_ machine: TestMachine) throws -> Digest {
-    SHA256.digest(try #require(try machine.agent.store.identity(.current)).key.publicKey)
+    try SHA256.digest(try #require(try machine.agent.store.identity(.current)).key.publicKey)
   }
 
   @Test("A renewal makes a new key, which takes its place once it was used with success")
@@ -49,7 +49,7 @@ import Wire
     machine.controller.now = Instant(rfc3339: "2027-06-01T00:00:00Z")!
     let agent = try machine.agent
     var state = try agent.loadState()
-    state.clock = machine.controller.now
+    state.clockFloor = machine.controller.now
     try agent.file.save(state)
     try machine.once()
     #expect(try key(machine) != old)
@@ -151,5 +151,57 @@ import Wire
     #expect(try link.time() == machine.controller.now)
     #expect(
       link.clock.now(at: ClockReading(system: Instant(seconds: 6), sinceBoot: .seconds(6))) >= machine.controller.now)
+  }
+
+  // MARK: - A clock in the future
+
+  /// A contact of a machine whose clock says `system`.
+  @discardableResult
+  private func contact(_ machine: TestMachine, saying system: Instant) throws -> CheckInReply {
+    let agent = try machine.agent
+    var state = try agent.loadState()
+    let contact = Contact(
+      store: agent.store, file: agent.file, address: "https://controller", make: agent.make, collect: agent.collect,
+      log: agent.log, reading: { ClockReading(system: system, sinceBoot: .seconds(100)) })
+    return try contact.run(&state)
+  }
+
+  @Test("A machine whose clock is decades ahead learns the time, checks in, and renews nothing")
+  func futureClock() throws {
+    let machine = try enrolled()
+    let old = try key(machine)
+    machine.controller.validTo = Instant(rfc3339: "2027-02-01T00:00:00Z")!
+    let wrong = Instant(rfc3339: "2061-01-01T00:00:00Z")!
+    for _ in 0..<3 { try contact(machine, saying: wrong) }
+    #expect(try key(machine) == old)
+    #expect(try machine.agent.store.identity(.next) == nil)
+    #expect(try machine.state.clockFloor == machine.controller.now)
+    #expect(try machine.state.lastContact == machine.controller.now)
+    let reading = ClockReading(system: wrong, sinceBoot: .zero)
+    let finding = Examination.clock(try machine.state.clock(at: reading), at: reading)
+    #expect(finding.verdict == .attention)
+    #expect(finding.state.contains("by the controller's time it is 2026-11-21T12:00:00Z"))
+  }
+
+  @Test("A device whose clock was set right again goes on at once")
+  func rightAgain() throws {
+    let machine = try enrolled()
+    machine.controller.validTo = Instant(rfc3339: "2027-02-01T00:00:00Z")!
+    try contact(machine, saying: Instant(rfc3339: "2061-01-01T00:00:00Z")!)
+    machine.controller.now = Instant(rfc3339: "2026-11-22T12:00:00Z")!
+    try contact(machine, saying: machine.controller.now)
+    #expect(try machine.state.clockOffsetMilliseconds == 0)
+  }
+
+  @Test("A controller whose certificate has really expired is refused, whatever time it says")
+  func reallyExpired() throws {
+    let machine = try enrolled()
+    machine.controller.now = Instant(rfc3339: "2026-12-10T00:00:00Z")!
+    try contact(machine, saying: machine.controller.now)
+    machine.controller.validTo = Instant(rfc3339: "2026-12-05T00:00:00Z")!
+    let expired = TransferError(.serverExpired, "")
+    #expect(throws: expired) { try contact(machine, saying: machine.controller.now) }
+    machine.controller.now = Instant(rfc3339: "2026-12-04T00:00:00Z")!
+    #expect(throws: expired) { try contact(machine, saying: Instant(rfc3339: "2026-12-11T00:00:00Z")!) }
   }
 }

@@ -1,9 +1,9 @@
-import CurlClient
 import Foundation
 import Testing
 import Vocabulary
 
 @testable import AgentTransport
+@testable import CurlClient
 
 @Suite struct TLSTests {
   let authority: TestAuthority
@@ -39,7 +39,7 @@ import Vocabulary
     let response = try client().send(Request(.get, server.address), verifyingAt: now)
     #expect(response.status == 200)
     #expect(response.body == Array("hello".utf8))
-    #expect(response.retryAfter == .seconds(17))
+    #expect(response.retryAfter(at: ClockEstimate.release) == .seconds(17))
   }
 
   @Test("A server of another authority is refused")
@@ -104,7 +104,7 @@ import Vocabulary
     defer { try? FileManager.default.removeItem(atPath: path) }
     try AtomicFiles().write(try made.key.pem(), to: path)
     let loaded = try #require(
-      DeviceIdentity(certificates: made.certificates, key: try PrivateKey(uri: "file:\(path)")))
+      try DeviceIdentity(certificates: made.certificates, key: try PrivateKey(uri: "file:\(path)")))
     try expect(nil, client(identity: loaded), server.address)
     #expect(throws: TransferError(.keyUnusable, "")) { try PrivateKey(uri: "pkcs11:object=none") }
   }
@@ -173,5 +173,54 @@ import Vocabulary
     }
     defer { server.stop() }
     #expect(try client().send(Request(.get, server.address), verifyingAt: now).status == 302)
+  }
+
+  @Test("An answer says how long the server's certificate holds, also after its dates did not matter")
+  func serverHolds() throws {
+    let begin = Instant(rfc3339: "2026-11-10T00:00:00Z")!
+    let server = TestServer(identity: try authority.server("localhost", from: begin, for: .seconds(86_400)))
+    defer { server.stop() }
+    let client = try client()
+    for time in [VerificationTime.at(begin.advanced(by: .seconds(60))), .ignoringDates] {
+      let response = try client.send(Request(.get, server.address), verifyingAt: time)
+      #expect(response.serverHolds == begin...begin.advanced(by: .seconds(86_400)))
+    }
+  }
+
+  @Test("A wait is understood in seconds and as a date in each of the three forms, by the server's own clock")
+  func retryAfter() {
+    let now = Instant(rfc3339: "2026-11-22T10:00:00Z")!
+    func wait(_ text: String, date: String? = "Sun, 22 Nov 2026 08:00:00 GMT") -> Duration? {
+      let headers = [("Retry-After", text)] + (date.map { [("date", $0)] } ?? [])
+      return Response(status: 503, headers: headers.map { Request.Header($0.0, $0.1) }).retryAfter(at: now)
+    }
+    #expect(wait("120") == .seconds(120))
+    #expect(wait("Sun, 22 Nov 2026 08:02:03 GMT") == .seconds(123))
+    #expect(wait("Sunday, 22-Nov-26 08:02:03 GMT") == .seconds(123))
+    #expect(wait("Sun Nov 22 08:02:03 2026") == .seconds(123))
+    #expect(wait("Sun, 22 Nov 2026 10:00:30 GMT", date: nil) == .seconds(30))
+    #expect(wait("Sun, 22 Nov 2026 10:00:30 GMT", date: "yesterday") == .seconds(30))
+    #expect(wait("Sun, 22 Nov 2026 07:00:00 GMT") == .zero)
+    #expect(wait("Sun Nov  8 08:02:03 2026") == .zero)
+    #expect(wait("Fri, 22 Nov 2199 08:00:00 GMT") == Response.longestWait)
+    #expect(wait("9999999") == Response.longestWait)
+    #expect(wait("99999999999999999999999") == Response.longestWait)
+  }
+
+  @Test(
+    "What is neither seconds nor a date is no wait",
+    arguments: [
+      "", "-1", "1.5", "soon", "Sun, 31 Feb 2026 08:00:00 GMT", "Sun, 22 Nov 2026 24:00:00 GMT",
+      "Sun, 22 Nov 2026 08:00:00 CET", "Sun, 22 Nov 2026 08:00 GMT", "Sun, 22 Nov 26 08:00:00 GMT",
+      "Sun, 2२ Nov 2026 08:00:00 GMT", "Sunday, 22-November-26 08:00:00 GMT",
+    ])
+  func noWait(text: String) {
+    let response = Response(status: 503, headers: [Request.Header("Retry-After", text)])
+    #expect(response.retryAfter(at: Instant(rfc3339: "2026-11-22T10:00:00Z")!) == nil)
+  }
+
+  @Test("An OpenSSL without SHA-256 is an error, not the end")
+  func withoutDigest() {
+    #expect(throws: TransferError(.digestUnavailable, "")) { try SHA256.digest([1, 2, 3], with: nil) }
   }
 }

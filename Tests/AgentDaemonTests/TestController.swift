@@ -28,14 +28,15 @@ final class TestController: @unchecked Sendable {
   /// Called before the request is looked at; throwing means it never came.
   var beforeRequest: (Request) throws(TransferError) -> Void = { _ in }
   var refusal: Response?
-  /// When the server's certificate begins to hold.
+  /// When the server's certificate holds.
   var validFrom = TestAuthority.begin
+  var validTo = Instant(milliseconds: .max)
   /// The key that a renewal brought; its first check-in revokes the others.
   private var newest: Digest?
 
   init() throws {
     authority = try TestAuthority()
-    token = try EnrollmentToken(printed: Self.printed(root: authority.root.fingerprint))
+    token = try EnrollmentToken(printed: Self.printed(root: try authority.root.fingerprint))
   }
 
   static func printed(root: Digest) -> String {
@@ -59,10 +60,15 @@ final class TestController: @unchecked Sendable {
       if case .at(let instant) = time, instant < controller.validFrom {
         throw TransferError(.serverNotYetValid, "not yet valid")
       }
+      if case .at(let instant) = time, instant > controller.validTo {
+        throw TransferError(.serverExpired, "expired")
+      }
       try controller.beforeRequest(request)
-      let response = controller.answer(request, key: identity.map { SHA256.digest($0.key.publicKey) })
+      let response = controller.answer(request, key: identity.flatMap { try? SHA256.digest($0.key.publicKey) })
       try controller.beforeAnswer(request)
-      return response
+      return Response(
+        status: response.status, headers: response.headers, body: response.body,
+        serverHolds: controller.validFrom...controller.validTo)
     }
   }
 
@@ -81,7 +87,7 @@ final class TestController: @unchecked Sendable {
       guard let key, issued[key] != nil, !revoked.contains(key) else { return problem(403, "device.key-revoked") }
       let response = issue(request)
       if let certificate = (try? CertificateMessage.certificates(in: response.body))?.first {
-        newest = SHA256.digest(certificate.publicKey)
+        newest = try? SHA256.digest(certificate.publicKey)
       }
       return response
     case (.get, AgentPath.time): return json(200, ControllerTime(time: now))
@@ -94,7 +100,7 @@ final class TestController: @unchecked Sendable {
     guard approves else { return Response(status: 202, headers: [Request.Header("retry-after", "60")]) }
     guard let der = Base64.decode(request.body ?? []), let certificate = authority.certificate(for: der, from: now)
     else { return problem(400, "enroll.malformed-request") }
-    let key = SHA256.digest(certificate.publicKey)
+    guard let key = try? SHA256.digest(certificate.publicKey) else { return problem(500, "test.digest") }
     let known = issued[key] ?? certificate
     issued[key] = known
     return Response(status: 200, body: TestAuthority.message([known]))
@@ -108,7 +114,7 @@ final class TestController: @unchecked Sendable {
     guard let plain = isCompressed ? try? Gzip.decompress(body, limit: Limits.messageBytes) : body,
       let message = try? WireCodec.checkIn(from: plain)
     else { return problem(400, "wire.malformed") }
-    let digest = SHA256.digest(body)
+    guard let digest = try? SHA256.digest(body) else { return problem(500, "test.digest") }
     if let last = last[key] {
       if last.sequence == message.sequence, last.body == digest { return Response(status: 200, body: last.reply) }
       guard message.sequence == last.sequence + 1 else {

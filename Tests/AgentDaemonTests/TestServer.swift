@@ -103,7 +103,7 @@ extension TestAuthority {
   {
     let key = try PrivateKey.makeP256()
     let certificate = issue(key, subject: name, names: "DNS:\(name)", from: from, for: life)
-    return DeviceIdentity(certificates: [certificate, issuing], key: key)!
+    return try! DeviceIdentity(certificates: [certificate, issuing], key: key)!
   }
 
   /// A certificate for a client.
@@ -112,6 +112,6 @@ extension TestAuthority {
     let certificate = issue(
       key, subject: "client", names: "URI:urn:rollcall:device:dev_0123456789abcdef", from: Self.begin,
       for: .seconds(365 * 86_400))
-    return DeviceIdentity(certificates: [certificate, issuing], key: key)!
+    return try! DeviceIdentity(certificates: [certificate, issuing], key: key)!
   }
 }

@@ -21,17 +21,18 @@ struct CheckInMessage {
     return sections.intersection(hashes.keys)
   }
 
-  static func hashes(of facts: Facts) -> [FactSection: Digest] {
+  /// - Throws: `transfer.digest-unavailable`.
+  static func hashes(of facts: Facts) throws(TransferError) -> [FactSection: Digest] {
     var hashes: [FactSection: Digest] = [:]
     for section in FactSection.allCases {
-      if let bytes = facts.canonical(section) { hashes[section] = SHA256.digest(bytes) }
+      if let bytes = facts.canonical(section) { hashes[section] = try SHA256.digest(bytes) }
     }
     return hashes
   }
 
   /// The message that follows `state`.
   ///
-  /// - Throws: `wire.malformed`, `compression.unavailable`.
+  /// - Throws: `wire.malformed`, `compression.unavailable`, `transfer.digest-unavailable`.
   init(_ facts: Facts, hashes: [FactSection: Digest], after state: AgentState, at now: Instant) throws {
     let sequence = state.sequence + 1
     let request = CheckInRequest(
@@ -41,7 +42,8 @@ struct CheckInMessage {
     let isCompressed = plain.count > Self.compressionThreshold
     body = isCompressed ? try Gzip.compress(plain) : plain
     pending = AgentState.Pending(
-      sequence: sequence, body: SHA256.digest(body), isCompressed: isCompressed, hashes: hashes, mayHaveArrived: true)
+      sequence: sequence, body: try SHA256.digest(body), isCompressed: isCompressed, hashes: hashes,
+      mayHaveArrived: true)
   }
 
   init(pending: AgentState.Pending, body: [UInt8]) {

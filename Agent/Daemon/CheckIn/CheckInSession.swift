@@ -29,7 +29,7 @@ struct CheckInSession {
   func run(_ state: inout AgentState) throws -> CheckInReply {
     var reply = try resend(&state)
     let facts = collect(state.clockOffsetMilliseconds)
-    let hashes = CheckInMessage.hashes(of: facts)
+    let hashes = try CheckInMessage.hashes(of: facts)
     if let reply, state.acknowledged == hashes, state.wanted.isEmpty { return reply }
     for _ in 1..<Self.mostMessages {
       let message = try CheckInMessage(facts, hashes: hashes, after: state, at: link.clock.now(at: reading()))
@@ -100,16 +100,18 @@ struct CheckInSession {
   ) throws {
     let reading = reading()
     // A repeated message may get a stored answer, whose time is the time of the first.
-    if !isRepeated { state.clockOffsetMilliseconds = reading.system.since(reply.time).wholeMilliseconds }
-    link.learn(reply.time)
+    if !isRepeated, !link.learn(reply.time) {
+      log.warning("controller's time not believed", ["time": reply.time.rfc3339])
+    }
+    state.keep(link.clock, at: reading)
     // The controller keeps nothing of a key that waits for a person.
     let isKept = reply.standing != .pending
     state.acknowledged = isKept ? message.pending.hashes.filter { !reply.want.contains($0.key) } : nil
     state.wanted = reply.want
     state.pending = nil
-    state.clock = link.clock.now(at: reading)
-    state.lastContact = state.clock
-    state.nextContact = state.clock?.advanced(by: .seconds(reply.nextCheckInSeconds))
+    let now = link.clock.now(at: reading)
+    state.lastContact = now
+    state.nextContact = now.advanced(by: .seconds(reply.nextCheckInSeconds))
     state.standing = reply.standing
     state.notice = reply.notice
     state.failures = 0

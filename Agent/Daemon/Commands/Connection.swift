@@ -48,6 +48,7 @@ enum Connection {
     case .notTLS: (.tls, "The port is another service's: look at the address in the configuration.")
     case .tlsFailed, .trustUnusable, .keyUnusable, .certificateUnusable:
       (.tls, "Look at the files in the state folder; enrol again if they are damaged.")
+    case .digestUnavailable: (.tls, "Look at this machine's openssl.cnf: its default provider has to be there.")
     case .interrupted, .tooLarge, .failed, .stopped, .invalidRequest:
       (.controller, "Try again; if it stays, ask the controller's operator.")
     }

@@ -12,7 +12,7 @@ struct Examination {
 
   func findings() -> [Finding] {
     let state = (try? agent.file.peek()) ?? nil
-    let clock = ClockEstimate(kept: state?.clock, at: reading)
+    let clock = (state ?? AgentState()).clock(at: reading)
     return [folderFinding(), keyFinding(), spaceFinding(), stateFinding(), Self.clock(clock, at: reading)]
       + [certificateFinding(at: clock.now(at: reading))] + connection(clock)
   }
@@ -100,12 +100,21 @@ struct Examination {
       }
       return Finding(verdict: .well, subject: "Last contact", state: state.lastContact?.rfc3339 ?? "none yet")
     } catch {
-      return Finding(verdict: .wrong, subject: "State", state: error.message, advice: "Run as the service's user.")
+      return Finding(
+        verdict: .wrong, subject: "State", state: Failure(error).message, advice: "Run as the service's user.")
     }
   }
 
   static func clock(_ estimate: ClockEstimate, at reading: ClockReading) -> Finding {
-    let lag = estimate.lag(at: reading)
+    let (lag, lead) = (estimate.lag(at: reading), estimate.lead(at: reading))
+    if lead > .seconds(120) {
+      return Finding(
+        verdict: .attention, subject: "Clock",
+        state:
+          "this machine says \(reading.system), but by the controller's time it is \(estimate.now(at: reading)): \(Words.span(lead)) ahead; the agent goes by the controller",
+        advice:
+          "Turn on time synchronisation ('timedatectl set-ntp true'), or set the clock: other programs believe it.")
+    }
     guard lag > .seconds(120) else {
       return Finding(verdict: .well, subject: "Clock", state: reading.system.rfc3339)
     }

@@ -15,7 +15,7 @@ enum StatusCommand {
 
   static func report(_ agent: Agent, at reading: ClockReading) throws -> String {
     let state = try agent.file.peek()
-    let now = ClockEstimate(kept: state?.clock, at: reading).now(at: reading)
+    let now = (state ?? AgentState()).clock(at: reading).now(at: reading)
     var lines = try identity(agent, at: now)
     lines.append(("Controller", (try? agent.address()) ?? "none named"))
     guard let state else { return table(lines + [("Last contact", "none yet")]) }

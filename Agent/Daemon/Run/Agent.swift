@@ -69,9 +69,9 @@ struct Agent {
     let facts = collect(nil)
     let claim = IdentityClaim(facts.identity ?? IdentityFacts(), hostname: facts.system?.hostname)
     let link = try ControllerLink(
-      address: address, root: root, identity: nil, clock: ClockEstimate(kept: state.clock, at: .now), make: make)
+      address: address, root: root, identity: nil, clock: state.clock(at: .now), make: make)
     let outcome = try enroller.enroll(with: token, claim: claim, in: slot, over: link)
-    state.clock = link.clock.now(at: .now)
+    state.keep(link.clock, at: .now)
     try file.save(state)
     return outcome
   }

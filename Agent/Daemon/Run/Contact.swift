@@ -23,6 +23,7 @@ struct Contact {
     let next = try store.identity(.next)
     if let next, let reply = try first(with: next, &state) { return reply }
     var identity = current
+    if now(state) > current.notAfter { try askTime(&state) }
     if now(state) > current.notAfter {
       log.notice("certificate expired", ["notAfter": current.notAfter.rfc3339])
       try renew(current, state)
@@ -38,7 +39,7 @@ struct Contact {
   // MARK: - Steps
 
   private func checkIn(as identity: DeviceIdentity, _ state: inout AgentState) throws -> CheckInReply {
-    state = state.counting(for: SHA256.digest(identity.key.publicKey))
+    state = state.counting(for: identity.keyDigest)
     let session = CheckInSession(
       file: file, link: try link(identity, state), collect: collect, log: log, reading: reading)
     return try session.run(&state)
@@ -85,16 +86,24 @@ struct Contact {
     return try store.identity(.current)
   }
 
-  private func now(_ state: AgentState) -> Instant { clock(state).now(at: reading()) }
+  private func now(_ state: AgentState) -> Instant {
+    let reading = reading()
+    return state.clock(at: reading).now(at: reading)
+  }
 
-  private func clock(_ state: AgentState) -> ClockEstimate { ClockEstimate(kept: state.clock, at: reading()) }
+  /// Before a certificate is given up as expired: the machine's clock may be ahead, and the controller knows.
+  private func askTime(_ state: inout AgentState) throws {
+    let link = try link(nil, state)
+    _ = try link.time()
+    state.keep(link.clock, at: reading())
+  }
 
-  private func link(_ identity: DeviceIdentity, _ state: AgentState) throws -> ControllerLink {
+  private func link(_ identity: DeviceIdentity?, _ state: AgentState) throws -> ControllerLink {
     guard let root = try store.root() else {
       throw AgentError(.notEnrolled, "This device has no pinned root. Run 'rollcall-agent enroll' with a token.")
     }
     return try ControllerLink(
-      address: address, root: root, identity: identity, clock: clock(state), make: make, reading: reading)
+      address: address, root: root, identity: identity, clock: state.clock(at: reading()), make: make, reading: reading)
   }
 }
 

@@ -1,3 +1,4 @@
+import AgentTransport
 import Vocabulary
 import Wire
 
@@ -25,8 +26,8 @@ struct AgentState: Hashable, Sendable, Codable {
   var pending: Pending?
   /// Sections that the controller asked for.
   var wanted: [FactSection] = []
-  /// The latest time that is known to have passed.
-  var clock: Instant?
+  /// The time that is proven to have passed: what a controller said last. The machine's own clock never moves it.
+  var clockFloor: Instant?
   /// The machine's clock minus the controller's at the last contact.
   var clockOffsetMilliseconds: Int64?
   var lastContact: Instant?
@@ -56,5 +57,17 @@ extension AgentState {
     state.sequence = 0
     state.pending = nil
     return state
+  }
+}
+
+extension AgentState {
+  func clock(at reading: ClockReading) -> ClockEstimate {
+    ClockEstimate(kept: clockFloor, offset: clockOffsetMilliseconds, at: reading)
+  }
+
+  /// Keeps what a contact has learned about the time.
+  mutating func keep(_ clock: ClockEstimate, at reading: ClockReading) {
+    clockFloor = clock.proven(at: reading)
+    if clock.isTold { clockOffsetMilliseconds = reading.system.since(clock.now(at: reading)).wholeMilliseconds }
   }
 }

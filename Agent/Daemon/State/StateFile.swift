@@ -15,28 +15,31 @@ struct StateFile {
   /// - Throws: `agent.file-unreadable`, `agent.file-unwritable`.
   func load() throws -> (state: AgentState, wasDamaged: Bool) {
     guard let bytes = try files.read(folder.state) else { return (AgentState(), false) }
-    if let state = Self.decoded(bytes) { return (state, false) }
+    if let state = try Self.decoded(bytes) { return (state, false) }
     try files.rename(folder.state, to: folder.damagedState)
     return (.lost, true)
   }
 
   /// Like ``load()``, but changes nothing; nil where there is none or it is damaged.
-  func peek() throws(AgentError) -> AgentState? { try files.read(folder.state).flatMap(Self.decoded) }
+  func peek() throws -> AgentState? { try files.read(folder.state).flatMap { try Self.decoded($0) } }
 
   func save(_ state: AgentState) throws {
     try files.write(Self.encoded(state), to: folder.state)
   }
 
-  static func encoded(_ state: AgentState) throws(WireError) -> [UInt8] {
+  static func encoded(_ state: AgentState) throws -> [UInt8] {
     let value = try WireCodec.encode(state)
-    return prefix(SHA256.digest(value)) + value + suffix
+    return prefix(try SHA256.digest(value)) + value + suffix
   }
 
-  static func decoded(_ bytes: [UInt8]) -> AgentState? {
+  /// nil where the file is damaged.
+  ///
+  /// - Throws: `transfer.digest-unavailable`.
+  static func decoded(_ bytes: [UInt8]) throws(TransferError) -> AgentState? {
     let length = #"{"checksum":"","state":"#.utf8.count + 64
     guard bytes.count > length + suffix.count, bytes.suffix(suffix.count) == suffix[...] else { return nil }
     let value = Array(bytes[length..<(bytes.count - suffix.count)])
-    guard Array(bytes.prefix(length)) == prefix(SHA256.digest(value)) else { return nil }
+    guard Array(bytes.prefix(length)) == prefix(try SHA256.digest(value)) else { return nil }
     return try? WireCodec.decode(AgentState.self, from: value, as: "the agent's state")
   }
 
@@ -52,8 +55,9 @@ struct StateFile {
   }
 
   /// The spooled bytes, if they are the ones that `pending` means.
-  func spooled(_ pending: AgentState.Pending) throws(AgentError) -> [UInt8]? {
-    guard let bytes = try files.read(folder.message, limit: Limits.messageBytes), SHA256.digest(bytes) == pending.body
+  func spooled(_ pending: AgentState.Pending) throws -> [UInt8]? {
+    guard let bytes = try files.read(folder.message, limit: Limits.messageBytes),
+      try SHA256.digest(bytes) == pending.body
     else { return nil }
     return bytes
   }

@@ -8,9 +8,12 @@ import Wire
 /// ```
 /// agent                                     controller
 ///   │ request, dates checked at the estimate ──▶│
-///   │ ◀── certificate "not valid yet"           │   the machine's clock is behind
+///   │ ◀── certificate "not valid yet" or        │   the machine's clock is behind, or far ahead
+///   │     "expired"                             │
 ///   │ GET /agent/v1/time, dates not checked ───▶│   signatures and name still are
-///   │ ◀── time; the estimate moves forward      │
+///   │ ◀── time; believed if the certificate     │
+///   │     holds then and it is not before the   │
+///   │     floor (``ClockEstimate``)             │
 ///   │ request again, dates checked ────────────▶│
 /// ```
 package final class ControllerLink {
@@ -19,6 +22,8 @@ package final class ControllerLink {
   package private(set) var clock: ClockEstimate
   private let exchange: any Exchange
   private let reading: () -> ClockReading
+  /// The life of the certificate that the controller showed last.
+  private var serverHolds: ClosedRange<Instant>?
 
   /// - Throws: `transfer.` codes where the exchange cannot be made.
   package init(
@@ -31,9 +36,14 @@ package final class ControllerLink {
     exchange = try make(.pem(root.pem), identity?.forTLS)
   }
 
-  package func learn(_ time: Instant) { clock.learn(time, at: reading()) }
+  /// How long an answer of this controller asks to wait.
+  package func wait(in response: Response) -> Duration? { response.retryAfter(at: clock.now(at: reading())) }
 
-  /// Sends, and if the machine's clock is behind the controller's certificate, learns the time and sends again.
+  /// Takes the time of an answer that was just verified; false where it is not believed.
+  @discardableResult
+  package func learn(_ time: Instant) -> Bool { clock.learn(time, serverHolds: serverHolds, at: reading()) }
+
+  /// Sends, and if the controller's certificate does not hold at the estimate, learns the time and sends again.
   ///
   /// - Throws: `transfer.` codes; ``Refusal`` for a status of 400 and above.
   package func send(
@@ -43,33 +53,40 @@ package final class ControllerLink {
     let response: Response
     do {
       response = try exchange.send(request, verifyingAt: .at(clock.now(at: reading())))
-    } catch let error where error.kind == .serverNotYetValid {
-      learn(try time(verifyingAt: .ignoringDates))
+    } catch let error where [.serverNotYetValid, .serverExpired].contains(error.kind) {
+      guard try correctClock() else { throw error }
       response = try exchange.send(request, verifyingAt: .at(clock.now(at: reading())))
     }
-    guard response.status < 400 else { throw Self.refusal(response) }
+    serverHolds = response.serverHolds
+    guard response.status < 400 else { throw refusal(response) }
     return response
   }
 
-  /// The controller's clock.
+  /// The controller's clock, which the estimate follows.
   ///
   /// - Throws: `transfer.` codes, ``Refusal``, `wire.malformed`.
   package func time() throws -> Instant {
-    let response = try send(.get, AgentPath.time)
-    return try WireCodec.decode(ControllerTime.self, from: response.body, as: "the controller's time").time
+    let time = try Self.time(in: try send(.get, AgentPath.time))
+    learn(time)
+    return time
   }
 
-  private func time(verifyingAt time: VerificationTime) throws -> Instant {
-    let response = try exchange.send(Request(.get, address + AgentPath.time), verifyingAt: time)
-    guard response.status == 200 else { throw Self.refusal(response) }
-    return try WireCodec.decode(ControllerTime.self, from: response.body, as: "the controller's time").time
+  /// Asks for the time although the certificate's dates do not fit; false where the answer is not believed.
+  private func correctClock() throws -> Bool {
+    let response = try exchange.send(Request(.get, address + AgentPath.time), verifyingAt: .ignoringDates)
+    guard response.status == 200 else { throw refusal(response) }
+    return clock.correct(to: try Self.time(in: response), serverHolds: response.serverHolds, at: reading())
   }
 
-  private static func refusal(_ response: Response) -> Refusal {
+  private static func time(in response: Response) throws(WireError) -> Instant {
+    try WireCodec.decode(ControllerTime.self, from: response.body, as: "the controller's time").time
+  }
+
+  private func refusal(_ response: Response) -> Refusal {
     let problem = try? WireCodec.decode(Problem.self, from: response.body, as: "a problem")
     return Refusal(
       status: response.status, code: ErrorCode(problem?.code ?? "http.\(response.status)"),
       message: problem?.detail ?? "The controller answered with status \(response.status) and no reason.",
-      retryAfter: response.retryAfter, expectedSequence: problem?.expectedSequence)
+      retryAfter: wait(in: response), expectedSequence: problem?.expectedSequence)
   }
 }

@@ -27,10 +27,11 @@ package enum EnrollmentService {
       throw Refusal(
         status: response.status, code: ErrorCode("http.\(response.status)"),
         message: "The controller at \(address) gives no CA certificates: status \(response.status).",
-        retryAfter: response.retryAfter)
+        retryAfter: response.retryAfter(at: ClockEstimate(at: .now).now(at: .now)))
     }
     let certificates = try CertificateMessage.certificates(in: response.body)
-    guard let root = certificates.first(where: { $0.isSelfSigned && $0.isAuthority && $0.fingerprint == pin }) else {
+    let roots = try certificates.filter { try $0.isSelfSigned && $0.isAuthority && $0.fingerprint == pin }
+    guard let root = roots.first else {
       throw AgentError(
         .rootMismatch,
         "The controller at \(address) has another root certificate than the token names. Either the token is for another controller, or somebody stands between; do not go on before you know which."
@@ -50,22 +51,22 @@ package enum EnrollmentService {
   ) throws -> EnrollmentAnswer {
     let bearer = Request.Header("Authorization", "Bearer \(token.printed)")
     return try answer(
-      link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: Base64.encodeLines(request)))
+      link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: Base64.encodeLines(request)), link)
   }
 
   /// The link speaks with the current certificate.
   ///
   /// - Throws: `transfer.` codes, ``Refusal``, `agent.reply-unusable`.
   package static func reenroll(request: [UInt8], over link: ControllerLink) throws -> EnrollmentAnswer {
-    try answer(link.send(.post, "\(base)/simplereenroll", headers: kind, body: Base64.encodeLines(request)))
+    try answer(link.send(.post, "\(base)/simplereenroll", headers: kind, body: Base64.encodeLines(request)), link)
   }
 
   private static let kind = [Request.Header("Content-Type", "application/pkcs10")]
 
-  private static func answer(_ response: Response) throws(AgentError) -> EnrollmentAnswer {
+  private static func answer(_ response: Response, _ link: ControllerLink) throws(AgentError) -> EnrollmentAnswer {
     switch response.status {
     case 200: return .issued(try CertificateMessage.certificates(in: response.body))
-    case 202: return .pending(retryAfter: response.retryAfter ?? .seconds(60))
+    case 202: return .pending(retryAfter: link.wait(in: response) ?? .seconds(60))
     default:
       throw AgentError(
         .replyUnusable, "The controller answered with status \(response.status), which EST does not know.")

@@ -31,7 +31,7 @@ package struct Enroller {
   /// - Throws: `agent.other-controller` where the device is enrolled with another root.
   package func root(for token: EnrollmentToken, at address: String) throws -> Certificate {
     if let root = try store.root() {
-      if root.fingerprint == token.root { return root }
+      if try root.fingerprint == token.root { return root }
       guard try store.files.read(store.folder.certificate) == nil else {
         throw AgentError(
           .otherController,
@@ -100,16 +100,15 @@ package struct Enroller {
   private func verified(
     _ certificates: [Certificate], for key: PrivateKey, over link: ControllerLink
   ) throws -> DeviceIdentity {
-    let publicKey = key.publicKey
-    guard let root = try store.root(), let own = certificates.first(where: { $0.publicKey == publicKey }) else {
+    guard let root = try store.root(), let own = certificates.first(where: { $0.belongs(to: key) }) else {
       throw AgentError(.certificateUnusable, "The controller issued a certificate for another key.")
     }
-    var above = certificates.filter { $0.publicKey != publicKey && !$0.isSelfSigned }
+    var above = certificates.filter { $0.publicKey != own.publicKey && !$0.isSelfSigned }
     if !own.leads(to: root, through: above) {
       above = try EnrollmentService.authorities(over: link).filter { !$0.isSelfSigned }
     }
     guard own.leads(to: root, through: above),
-      let identity = DeviceIdentity(certificates: [own] + above, key: key)
+      let identity = try DeviceIdentity(certificates: [own] + above, key: key)
     else {
       throw AgentError(
         .certificateUnusable, "The controller issued a certificate that does not lead to the pinned root.")

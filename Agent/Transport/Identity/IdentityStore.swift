@@ -46,7 +46,7 @@ package struct IdentityStore {
   package func identity(_ slot: Slot) throws -> DeviceIdentity? {
     if slot == .current { try finishPromotion() }
     guard let pem = try files.read(certificatePath(slot)), let key = try key(slot) else { return nil }
-    if let identity = DeviceIdentity(certificates: Certificate.all(inPEM: pem), key: key) { return identity }
+    if let identity = try DeviceIdentity(certificates: Certificate.all(inPEM: pem), key: key) { return identity }
     if slot == .next { return nil }
     throw AgentError(
       .identityDamaged,
@@ -89,7 +89,7 @@ package struct IdentityStore {
     guard keyURI == nil, try files.read(folder.nextKey) == nil, let pem = try files.read(folder.nextCertificate),
       let key = try key(.current)
     else { return }
-    if DeviceIdentity(certificates: Certificate.all(inPEM: pem), key: key) != nil {
+    if Certificate.all(inPEM: pem).first?.belongs(to: key) == true {
       try files.rename(folder.nextCertificate, to: folder.certificate)
     } else {
       try files.remove(folder.nextCertificate)
