@@ -7,14 +7,15 @@ internal import Vocabulary
 package struct EnrollmentDesk: Sendable {
   let database: any Database
   let registry: Registry
-  let authority: CertificateAuthority
+  private let authorityInUse: AuthorityInUse
+  var authority: CertificateAuthority { authorityInUse.current }
 
   package static let migrations = EnrollmentSchema.migrations
 
-  package init(database: any Database, registry: Registry, authority: CertificateAuthority) {
+  package init(database: any Database, registry: Registry, authority: AuthorityInUse) {
     self.database = database
     self.registry = registry
-    self.authority = authority
+    authorityInUse = authority
   }
 
   /// Batches, tokens and waiting devices, on the people listener.

@@ -28,7 +28,9 @@ enum StateArchive {
     }
     try makeFolder(draft)
     try SQLiteBackup.copy(from: state.database, to: "\(draft)/\(database)")
-    for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
+    try AuthorityFiles(folder: state.authorityFolder).unchanged {
+      for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
+    }
     var lines = ""
     var size: Int64 = 0
     for name in try files(of: draft, withDatabase: true) {

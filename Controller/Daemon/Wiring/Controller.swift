@@ -15,6 +15,8 @@ struct Controller: Sendable {
   let database: SQLiteDatabase
   let people: PeopleService
   let devices: DeviceService
+  /// What enrolment signs with; replaced on SIGHUP.
+  let authority: AuthorityInUse
   /// What runs beside the listeners, and stops after them.
   let services: [any Service]
 
@@ -29,7 +31,8 @@ struct Controller: Sendable {
     let clock: @Sendable () -> Instant = { SystemClock.now }
     let registry = Registry(database: database, facts: StoredFacts())
     try await registry.load()
-    let enrollment = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    let inUse = AuthorityInUse(authority)
+    let enrollment = EnrollmentDesk(database: database, registry: registry, authority: inUse)
     let checkIns = CheckIns(
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
@@ -43,6 +46,7 @@ struct Controller: Sendable {
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
     self.database = database
+    self.authority = inUse
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
     devices = DeviceService(

@@ -33,7 +33,7 @@ struct World: Sendable {
     registry = Registry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])
-    desk = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    desk = EnrollmentDesk(database: database, registry: registry, authority: AuthorityInUse(authority))
     try await database.write(in: .state) { transaction in
       for district in [Self.cedar, Self.river] {
         try transaction.run(
