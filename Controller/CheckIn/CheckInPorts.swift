@@ -22,7 +22,7 @@ package protocol DeviceRecords: Sendable {
   func apply(_ changes: KeyChanges)
 }
 
-extension Registry: DeviceRecords {}
+extension DeviceRegistry: DeviceRecords {}
 
 /// Who takes up a key that carries our certificate and is in no registry, such as after a restore.
 package protocol UnknownKeyDesk: Sendable {

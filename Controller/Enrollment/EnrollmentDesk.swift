@@ -6,13 +6,13 @@ internal import Vocabulary
 /// Enrolment whole: batches, tokens, EST, and the devices that wait.
 package struct EnrollmentDesk: Sendable {
   let database: any Database
-  let registry: Registry
+  let registry: DeviceRegistry
   private let authorityInUse: AuthorityInUse
   var authority: CertificateAuthority { authorityInUse.current }
 
   package static let migrations = EnrollmentSchema.migrations
 
-  package init(database: any Database, registry: Registry, authority: AuthorityInUse) {
+  package init(database: any Database, registry: DeviceRegistry, authority: AuthorityInUse) {
     self.database = database
     self.registry = registry
     authorityInUse = authority

@@ -4,7 +4,7 @@ import Vocabulary
 
 /// Devices: lists, one device, its ledger and the history of its facts.
 struct DeviceRoutes: Sendable {
-  let registry: Registry
+  let registry: DeviceRegistry
 
   var routes: [PeopleRoute] {
     [
@@ -94,7 +94,7 @@ struct DeviceRoutes: Sendable {
   }
 }
 
-extension Registry {
+extension DeviceRegistry {
   /// Former keys that are shown of one device.
   private static let revokedKeysShown = 10
 

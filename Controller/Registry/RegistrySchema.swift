@@ -39,9 +39,9 @@ enum RegistrySchema {
     "CREATE INDEX registry_device_school ON registry_device (district_id, school_id)",
     "CREATE INDEX registry_device_uuid ON registry_device (district_id, uuid)",
     "CREATE INDEX registry_device_board ON registry_device (district_id, board_serial_folded)",
-    // The state-wide search for a colliding serial; see `Registry.serialElsewhere`.
+    // The state-wide search for a colliding serial; see `DeviceRegistry.serialElsewhere`.
     "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id, device_id)",
-    // The state-wide search for the device of a certificate that names no district; see `Registry.registerPending`.
+    // The state-wide search for the device of a certificate that names no district; see `DeviceRegistry.registerPending`.
     "CREATE INDEX registry_device_id ON registry_device (device_id, district_id)",
     """
     CREATE TABLE registry_device_mac (

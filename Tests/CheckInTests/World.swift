@@ -19,7 +19,7 @@ final class World: Sendable {
 
   let folder: URL
   let database: SQLiteDatabase
-  let registry: Registry
+  let registry: DeviceRegistry
   let desk: CheckIns
   let unknown = UnknownKeys()
 
@@ -29,8 +29,8 @@ final class World: Sendable {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try SQLiteDatabase(
-      path: folder.appending(path: "rollcall.sqlite").path, migrations: Registry.migrations + CheckIns.migrations)
-    registry = Registry(database: database, facts: StoredFacts())
+      path: folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
+    registry = DeviceRegistry(database: database, facts: StoredFacts())
     desk = CheckIns(
       database: database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
       inFlight: inFlight)

@@ -21,7 +21,7 @@ struct Controller: Sendable {
   let services: [any Service]
 
   static let migrations: [Migration] =
-    Idempotency.migrations + Journal.migrations + Access.migrations + Registry.migrations + EnrollmentDesk.migrations
+    Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
     + CheckIns.migrations
 
   init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
@@ -29,7 +29,7 @@ struct Controller: Sendable {
       path: settings.state.database, migrations: Self.migrations, readers: settings.databaseReaders)
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
-    let registry = Registry(database: database, facts: StoredFacts())
+    let registry = DeviceRegistry(database: database, facts: StoredFacts())
     try await registry.load()
     let inUse = AuthorityInUse(authority)
     let enrollment = EnrollmentDesk(database: database, registry: registry, authority: inUse)
@@ -74,4 +74,4 @@ struct Controller: Sendable {
 }
 
 /// After a restore, the registry takes up the keys that it does not know.
-extension Registry: UnknownKeyDesk {}
+extension DeviceRegistry: UnknownKeyDesk {}

@@ -20,7 +20,7 @@ struct World: Sendable {
 
   let folder: Folder
   let database: SQLiteDatabase
-  let registry: Registry
+  let registry: DeviceRegistry
   let desk: EnrollmentDesk
   /// As the devices listener trusts.
   let trust: DeviceTrust
@@ -28,9 +28,9 @@ struct World: Sendable {
 
   init(unknownSerials: District.UnknownSerials = .refuse) async throws {
     folder = try Folder()
-    let migrations = Idempotency.migrations + Journal.migrations + Registry.migrations + EnrollmentDesk.migrations
+    let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
     database = try SQLiteDatabase(path: folder.file("rollcall.sqlite"), migrations: migrations)
-    registry = Registry(database: database)
+    registry = DeviceRegistry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])
     desk = EnrollmentDesk(database: database, registry: registry, authority: AuthorityInUse(authority))

@@ -2,7 +2,7 @@ package import Audit
 package import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   package func district(_ id: DistrictID, in transaction: any Transaction) throws -> District? {
     try DistrictStore.district(id, transaction)
   }

@@ -1,7 +1,7 @@
 package import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   /// All of them, also the revoked ones.
   package func keys(
     of device: DeviceID, of district: DistrictID, in transaction: any Transaction
