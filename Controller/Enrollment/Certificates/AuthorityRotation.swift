@@ -1,4 +1,4 @@
-internal import SwiftASN1
+internal import Serving
 internal import Vocabulary
 internal import X509
 
@@ -44,7 +44,7 @@ extension AuthorityFiles {
       guard next.issuing.publicKey != old.issuing.publicKey else {
         throw EnrollmentError(.authority, "This issuing key is in use already. Make a new key for the new certificate.")
       }
-      let name = String(Digest(sha256Of: old.issuingDER).description.prefix(16))
+      let name = String(Digest.sha256(old.issuingDER).description.prefix(16))
       let path = "\(formerFolder)/\(name).pem"
       try DurableFile.makeFolder(formerFolder, ownedAs: issuingKey)
       try DurableFile.write(old.issuingPEM, to: path, mode: 0o644, ownedAs: issuingKey)

@@ -43,7 +43,7 @@ package struct CertificateAuthority: Sendable {
     self.key = key
     rootDER = try Self.der(root)
     issuingDER = try Self.der(issuing)
-    rootDigest = Digest(sha256Of: rootDER)
+    rootDigest = Digest.sha256(rootDER)
     self.former = former.filter { $0.certificate != issuing }
   }
 
@@ -55,7 +55,9 @@ package struct CertificateAuthority: Sendable {
 
   /// Whether the issuing certificate itself, and not a former one, signed the certificate.
   package func signed(der: [UInt8]) -> Bool {
-    guard let certificate = try? Certificate(derEncoded: der), certificate.issuer == issuing.subject else { return false }
+    guard let certificate = try? Certificate(derEncoded: der), certificate.issuer == issuing.subject else {
+      return false
+    }
     return issuing.publicKey.isValidSignature(certificate.signature, for: certificate)
   }
 
@@ -189,7 +191,7 @@ extension Certificate.PublicKey {
       do {
         var serializer = DER.Serializer()
         try serializer.serialize(self)
-        return Digest(sha256Of: serializer.serializedBytes)
+        return Digest.sha256(serializer.serializedBytes)
       } catch {
         throw EnrollmentError(.authority, "A public key could not be written: \(error).")
       }
