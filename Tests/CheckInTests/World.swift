@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import Registry
 import Serving
 import Storage
 import StorageSQLite
@@ -11,6 +10,7 @@ import Wire
 
 @testable import CheckIn
 @testable import Compression
+@testable import Registry
 
 /// A controller's check-in desk over a real registry and a real database in a folder of its own.
 final class World: Sendable {
@@ -59,9 +59,8 @@ final class World: Sendable {
       let issued = IssuedKey(
         digest: device.key, certificateSerial: "0\(number)", notBefore: device.peer.notBefore,
         notAfter: device.peer.notAfter)
-      let changes = try registry.addKey(
-        issued, to: id, of: Self.district, state: state, now: Self.start, in: transaction)
-      return (id, changes)
+      let key = DeviceKey(issued, of: id, in: Self.district, state: state, now: Self.start)
+      return (id, KeyChanges([try KeyStore.insert(key, transaction)]))
     }
     registry.apply(changes)
     return device.known(as: id)
