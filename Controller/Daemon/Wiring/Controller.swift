@@ -21,7 +21,8 @@ struct Controller: Sendable {
   let services: [any Service]
 
   static let migrations: [Migration] =
-    Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
+    Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
+    + EnrollmentDesk.migrations
     + CheckIns.migrations
 
   init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
@@ -52,7 +53,7 @@ struct Controller: Sendable {
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    services = [checkIns.group]
+    services = [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
   }
 
   /// The secret of the first state administrator's token.
