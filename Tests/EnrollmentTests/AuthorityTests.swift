@@ -266,7 +266,8 @@ struct AuthorityRotationTests {
 
   @Test("The authority in use is replaced below the same root only")
   func inUse() throws {
-    let (_, files, made) = try files()
+    let (folder, files, made) = try files()
+    defer { withExtendedLifetime(folder) {} }
     let inUse = AuthorityInUse(made.authority)
     #expect(throws: EnrollmentError(.authority, "")) {
       try inUse.replace(by: try NewAuthority(name: "Other", now: now).authority)
@@ -278,7 +279,8 @@ struct AuthorityRotationTests {
 
   @Test("openssl verifies a device's certificate of the successor up to the root, which it does not outlive")
   func chain() throws {
-    let (_, files, made) = try files()
+    let (folder, files, made) = try files()
+    defer { withExtendedLifetime(folder) {} }
     let late = now.advanced(by: .seconds(15 * 31_557_600))
     let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: late)
     let authority = try files.rotate(to: pair).authority

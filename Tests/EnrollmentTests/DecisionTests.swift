@@ -257,7 +257,7 @@ struct ErrorCodeTests {
         "enroll.serial-malformed", "enroll.serial-placeholder", "enroll.token", "enroll.token-expired",
         "enroll.token-request",
         "enroll.token-revoked", "enroll.token-serial", "enroll.token-used-up", "enroll.too-many-extensions",
-        "enroll.too-many-keys", "enroll.too-soon",
+        "enroll.too-many-failures", "enroll.too-many-keys", "enroll.too-soon",
         "enroll.unknown-serial", "enroll.unknown-signature", "enroll.weak-key",
       ])
   }

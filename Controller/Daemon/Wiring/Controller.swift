@@ -33,7 +33,8 @@ struct Controller: Sendable {
     let registry = DeviceRegistry(database: database, facts: StoredFacts())
     try await registry.load()
     let inUse = AuthorityInUse(authority)
-    let enrollment = EnrollmentDesk(database: database, registry: registry, authority: inUse)
+    let enrollment = EnrollmentDesk(
+      database: database, registry: registry, authority: inUse, failures: settings.failedEnrollments, metrics: metrics)
     let checkIns = CheckIns(
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,

@@ -55,11 +55,13 @@ package struct DeviceService: Sendable {
   }
 
   /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
-  func answer(_ request: Request, peer: PeerCertificate?, _ writer: consuming ResponseWriter) async throws {
+  func answer(
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ writer: consuming ResponseWriter
+  ) async throws {
     let requestID = RequestIdentifier.next()
     var reply: Reply
     do {
-      reply = try await read(request, peer: peer, requestID)
+      reply = try await read(request, peer: peer, origin: origin, requestID)
     } catch let error as ServingError {
       reply = problem(error, requestID)
     }
@@ -67,13 +69,16 @@ package struct DeviceService: Sendable {
     try await Exchange.write(reply, to: request, writer)
   }
 
-  private func read(_ request: Request, peer: PeerCertificate?, _ requestID: String) async throws -> Reply {
-    let head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
+  private func read(
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ requestID: String
+  ) async throws -> Reply {
+    var head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
     guard case .found(let route, _, _) = table.match(request.method, request.uri.path) else {
       return await respond(to: head, peer: peer)
     }
     _ = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
-    return try await budget.with(request, routeLimit: route.bodyLimit) {
+    if route.rule == .open { head.origin = origin() }
+    return try await budget.with(request, routeLimit: route.bodyLimit) { [head] in
       await respond(to: try await Exchange.call(request, head, limit: route.bodyLimit), peer: peer)
     }
   }
