@@ -18,6 +18,9 @@ package protocol DeviceRecords: Sendable {
     hostname: String?, in transaction: any Transaction
   ) throws -> Bool
 
+  /// nil where the district has no such device.
+  func device(_ id: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> Device?
+
   /// Makes committed changes of keys count at the next request.
   func apply(_ changes: KeyChanges)
 }
