@@ -42,7 +42,7 @@ struct Controller: Sendable {
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
-    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database).peopleRoutes
+    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
