@@ -72,6 +72,16 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }
   }
 
+  /// How many API tokens somebody can sign in with.
+  func usableAPITokens(now: Instant) async throws -> Int {
+    try await database.read(in: .state) { try Access.usableTokens(in: $0, now: now) }
+  }
+
+  /// Kills every API token, as after a restore: how many lived, and the secret of a new one.
+  func replaceAPITokens(now: Instant) async throws -> (revoked: Int, secret: String) {
+    try await database.write(in: .state) { try Access.replaceTokens(in: $0, now: now) }
+  }
+
   func close() async throws { try database.close() }
 }
 
