@@ -6,7 +6,7 @@ import Testing
   @Test("After a rotation a device of the old issuer goes on, renews onto the new one, and no connection drops")
   func rotation() throws {
     let folder = try TemporaryFolder()
-    let controller = try RunningController(in: folder)
+    let controller = try RunningController(in: folder, settings: ["--idle-timeout", "3000"])
     let token = try controller.prepareBatch(serials: ["ROT-0001", "ROT-0002"], uses: 3)
     let client = try ESTClient(controller, folder, serial: "ROT-0001")
     try client.enroll(token: token)
@@ -131,6 +131,8 @@ private final class OpenConnection {
   private let (input, output) = (Pipe(), Pipe())
 
   init(_ controller: RunningController, _ client: ESTClient) throws {
+    // A connection that is gone shall fail the test, not end the process.
+    Foundation.signal(SIGPIPE, SIG_IGN)
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     process.arguments = [
       "s_client", "-quiet", "-connect", "localhost:\(controller.devices)", "-CAfile", controller.root, "-cert",

@@ -43,6 +43,10 @@ package struct FormerIssuer: Sendable {
     } catch {
       throw EnrollmentError(.authority, "'\(path)' is not PEM of X.509 certificates alone: \(error).")
     }
+    guard !certificates.isEmpty else {
+      throw EnrollmentError(
+        .authority, "'\(path)' holds no certificate. Take it away, or put the former issuer's into it.")
+    }
     var found: [FormerIssuer] = []
     for certificate in certificates { found.append(try FormerIssuer(certificate, below: root, path: path)) }
     return found

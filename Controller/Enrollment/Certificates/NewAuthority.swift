@@ -68,7 +68,8 @@ extension CertificateAuthority {
       throw EnrollmentError(.authority, "The root key is not the one of the root certificate. Give the matching one.")
     }
     let day = now.rfc3339.prefix(10)
-    let base = String(name.split(separator: " ").filter { $0.count != 10 || !$0.hasPrefix("20") }.joined(separator: " "))
+    let base = String(
+      name.split(separator: " ").filter { $0.count != 10 || !$0.hasPrefix("20") }.joined(separator: " "))
     let key = P256.Signing.PrivateKey()
     do {
       let certificate = try Certificate.authority(
