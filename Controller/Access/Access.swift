@@ -1,3 +1,4 @@
+import Audit
 package import Storage
 package import Vocabulary
 
@@ -34,6 +35,29 @@ package enum Access {
     let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
     return try token("Made on the controller", days: localLife, for: principal, changes)
   }
+
+  /// How many API tokens somebody can sign in with.
+  package static func usableTokens(in transaction: any Transaction, now: Instant) throws -> Int {
+    try AccessStore.usableTokens(now: now, in: transaction)
+  }
+
+  /// Revokes every API token, as after a restore, and makes one for the first state administrator.
+  ///
+  /// - Returns: how many could be used before, and the new one's secret, which is nowhere else.
+  /// - Throws: `access.no-administrator`.
+  package static func replaceTokens(
+    in transaction: any Transaction, now: Instant
+  ) throws -> (revoked: Int, secret: String) {
+    let usable = try AccessStore.usableTokens(now: now, in: transaction)
+    try AccessStore.revokeAll(now: now, in: transaction)
+    try Journal.record(
+      JournalEntry(
+        at: now, actor: .controller, action: "api-token.revoke-all", object: ("controller", "restore"), district: nil,
+        body: RevokedBody(count: usable)), in: transaction)
+    return (usable, try mintAdministratorToken(in: transaction, now: now))
+  }
+
+  private struct RevokedBody: JournalBody { let count: Int }
 
   private static func token(
     _ name: String, days: Int, for principal: PrincipalID, _ changes: AccessChanges

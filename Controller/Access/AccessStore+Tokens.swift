@@ -60,6 +60,15 @@ extension AccessStore {
     try transaction.run("UPDATE access_token SET revoked_at = \(now) WHERE id = \(id) AND revoked_at IS NULL") > 0
   }
 
+  static func usableTokens(now: Instant, in transaction: any Transaction) throws -> Int {
+    try transaction.row(
+      "SELECT COUNT(*) AS count FROM access_token WHERE revoked_at IS NULL AND expires_at > \(now)")?.get("count") ?? 0
+  }
+
+  static func revokeAll(now: Instant, in transaction: any Transaction) throws {
+    try transaction.run("UPDATE access_token SET revoked_at = \(now) WHERE revoked_at IS NULL")
+  }
+
   /// nil where no token has this hash, or it is expired or revoked.
   static func holder(of secretHash: [UInt8], now: Instant, in transaction: any Transaction) throws -> Holder? {
     let query: SQL = """

@@ -1,12 +1,22 @@
 package import Serving
 package import Storage
-import Vocabulary
+package import Vocabulary
+
+/// The districts that there are; Registry answers.
+package protocol JournalTenants: Sendable {
+  /// - Throws: an error of status 404 where `scope` is one district that there is not.
+  func requireDistrict(of scope: TenantScope, in transaction: any Transaction) throws
+}
 
 /// The journal as people read it: newest first, within their districts.
 package struct JournalRoutes: Sendable {
   private let database: any Database
+  private let tenants: any JournalTenants
 
-  package init(database: any Database) { self.database = database }
+  package init(database: any Database, tenants: any JournalTenants) {
+    self.database = database
+    self.tenants = tenants
+  }
 
   package var peopleRoutes: [PeopleRoute] {
     [
@@ -39,7 +49,10 @@ package struct JournalRoutes: Sendable {
       FROM audit_entry WHERE \(scope)\(filter.condition) AND position < \(before)
       ORDER BY position DESC LIMIT \(page.limit + 1)
       """
-    let items = try await database.read(in: scope) { try $0.rows(query).map(JournalItem.init) }
+    let items = try await database.read(in: scope) { [tenants] transaction in
+      try tenants.requireDistrict(of: scope, in: transaction)
+      return try transaction.rows(query).map(JournalItem.init)
+    }
     return Page(items, limit: page.limit) { String($0.position) }
   }
 }

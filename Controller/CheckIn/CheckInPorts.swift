@@ -18,11 +18,14 @@ package protocol DeviceRecords: Sendable {
     hostname: String?, in transaction: any Transaction
   ) throws -> Bool
 
+  /// nil where the district has no such device.
+  func device(_ id: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> Device?
+
   /// Makes committed changes of keys count at the next request.
   func apply(_ changes: KeyChanges)
 }
 
-extension Registry: DeviceRecords {}
+extension DeviceRegistry: DeviceRecords {}
 
 /// Who takes up a key that carries our certificate and is in no registry, such as after a restore.
 package protocol UnknownKeyDesk: Sendable {

@@ -15,6 +15,7 @@ package final class CheckIns: Sendable {
   package let group: CheckInGroup
   let database: any Database
   let bases: SoftwareBases
+  let records: any DeviceRecords
   private let store: CheckInStore
   private let unknownKeys: any UnknownKeyDesk
   private let admission: Admission
@@ -32,6 +33,7 @@ package final class CheckIns: Sendable {
   ) {
     self.database = database
     self.policy = policy
+    self.records = records
     self.unknownKeys = unknownKeys
     let bases = SoftwareBases(database: database, logger: logger)
     self.bases = bases

@@ -1,7 +1,6 @@
+internal import Serving
 package import Vocabulary
 package import Wire
-
-internal import struct Crypto.SHA256
 
 /// A message whose every claim about its own content was checked; there is no other way to make one.
 package struct Verified<Message: Sendable>: Sendable {
@@ -38,12 +37,5 @@ extension Verified<CheckInRequest> {
     self.canonical = canonical
     digest = Digest.sha256(body)
     hashes = SectionHashes(message.hashes)
-  }
-}
-
-extension Digest {
-  static func sha256(_ bytes: [UInt8]) -> Digest {
-    guard let digest = Digest(bytes: SHA256.hash(data: bytes)) else { preconditionFailure("SHA-256 has 32 bytes") }
-    return digest
   }
 }

@@ -6,15 +6,34 @@ internal import Vocabulary
 /// Enrolment whole: batches, tokens, EST, and the devices that wait.
 package struct EnrollmentDesk: Sendable {
   let database: any Database
-  let registry: Registry
-  let authority: CertificateAuthority
+  let registry: DeviceRegistry
+  private let authorityInUse: AuthorityInUse
+  let throttle: FailureThrottle
+  let badTokens: Counter
+  let throttled: Counter
+  var authority: CertificateAuthority { authorityInUse.current }
 
   package static let migrations = EnrollmentSchema.migrations
 
-  package init(database: any Database, registry: Registry, authority: CertificateAuthority) {
+  /// - Parameters:
+  ///   - failures: how many bad tokens one origin may present.
+  ///   - metrics: where the numbers of refused tokens are shown.
+  package init(
+    database: any Database, registry: DeviceRegistry, authority: AuthorityInUse,
+    failures: FailureThrottle.Limits = FailureThrottle.Limits(), metrics: Metrics = Metrics()
+  ) {
+    let throttle = FailureThrottle(failures)
+    self.throttle = throttle
+    badTokens = metrics.counter(
+      "rollcall_enrollment_bad_tokens_total", "Enrolment tokens that were presented and could not be used.")
+    throttled = metrics.counter(
+      "rollcall_enrollment_throttled_total", "Of these, those answered with 429 because of the ones before.")
+    metrics.gauge("rollcall_enrollment_failing_origins", "Addresses whose bad tokens are remembered.") {
+      Double(throttle.count)
+    }
     self.database = database
     self.registry = registry
-    self.authority = authority
+    authorityInUse = authority
   }
 
   /// Batches, tokens and waiting devices, on the people listener.

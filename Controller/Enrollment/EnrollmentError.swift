@@ -26,6 +26,8 @@ package struct EnrollmentError: StatusError {
     case tokenUsedUp = "enroll.token-used-up"
     case tokenSerial = "enroll.token-serial"
     case label = "enroll.label"
+    /// The address that asks has presented too many bad tokens.
+    case tooManyFailures = "enroll.too-many-failures"
     // The device.
     case unknownSerial = "enroll.unknown-serial"
     case rejected = "enroll.rejected"
@@ -71,13 +73,16 @@ package struct EnrollmentError: StatusError {
       .badRequest
     case .token, .tokenExpired, .tokenRevoked, .tokenUsedUp: .unauthorized
     case .label: .notFound
-    case .tooSoon: .tooManyRequests
+    case .tooSoon, .tooManyFailures: .tooManyRequests
     case .tokenSerial, .unknownSerial, .tooManyKeys, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch:
       .forbidden
     case .batchExists, .notPending, .needsDevice: .conflict
     case .faults, .serialDuplicate, .serialPlaceholder, .serialMalformed, .serialElsewhere: .unprocessableContent
     }
   }
+
+  /// Whether the token is at fault, or where it was presented: what somebody who guesses meets.
+  var isOfToken: Bool { status == .unauthorized || kind == .label }
 
   /// RFC 7030, section 3.2.3: the client may try again with other credentials.
   package var headers: HTTPFields {

@@ -4,10 +4,16 @@ import Vocabulary
 
 /// Which devices of a list are asked for.
 struct DeviceFilter: Sendable {
-  /// Searches by an index, of which a device must be in all; each gives `district_id, device_id`.
-  private(set) var finds: [SQL] = []
-  /// Conditions on `registry_device` and `registry_contact`.
-  private(set) var conditions: [SQL] = []
+  /// One thing that a device must be.
+  struct Search: Sendable {
+    /// On a row of `registry_device` joined with `registry_contact`.
+    let condition: SQL
+    /// The same by an index: `district_id, device_id`, some perhaps twice. nil where none answers it.
+    let find: SQL?
+  }
+
+  /// A device must meet all of them.
+  private(set) var searches: [Search] = []
 
   static let parameters: [Operation.Parameter] = [
     .init("district", "Only this district's devices"),
@@ -31,62 +37,79 @@ struct DeviceFilter: Sendable {
     try Self.refuseUnknown(call)
     let tenant: SQL =
       scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
-    for (district, allowed) in (schools ?? [:]).sorted(by: { $0.key < $1.key }) {
-      conditions.append("(registry_device.district_id <> \(district) OR school_id IN \(list: allowed.sorted()))")
-    }
-    if let text = try call.query("school") {
-      guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }
-      conditions.append("school_id = \(id)")
-    }
+    if let schools, !schools.isEmpty { searches.append(Self.within(schools, scope)) }
+    // What finds one device stands first: once few are found, nothing else is looked up.
     if let text = try call.query("id") {
       guard let id = DeviceID(rawValue: text) else { throw Self.invalid("id", "a device's id") }
-      finds.append(Self.find(tenant, "device_id = \(id)"))
+      find(tenant, "registry_device.device_id = \(id)")
     }
-    if let stage: Stage = try Self.choice(call, "stage") { conditions.append("stage = \(stage)") }
-    if let by: Management = try Self.choice(call, "management") { conditions.append("management = \(by)") }
+    if let serial = Folded.serial(try call.query("serial")) { find(tenant, "serial_folded = \(serial)") }
+    if let tag = Folded.assetTag(try call.query("assetTag")) { find(tenant, "asset_tag_folded = \(tag)") }
+    if let name = Folded.hostname(try call.query("hostname")) { find(tenant, "hostname_folded = \(name)") }
+    if let text = try call.query("q"), !text.isEmpty { searches.append(Self.beginning(with: text, tenant)) }
+    if let state: KeyState = try Self.choice(call, "keyState") { searches.append(Self.keys(in: state, tenant)) }
+    if let text = try call.query("school") {
+      guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }
+      find(tenant, "school_id = \(id)")
+    }
+    if let stage: Stage = try Self.choice(call, "stage") { find(tenant, "stage = \(stage)") }
     if let verdict: Health.Verdict = try Self.choice(call, "health") {
-      conditions.append("COALESCE(registry_contact.health, 'unknown') = \(verdict)")
+      // A device without a contact has no row, so an index does not know all that are unknown.
+      let find: SQL = "SELECT district_id, device_id FROM registry_contact WHERE \(tenant) AND health = \(verdict)"
+      searches.append(
+        Search(
+          condition: "COALESCE(registry_contact.health, 'unknown') = \(verdict)",
+          find: verdict == .unknown ? nil : find))
     }
-    if let serial = Folded.serial(try call.query("serial")) {
-      finds.append(Self.find(tenant, "serial_folded = \(serial)"))
-    }
-    if let tag = Folded.assetTag(try call.query("assetTag")) {
-      finds.append(Self.find(tenant, "asset_tag_folded = \(tag)"))
-    }
-    if let name = Folded.hostname(try call.query("hostname")) {
-      finds.append(Self.find(tenant, "hostname_folded = \(name)"))
-    }
-    if let state: KeyState = try Self.choice(call, "keyState") { keys(in: state, tenant) }
-    if let text = try call.query("q"), !text.isEmpty { finds.append(Self.beginning(with: text, tenant)) }
+    if let by: Management = try Self.choice(call, "management") { find(tenant, "management = \(by)") }
   }
 
-  /// Most devices have an active key: they are looked at one by one. The other states are rare: they are looked up.
-  private mutating func keys(in state: KeyState, _ tenant: SQL) {
-    if state == .active {
-      conditions.append(
-        """
+  private mutating func find(_ tenant: SQL, _ condition: SQL) {
+    searches.append(Search(condition: condition, find: Self.devices(tenant, condition)))
+  }
+
+  /// Only devices of the schools that the caller is limited to, in the districts where it is.
+  private static func within(_ schools: [DistrictID: Set<SchoolID>], _ scope: TenantScope) -> Search {
+    let limits = schools.sorted { $0.key < $1.key }
+    let conditions = limits.map { district, allowed -> SQL in
+      "(registry_device.district_id <> \(district) OR school_id IN \(list: allowed.sorted()))"
+    }
+    var find: SQL?
+    if case .districts(let districts) = scope, districts.allSatisfy({ schools[$0] != nil }) {
+      let finds = limits.filter { districts.contains($0.key) }.map { district, allowed in
+        devices("district_id = \(district)", "school_id IN \(list: allowed.sorted())")
+      }
+      find = finds.isEmpty ? nil : SQL.joined(finds, separator: " UNION ALL ")
+    }
+    return Search(condition: SQL.joined(conditions, separator: " AND "), find: find)
+  }
+
+  private static func keys(in state: KeyState, _ tenant: SQL) -> Search {
+    Search(
+      condition: """
         EXISTS (SELECT 1 FROM registry_key WHERE registry_key.district_id = registry_device.district_id
-          AND registry_key.device_id = registry_device.device_id AND state = \(state))
-        """)
-    } else {
-      finds.append("SELECT DISTINCT district_id, device_id FROM registry_key WHERE \(tenant) AND state = \(state)")
-    }
+          AND registry_key.device_id = registry_device.device_id AND registry_key.state = \(state))
+        """,
+      find: "SELECT district_id, device_id FROM registry_key WHERE \(tenant) AND state = \(state)")
   }
 
-  private static func beginning(with text: String, _ tenant: SQL) -> SQL {
-    let serial = find(tenant, prefix("serial_folded", Folded.serial(text) ?? text))
-    let tag = find(tenant, prefix("asset_tag_folded", Folded.assetTag(text) ?? text))
-    let name = find(tenant, prefix("hostname_folded", Folded.hostname(text) ?? text))
-    return "SELECT district_id, device_id FROM (\(serial) UNION \(tag) UNION \(name)) AS beginning"
+  private static func beginning(with text: String, _ tenant: SQL) -> Search {
+    let ranges = [
+      prefix("serial_folded", Folded.serial(text) ?? text), prefix("asset_tag_folded", Folded.assetTag(text) ?? text),
+      prefix("hostname_folded", Folded.hostname(text) ?? text),
+    ]
+    return Search(
+      condition: "(\(SQL.joined(ranges, separator: " OR ")))",
+      find: SQL.joined(ranges.map { devices(tenant, $0) }, separator: " UNION ALL "))
   }
 
-  private static func find(_ tenant: SQL, _ condition: SQL) -> SQL {
+  private static func devices(_ tenant: SQL, _ condition: SQL) -> SQL {
     "SELECT district_id, device_id FROM registry_device WHERE \(tenant) AND \(condition)"
   }
 
   /// A range instead of LIKE, which an index answers on every engine; U+10FFFF sorts after everything.
   private static func prefix(_ column: SQL, _ text: String) -> SQL {
-    "\(column) >= \(text) AND \(column) < \(text + "\u{10FFFF}")"
+    "(\(column) >= \(text) AND \(column) < \(text + "\u{10FFFF}"))"
   }
 
   private static func choice<Choice: RawRepresentable<String> & CaseIterable>(

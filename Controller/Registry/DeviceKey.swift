@@ -82,7 +82,7 @@ package struct DeviceKey: Sendable, Hashable {
   }
 }
 
-/// What a transaction did to keys; given to ``Registry/apply(_:)`` once it has committed, and only then.
+/// What a transaction did to keys; given to ``DeviceRegistry/apply(_:)`` once it has committed, and only then.
 package struct KeyChanges: Sendable {
   private(set) var keys: [DeviceKey] = []
 

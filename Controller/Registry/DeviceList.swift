@@ -29,26 +29,155 @@ struct ListedDevice: Sendable {
   }
 }
 
-/// Lists of devices, ordered by district and id.
+extension ListedDevice {
+  fileprivate var place: DevicePlace { DevicePlace(district: device.district, device: device.id) }
+}
+
+/// A page of a list, and where the next one begins.
+struct DevicePage: Sendable {
+  var devices: [ListedDevice] = []
+  /// nil on the last page.
+  var next: DevicePlace?
+}
+
+/// A place in a list: after this device.
+struct DevicePlace: Sendable, Hashable {
+  let district: DistrictID
+  let device: DeviceID
+}
+
+/// Lists of devices, ordered by district and id, in time that does not grow with the registry.
+///
+/// Where an index finds few devices for one of the searches, these are looked at. Where every search finds many, the list
+/// is walked in its order, for then a page fills soon; the walk ends after a bounded number of devices, and the page may
+/// be short or empty with a next one.
 enum DeviceList {
+  /// Found by one search at most, to be looked at one by one.
+  static let few = 1000
+  /// How many devices the parts of a walk have: a page that fills soon costs little.
+  static let strides = [512, 2048, 8192]
+
   static func page(
-    _ filter: DeviceFilter, scope: TenantScope, after: (DistrictID, DeviceID)?, limit: Int,
-    _ transaction: any Transaction
-  ) throws -> [ListedDevice] {
-    try transaction.rows(query(filter, scope: scope, after: after, limit: limit)).map(ListedDevice.init)
+    _ filter: DeviceFilter, scope: TenantScope, after: DevicePlace?, limit: Int, _ transaction: any Transaction
+  ) throws -> DevicePage {
+    let conditions = filter.searches.map(\.condition)
+    if conditions.isEmpty {
+      var all: [ListedDevice] = []
+      for part in parts(of: scope, after: after) where all.count <= limit {
+        let range = range(part.scope, after: part.after)
+        all += try rows("registry_device", range, limit: limit + 1 - all.count, transaction)
+      }
+      return filled(all, limit)
+    }
+    for search in filter.searches {
+      guard let find = search.find, try isFew(find, transaction) else { continue }
+      let source: SQL = """
+        (SELECT DISTINCT district_id, device_id FROM (\(find)) AS every_one) AS found JOIN registry_device
+          ON registry_device.district_id = found.district_id AND registry_device.device_id = found.device_id
+        """
+      let found = try rows(source, range(scope, after: after) + conditions, limit: limit + 1, transaction)
+      return filled(found, limit)
+    }
+    return try walk(conditions, scope, after: after, limit: limit, transaction)
   }
 
-  static func query(
-    _ filter: DeviceFilter, scope: TenantScope, after: (DistrictID, DeviceID)?, limit: Int
-  ) -> SQL {
-    var conditions: [SQL] = ["\(scope, on: "registry_device.district_id")"] + filter.conditions
-    if let (district, device) = after {
-      conditions.append("(registry_device.district_id, registry_device.device_id) > (\(district), \(device))")
+  private static func filled(_ found: [ListedDevice], _ limit: Int) -> DevicePage {
+    let devices = Array(found.prefix(limit))
+    return DevicePage(devices: devices, next: found.count > limit ? devices.last?.place : nil)
+  }
+
+  private static func isFew(_ find: SQL, _ transaction: any Transaction) throws -> Bool {
+    let query: SQL = """
+      SELECT COUNT(*) AS count FROM (SELECT 1 AS one FROM (\(find)) AS every_one LIMIT \(few + 1)) AS some
+      """
+    return try transaction.row(query)?.get("count", as: Int.self) ?? 0 <= few
+  }
+
+  // MARK: - The walk
+
+  private static func walk(
+    _ conditions: [SQL], _ scope: TenantScope, after: DevicePlace?, limit: Int, _ transaction: any Transaction
+  ) throws -> DevicePage {
+    var page = DevicePage()
+    var strides = strides[...]
+    for part in parts(of: scope, after: after) {
+      var after = part.after
+      while let stride = strides.first {
+        let end = try place(stride, part.scope, after: after, transaction)
+        let found = try rows(
+          "registry_device", range(part.scope, after: after, upTo: end) + conditions,
+          limit: limit + 1 - page.devices.count, transaction)
+        page.devices += found
+        if page.devices.count > limit { return filled(page.devices, limit) }
+        guard let end else { break }
+        strides = strides.dropFirst()
+        after = end
+        page.next = end
+      }
+      if strides.isEmpty { return page }
+      page.next = nil
     }
-    return """
-      SELECT \(columns) FROM \(source(filter)) \(contact) WHERE \(SQL.joined(conditions, separator: " AND "))
+    return page
+  }
+
+  /// The state in one part, else each district by itself: an index orders the devices of one district, not of several.
+  private static func parts(
+    of scope: TenantScope, after: DevicePlace?
+  ) -> [(scope: TenantScope, after: DevicePlace?)] {
+    guard case .districts(let districts) = scope else { return [(scope, after)] }
+    return districts.sorted().compactMap { district in
+      guard let after, district <= after.district else { return (.district(district), nil) }
+      return district == after.district ? (.district(district), after) : nil
+    }
+  }
+
+  /// The place that is `count` devices further; nil where there are not so many.
+  private static func place(
+    _ count: Int, _ scope: TenantScope, after: DevicePlace?, _ transaction: any Transaction
+  ) throws -> DevicePlace? {
+    try transaction.row(
+      """
+      SELECT district_id, device_id FROM registry_device
+      WHERE \(SQL.joined(range(scope, after: after), separator: " AND "))
+      ORDER BY district_id, device_id LIMIT 1 OFFSET \(count - 1)
+      """
+    ).map { DevicePlace(district: try $0.get("district_id"), device: try $0.get("device_id")) }
+  }
+
+  // MARK: - SQL
+
+  /// Conditions that an index of district and id answers in its order.
+  private static func range(_ scope: TenantScope, after: DevicePlace?, upTo end: DevicePlace? = nil) -> [SQL] {
+    if case .districts(let only) = scope, only.count == 1, let district = only.first {
+      var range: [SQL] = [
+        "registry_device.district_id = \(district)",
+        "registry_device.device_id > \(after?.device.rawValue ?? "")",
+      ]
+      // Of an earlier district: everything of this one comes after it.
+      if let after, after.district != district { range = [after.district < district ? range[0] : "1 = 0"] }
+      if let end { range.append("registry_device.device_id <= \(end.device)") }
+      return range
+    }
+    let (district, device) = (after?.district.rawValue ?? "", after?.device.rawValue ?? "")
+    var range: [SQL] = [
+      "(registry_device.district_id, registry_device.device_id) > (\(district), \(device))",
+      "\(scope, on: "registry_device.district_id")",
+    ]
+    if let end {
+      range.append("(registry_device.district_id, registry_device.device_id) <= (\(end.district), \(end.device))")
+    }
+    return range
+  }
+
+  private static func rows(
+    _ source: SQL, _ conditions: [SQL], limit: Int, _ transaction: any Transaction
+  ) throws -> [ListedDevice] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM \(source) \(contact) WHERE \(SQL.joined(conditions, separator: " AND "))
       ORDER BY registry_device.district_id, registry_device.device_id LIMIT \(limit)
       """
+    ).map(ListedDevice.init)
   }
 
   static func device(
@@ -62,26 +191,15 @@ enum DeviceList {
     ).map(ListedDevice.init)
   }
 
-  /// Where the page after `view` begins.
-  static func key(_ view: DeviceView) -> String { "\(view.district)/\(view.id)" }
-
   /// - Throws: `request.query` where the text is no page's `next`.
-  static func place(_ after: String?) throws(ServingError) -> (DistrictID, DeviceID)? {
+  static func place(_ after: String?) throws(ServingError) -> DevicePlace? {
     guard let after else { return nil }
     let parts = after.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, let district = DistrictID(rawValue: parts[0]), let device = DeviceID(rawValue: parts[1])
     else {
       throw ServingError(.query, "'after' is the 'next' of a page of this list.")
     }
-    return (district, device)
-  }
-
-  private static func source(_ filter: DeviceFilter) -> SQL {
-    guard !filter.finds.isEmpty else { return "registry_device" }
-    return """
-      (\(SQL.joined(filter.finds, separator: " INTERSECT "))) AS found JOIN registry_device
-        ON registry_device.district_id = found.district_id AND registry_device.device_id = found.device_id
-      """
+    return DevicePlace(district: district, device: device)
   }
 
   private static let columns: SQL = """

@@ -4,14 +4,16 @@ import Vocabulary
 
 /// Devices: lists, one device, its ledger and the history of its facts.
 struct DeviceRoutes: Sendable {
-  let registry: Registry
+  let registry: DeviceRegistry
 
   var routes: [PeopleRoute] {
     [
       PeopleRoute(
         .get, "/api/v1/devices", .scopedSchools(AccessRule.anyReader),
         Operation(
-          "listDevices", "The devices that you may see", query: DeviceFilter.parameters + PageRequest.parameters,
+          "listDevices",
+          "The devices that you may see. A page may have fewer items than asked for, or none, and a next one: a search ends after a bounded number of devices",
+          query: DeviceFilter.parameters + PageRequest.parameters,
           answers: (200, Page<DeviceView>.schema(of: DeviceView.schema))), handle: list),
       PeopleRoute(
         .get, "/api/v1/districts/{district}/devices/{device}", .school(AccessRule.anyReader),
@@ -36,11 +38,12 @@ struct DeviceRoutes: Sendable {
     let scope = try context.scope.narrowed(by: call)
     let filter = try DeviceFilter(call, scope: scope, schools: context.schools)
     let (found, keys) = try await registry.database.read(in: scope) { transaction in
-      let found = try DeviceList.page(filter, scope: scope, after: after, limit: page.limit + 1, transaction)
-      return (found, try KeyStore.live(of: found.map(\.device), transaction))
+      try registry.requireDistrict(of: scope, in: transaction)
+      let found = try DeviceList.page(filter, scope: scope, after: after, limit: page.limit, transaction)
+      return (found, try KeyStore.live(of: found.devices.map(\.device), transaction))
     }
-    let views = found.map { DeviceView($0, keys: keys[$0.device.id] ?? []) }
-    return try .json(Page(views, limit: page.limit, key: DeviceList.key))
+    let views = found.devices.map { DeviceView($0, keys: keys[$0.device.id] ?? []) }
+    return try .json(Page(views, next: found.next.map { "\($0.district)/\($0.device)" }))
   }
 
   private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -94,7 +97,7 @@ struct DeviceRoutes: Sendable {
   }
 }
 
-extension Registry {
+extension DeviceRegistry {
   /// Former keys that are shown of one device.
   private static let revokedKeysShown = 10
 

@@ -41,6 +41,53 @@ enum DeviceStore {
     }
   }
 
+  /// The devices with these serials, by the folded form.
+  static func devices(
+    serials: [Serial], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: Device] {
+    var found: [String: Device] = [:]
+    for part in serials.parts(of: 512) {
+      let query: SQL = """
+        SELECT \(columns), serial_folded FROM registry_device
+        WHERE district_id = \(district) AND serial_folded IN \(list: part.map(\.folded))
+        """
+      try transaction.each(query) { found[try $0.get("serial_folded")] = try Device($0) }
+    }
+    return found
+  }
+
+  /// Many devices that nobody knows yet, of which only a list speaks; their serials are known to be free.
+  static func insert(_ devices: [Device], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO registry_device (district_id, device_id, serial, serial_folded, asset_tag, asset_tag_folded, model,
+        management, identity, created_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      """,
+      rows: devices.lazy.map { device in
+        [
+          device.district.sqlValue, device.id.sqlValue, device.serial.sqlValue, Folded.serial(device.serial).sqlValue,
+          device.assetTag.sqlValue, Folded.assetTag(device.assetTag).sqlValue, device.model.sqlValue,
+          device.management.sqlValue, device.identity.sqlValue, device.createdAt.sqlValue,
+        ]
+      })
+  }
+
+  /// Writes asset tag and model of many devices.
+  static func tell(_ devices: [Device], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      UPDATE registry_device SET asset_tag = $3, asset_tag_folded = $4, model = $5
+      WHERE district_id = $1 AND device_id = $2
+      """,
+      rows: devices.lazy.map { device in
+        [
+          device.district.sqlValue, device.id.sqlValue, device.assetTag.sqlValue,
+          Folded.assetTag(device.assetTag).sqlValue, device.model.sqlValue,
+        ]
+      })
+  }
+
   /// Writes everything but stage, custody and creation.
   static func update(_ device: Device, _ transaction: any Transaction) throws {
     try transaction.run(
@@ -53,5 +100,12 @@ enum DeviceStore {
         management = \(device.management), identity = \(device.identity)
       WHERE district_id = \(device.district) AND device_id = \(device.id)
       """)
+  }
+}
+
+extension Array {
+  /// Its elements in their order, at most `size` at a time.
+  func parts(of size: Int) -> [ArraySlice<Element>] {
+    stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
   }
 }

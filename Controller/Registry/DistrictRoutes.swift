@@ -5,7 +5,7 @@ import Vocabulary
 
 /// Districts and their schools.
 struct DistrictRoutes: Sendable {
-  let registry: Registry
+  let registry: DeviceRegistry
 
   var routes: [PeopleRoute] { districts + schools }
 

@@ -10,7 +10,7 @@ struct ImportRoutes: Sendable {
   /// The largest file, in bytes: 400,000 rows of 80.
   private static let bodyLimit = 32 << 20
 
-  let registry: Registry
+  let registry: DeviceRegistry
 
   var routes: [PeopleRoute] {
     [

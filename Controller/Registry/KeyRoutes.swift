@@ -5,7 +5,7 @@ import Vocabulary
 
 /// What people do to a device's keys.
 struct KeyRoutes: Sendable {
-  let registry: Registry
+  let registry: DeviceRegistry
 
   var routes: [PeopleRoute] {
     [
@@ -86,7 +86,7 @@ struct KeyRoutes: Sendable {
   }
 }
 
-extension Registry {
+extension DeviceRegistry {
   fileprivate func shown(_ device: DeviceID, _ district: DistrictID, _ transaction: any Transaction) throws -> Reply {
     guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
     return try .json(DeviceView(listed, keys: try shownKeys(of: device, in: district, transaction)))

@@ -47,6 +47,61 @@ enum LedgerStore {
     return standing
   }
 
+  /// Where a device's ledger ends.
+  struct Standing {
+    let device: DeviceID
+    /// The last event's sequence, 0 before the first.
+    var last: Int64
+    var projection: LedgerProjection
+    /// Whether one of its events is what was looked for.
+    var isMarked = false
+  }
+
+  /// The standings of many devices, those without an event too.
+  static func standings(
+    of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction,
+    marking isLookedFor: (LedgerEntry) -> Bool
+  ) throws -> [Standing] {
+    var found: [DeviceID: Standing] = [:]
+    for part in devices.parts(of: 512) {
+      for id in part { found[id] = Standing(device: id, last: 0, projection: LedgerProjection()) }
+      let query: SQL = """
+        SELECT device_id, sequence, at, actor, kind, stage, custody, reason, evidence FROM registry_ledger_event
+        WHERE district_id = \(district) AND device_id IN \(list: part) ORDER BY device_id, sequence
+        """
+      try transaction.each(query) { row in
+        let entry = try entry(row)
+        found[try row.get("device_id")]?.take(entry, isMarked: isLookedFor(entry))
+      }
+    }
+    return Array(found.values)
+  }
+
+  /// The same event for many devices, whose ledgers stand as told.
+  static func append(
+    _ event: LedgerEvent, to standings: [Standing], of district: DistrictID, in transaction: any Transaction
+  ) throws {
+    let (at, actor, kind) = (event.at.sqlValue, event.actor.ledgerText.sqlValue, event.kind.sqlValue)
+    let (stage, custody) = (event.stage.sqlValue, event.custody.sqlValue)
+    let (reason, evidence, tenant) = (event.reason.sqlValue, event.evidence.sqlValue, district.sqlValue)
+    try transaction.run(
+      """
+      INSERT INTO registry_ledger_event
+        (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      """,
+      rows: standings.lazy.map {
+        [tenant, $0.device.sqlValue, ($0.last + 1).sqlValue, at, actor, kind, stage, custody, reason, evidence]
+      })
+    try transaction.run(
+      "UPDATE registry_device SET stage = $3, custody = $4 WHERE district_id = $1 AND device_id = $2",
+      rows: standings.lazy.compactMap { standing in
+        let next = standing.projection.after(event)
+        guard next != standing.projection else { return nil }
+        return [tenant, standing.device.sqlValue, next.stage.sqlValue, next.custody.sqlValue]
+      })
+  }
+
   static func entries(
     of device: DeviceID, in district: DistrictID, after sequence: Int64 = 0, limit: Int64 = .max,
     _ transaction: any Transaction
@@ -67,5 +122,15 @@ enum LedgerStore {
       sequence: try row.get("sequence"), at: try row.get("at"), actor: try row.get("actor"), kind: try row.get("kind"),
       stage: try row.get("stage"), custody: try row.get("custody"), reason: try row.get("reason"),
       evidence: try row.get("evidence"))
+  }
+}
+
+extension LedgerStore.Standing {
+  /// This standing after one more entry of the ledger.
+  fileprivate mutating func take(_ entry: LedgerEntry, isMarked: Bool) {
+    last = entry.sequence
+    projection = projection.after(
+      LedgerEvent(entry.kind, at: entry.at, actor: .controller, stage: entry.stage, custody: entry.custody))
+    self.isMarked = self.isMarked || isMarked
   }
 }

@@ -21,7 +21,7 @@ struct RegistryChange {
   }
 }
 
-extension Registry {
+extension DeviceRegistry {
   /// Runs `body` in a transaction, once for each Idempotency-Key, and lets its keys count when it is durable.
   func change(
     _ call: Call, _ context: OperatorContext, _ body: @escaping @Sendable (inout RegistryChange) throws -> Reply

@@ -2,7 +2,20 @@ import Storage
 
 /// The registry's tables. Only the registry writes them.
 enum RegistrySchema {
-  static let migrations = [Migration("registry", 1, districts + devices + keys + ledger + contacts + changes)]
+  static let migrations = [
+    Migration("registry", 1, districts + devices + keys + ledger + contacts + changes),
+    Migration("registry", 2, searches),
+  ]
+
+  /// Each search of the list of devices finds `district_id, device_id` in an index alone.
+  private static let searches: [SQL] = [
+    "CREATE INDEX registry_device_stage ON registry_device (district_id, stage, device_id)",
+    "CREATE INDEX registry_device_management ON registry_device (district_id, management, device_id)",
+    "DROP INDEX registry_device_school",
+    "CREATE INDEX registry_device_school ON registry_device (district_id, school_id, device_id)",
+    "DROP INDEX registry_contact_health",
+    "CREATE INDEX registry_contact_health ON registry_contact (district_id, health, device_id)",
+  ]
 
   private static let districts: [SQL] = [
     """
@@ -39,9 +52,9 @@ enum RegistrySchema {
     "CREATE INDEX registry_device_school ON registry_device (district_id, school_id)",
     "CREATE INDEX registry_device_uuid ON registry_device (district_id, uuid)",
     "CREATE INDEX registry_device_board ON registry_device (district_id, board_serial_folded)",
-    // The state-wide search for a colliding serial; see `Registry.serialElsewhere`.
+    // The state-wide search for a colliding serial; see `DeviceRegistry.serialElsewhere`.
     "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id, device_id)",
-    // The state-wide search for the device of a certificate that names no district; see `Registry.registerPending`.
+    // The state-wide search for the device of a certificate that names no district; see `DeviceRegistry.registerPending`.
     "CREATE INDEX registry_device_id ON registry_device (device_id, district_id)",
     """
     CREATE TABLE registry_device_mac (

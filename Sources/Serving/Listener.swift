@@ -48,7 +48,8 @@ package struct Listener: Sendable {
 
   package func serve(_ devices: DeviceService) -> any Service {
     service(executors: LoopExecutors(group)) { request, writer, channel, peers in
-      try await devices.answer(request, peer: peers.peer(of: channel), writer)
+      let origin = { @Sendable in channel.remoteAddress.flatMap(Origin.init) }
+      try await devices.answer(request, peer: peers.peer(of: channel), origin: origin, writer)
     }
   }
 

@@ -7,13 +7,16 @@ package enum SQLiteBackup {
   /// read, then checks the copy.
   ///
   /// The copy is taken in one step under one snapshot, so writers go on and the copy is never half old, half new.
-  /// - Throws: `storage.unavailable`, `storage.corrupt`, `storage.full`, `storage.failed`.
+  /// - Throws: `storage.failed` where there is a file at `target` already; `storage.unavailable`, `storage.corrupt`,
+  ///   `storage.full`.
   package static func copy(from source: String, to target: String) throws {
     do {
       var reading = Configuration()
       reading.busyMode = .timeout(30)
       let from = try DatabaseQueue(path: source, configuration: reading)
-      try createPrivateFile(target)
+      guard try createPrivateFile(target) else {
+        throw StorageError(.failed, "There is a file at \(target) already; a copy overwrites nothing.")
+      }
       let to = try DatabaseQueue(path: target)
       try from.backup(to: to)
       let faults = try to.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }

@@ -73,33 +73,6 @@ package final class SQLiteDatabase: Storage.Database {
     }
   }
 
-  /// Copies the database as it stands now to a new file at `path`, readable by its owner alone, while writers go on.
-  /// Blocks its thread until the copy is on the disk.
-  ///
-  /// - Throws: `storage.failed` where there is a file already; `storage.full`.
-  package func backup(to path: String) throws {
-    do {
-      guard try createPrivateFile(path) else {
-        throw StorageError(.failed, "There is a file at \(path) already; a backup overwrites nothing.")
-      }
-      let target = try DatabaseQueue(path: path)
-      try pool.backup(to: target)
-      try target.close()
-    } catch {
-      throw SQLiteFault.storageError(error)
-    }
-  }
-
-  /// Runs SQLite's own check of the whole file; an empty list means sound.
-  package func integrityFaults() async throws -> [String] {
-    do {
-      let found = try await pool.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-      return found == ["ok"] ? [] : found
-    } catch {
-      throw SQLiteFault.storageError(error)
-    }
-  }
-
   /// Moves the log into the file and closes every connection.
   package func close() throws {
     do { try pool.close() } catch { throw SQLiteFault.storageError(error) }

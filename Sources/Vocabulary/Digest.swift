@@ -9,6 +9,9 @@ package struct Digest: Hashable, Sendable, Comparable, Codable, CustomStringConv
     self.bytes = bytes
   }
 
+  /// The digest of a hash function whose result has 32 bytes by its type.
+  package init(_ bytes: InlineArray<32, UInt8>) { self.bytes = bytes.indices.map { bytes[$0] } }
+
   package init?(hex: some StringProtocol) {
     guard let bytes = Hex.decode(hex) else { return nil }
     self.init(bytes: bytes)

@@ -29,7 +29,7 @@ final class AccessHarness: Sendable {
     directory = AccessDirectory(database: counting, logger: Logger(label: "test"))
     routes =
       AccessRoutes(database: database, tenants: CedarOnly(), directory: directory).peopleRoutes
-      + JournalRoutes(database: database).peopleRoutes
+      + JournalRoutes(database: database, tenants: CedarOnly()).peopleRoutes
     secret = try await database.write(in: .state) { try Access.bootstrap(in: $0, now: Self.start) }
   }
 
@@ -127,6 +127,13 @@ struct Answer {
 private struct CedarOnly: TenantDirectory {
   func exists(_ district: DistrictID, school: SchoolID?, in transaction: any Transaction) -> Bool {
     district.rawValue == "cedar" && (school == nil || school?.rawValue == "north")
+  }
+}
+
+extension CedarOnly: JournalTenants {
+  func requireDistrict(of scope: TenantScope, in transaction: any Transaction) throws {
+    guard case .districts(let named) = scope, !named.contains(where: { $0.rawValue == "cedar" }) else { return }
+    throw ServingError.notFound
   }
 }
 

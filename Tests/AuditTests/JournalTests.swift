@@ -6,6 +6,11 @@ import StorageSQLite
 import Testing
 import Vocabulary
 
+/// As if every district were there.
+private struct EveryDistrict: JournalTenants {
+  func requireDistrict(of scope: TenantScope, in transaction: any Transaction) throws {}
+}
+
 @Suite("The journal")
 struct JournalTests {
   private struct Body: JournalBody { let role: String }
@@ -25,7 +30,7 @@ struct JournalTests {
     let path = NSTemporaryDirectory() + "rollcall-audit-\(UUID().uuidString).sqlite"
     defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }
     let database = try SQLiteDatabase(path: path, migrations: Journal.migrations)
-    try await body(database, JournalRoutes(database: database))
+    try await body(database, JournalRoutes(database: database, tenants: EveryDistrict()))
     try database.close()
   }
 

@@ -184,6 +184,37 @@ struct SoftwareTests {
     await #expect(throws: ServingError.notFound) { _ = try await get([], "dev_zzzzzzzzzzzzzzzz") }
   }
 
+  @Test("A school's reader sees the software of its own school's devices, and of no other's")
+  func schools() async throws {
+    let world = try await World()
+    let north = try #require(SchoolID(rawValue: "north"))
+    let devices = [try await world.enrol(1), try await world.enrol(2)]
+    for (index, device) in devices.enumerated() {
+      _ = try await world.send(Sample.request(1, Sample.facts(index + 1, packages: 3)), from: device)
+    }
+    try await world.database.write(in: .state) { transaction in
+      try transaction.run(
+        """
+        INSERT INTO registry_school (district_id, school_id, name, created_at)
+        VALUES (\(World.district), \(north), 'North', \(World.start))
+        """)
+      try transaction.run("UPDATE registry_device SET school_id = \(north) WHERE device_id = \(devices[0].id)")
+    }
+    let route = try #require(world.desk.peopleRoutes.first)
+    let reader = Caller(
+      principal: .random(), name: "reader", grants: [Grant(.readOnly, at: .school(World.district, north))])
+    func names(_ device: TestDevice) async throws -> Int {
+      let context = try OperatorContext(reader, route.rule, district: World.district.rawValue)
+      let reply = try await route.handle(
+        Call(
+          .get, route.path, parameters: ["district": World.district.rawValue, "device": device.id.rawValue],
+          now: World.start), context)
+      return try JSONText.decode([String: [[String: String]]].self, from: reply.body)["items"]?.count ?? 0
+    }
+    #expect(try await names(devices[0]) == 3)
+    await #expect(throws: ServingError.notFound) { _ = try await names(devices[1]) }
+  }
+
   // MARK: - Lists
 
   func bytes(_ lines: [String]) -> [UInt8] { Array(lines.map { $0 + "\n" }.joined().utf8) }

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import Registry
 import Serving
 import Storage
 import StorageSQLite
@@ -11,6 +10,7 @@ import Wire
 
 @testable import CheckIn
 @testable import Compression
+@testable import Registry
 
 /// A controller's check-in desk over a real registry and a real database in a folder of its own.
 final class World: Sendable {
@@ -19,7 +19,7 @@ final class World: Sendable {
 
   let folder: URL
   let database: SQLiteDatabase
-  let registry: Registry
+  let registry: DeviceRegistry
   let desk: CheckIns
   let unknown = UnknownKeys()
 
@@ -29,8 +29,8 @@ final class World: Sendable {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try SQLiteDatabase(
-      path: folder.appending(path: "rollcall.sqlite").path, migrations: Registry.migrations + CheckIns.migrations)
-    registry = Registry(database: database, facts: StoredFacts())
+      path: folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
+    registry = DeviceRegistry(database: database, facts: StoredFacts())
     desk = CheckIns(
       database: database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
       inFlight: inFlight)
@@ -59,9 +59,8 @@ final class World: Sendable {
       let issued = IssuedKey(
         digest: device.key, certificateSerial: "0\(number)", notBefore: device.peer.notBefore,
         notAfter: device.peer.notAfter)
-      let changes = try registry.addKey(
-        issued, to: id, of: Self.district, state: state, now: Self.start, in: transaction)
-      return (id, changes)
+      let key = DeviceKey(issued, of: id, in: Self.district, state: state, now: Self.start)
+      return (id, KeyChanges([try KeyStore.insert(key, transaction)]))
     }
     registry.apply(changes)
     return device.known(as: id)

@@ -148,4 +148,22 @@ import Testing
       #expect(reply.status == 403, "\(route.method) \(path): \(reply)")
     }
   }
+
+  @Test("A district that is not there is 404 in every list, and for a district's own people like another's")
+  func noSuchDistrict() async throws {
+    let world = try await World()
+    for path in ["/api/v1/devices", "/api/v1/pending", "/api/v1/journal"] {
+      let query = [(name: "district", value: "nowhere")]
+      let state = await world.sample.text(.get, path, query: query, token: world.sample.adminToken)
+      #expect(state.status == 404 && state.text.contains("\"registry.district-unknown\""), "\(path): \(state)")
+      let nowhere = await world.sample.text(.get, path, query: query, token: world.token)
+      let others = await world.sample.text(
+        .get, path, query: [(name: "district", value: world.other.id)], token: world.token)
+      #expect(nowhere.status == 404 && others.status == 404, "\(path)")
+      #expect(nowhere.text == others.text, "\(path): the two must not be told apart")
+      let own = await world.sample.text(
+        .get, path, query: [(name: "district", value: world.own.id)], token: world.token)
+      #expect(own.status == 200, "\(path)")
+    }
+  }
 }

@@ -114,6 +114,33 @@ import Testing
     #expect(reply.status == 400 && reply.body.contains("\"\(code)\""), "\(reply)")
   }
 
+  @Test("An address that presents bad tokens is told to wait, and its good ones are taken all the while")
+  func throttled() throws {
+    let folder = try TemporaryFolder()
+    let controller = try RunningController(in: folder, settings: ["--failed-enrollments", "2"])
+    let token = try controller.prepareBatch(serials: ["EST-0008"])
+    let client = try ESTClient(controller, folder, serial: "EST-0008")
+    let request = try client.request()
+    let bad = ["-u", "x:\(String(token.dropLast(8)) + "aaaaaaaa")"]
+    var statuses: [Int] = []
+    for _ in 0..<4 {
+      let reply = try client.post("simpleenroll", request, credentials: bad)
+      statuses.append(reply.status)
+      #expect(reply.status == 401 || reply.headers.lowercased().contains("retry-after:"), "\(reply)")
+      #expect(reply.status == 401 || reply.body.contains("\"enroll.too-many-failures\""), "\(reply)")
+    }
+    #expect(statuses.prefix(3) == [401, 401, 429], "\(statuses)")
+    try client.enroll(token: token)
+    let metrics = try succeed(
+      "/usr/bin/curl",
+      [
+        "-sS", "--cacert", controller.root, "-H", "Authorization: Bearer \(try controller.adminToken)",
+        controller.peopleURL + "/metrics",
+      ])
+    #expect(metrics.contains("rollcall_enrollment_bad_tokens_total 4\n"), "\(metrics)")
+    #expect(!metrics.contains("rollcall_enrollment_throttled_total 0\n"))
+  }
+
   @Test("A bad token is 401 with a realm, and garbage is 400")
   func badInput() throws {
     let folder = try TemporaryFolder()

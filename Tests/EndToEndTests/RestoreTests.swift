@@ -51,6 +51,60 @@ import Testing
   }
 }
 
+/// What a restore says of what comes alive again, and what it does about it.
+@Suite struct RestoredAccessTests {
+  /// A controller with a second API token that was revoked after the backup was made; that token.
+  private func revokedSinceBackup(_ folder: TemporaryFolder) throws -> String {
+    let controller = try RunningController(in: folder)
+    let principal = try controller.api("POST", "/api/v1/principals", json: #"{"kind": "person", "name": "Former"}"#)
+    let id = try #require(principal.body["id"] as? String)
+    let grant = try controller.api("POST", "/api/v1/principals/\(id)/grants", json: #"{"role": "read-only"}"#)
+    #expect((200...204).contains(grant.status), "\(grant)")
+    let made = try controller.api(
+      "POST", "/api/v1/principals/\(id)/tokens", json: #"{"name": "laptop", "expiresInDays": 5}"#)
+    let (token, tokenID) = (try #require(made.body["token"] as? String), try #require(made.body["id"] as? String))
+    try succeed(Programs.path("rollcalld"), ["backup", folder.file("backup"), "--state", controller.state])
+    let revoked = try controller.api("DELETE", "/api/v1/principals/\(id)/tokens/\(tokenID)")
+    #expect((200...204).contains(revoked.status), "\(revoked)")
+    #expect(try controller.api("GET", "/api/v1/devices", token: token).status == 401)
+    #expect(controller.stop() == 0)
+    return token
+  }
+
+  @Test("A restore says what comes alive again since the time of the backup")
+  func warned() throws {
+    let folder = try TemporaryFolder()
+    let token = try revokedSinceBackup(folder)
+    let state = folder.file("restored")
+    let said = try succeed(Programs.path("rollcalld"), ["restore", folder.file("backup"), "--state", state])
+    let time = try String(contentsOfFile: folder.file("backup/MADE-AT"), encoding: .utf8)
+      .trimmingCharacters(in: .newlines)
+    for words in ["from a backup made at \(time);", "2 can sign in", "--revoke-api-tokens", "device keys"] {
+      #expect(said.contains(words), "\(words) in\n\(said)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: state + "/MADE-AT"))
+    #expect(try RunningController(state: state).api("GET", "/api/v1/devices", token: token).status == 200)
+  }
+
+  @Test("With --revoke-api-tokens no token of the backup signs in, and a new administrator's does")
+  func revoked() throws {
+    let folder = try TemporaryFolder()
+    let token = try revokedSinceBackup(folder)
+    let old = try String(contentsOfFile: folder.file("backup/admin.token"), encoding: .utf8)
+      .trimmingCharacters(in: .newlines)
+    let state = folder.file("restored")
+    let said = try succeed(
+      Programs.path("rollcalld"), ["restore", folder.file("backup"), "--revoke-api-tokens", "--state", state])
+    #expect(
+      said.contains("all 2 were revoked; a new state administrator's token is in \(state)/admin.token"), "\(said)")
+    let controller = try RunningController(state: state)
+    for dead in [token, old] { #expect(try controller.api("GET", "/api/v1/devices", token: dead).status == 401) }
+    #expect(try controller.api("GET", "/api/v1/devices").status == 200)
+    let journal = try controller.api("GET", "/api/v1/journal?action=api-token.revoke-all")
+    #expect((journal.body["items"] as? [Any])?.count == 1, "\(journal)")
+  }
+}
+
 extension ESTClient {
   /// The same device before another controller.
   init(_ controller: RunningController, _ other: ESTClient) {

@@ -246,4 +246,34 @@ struct BatchTests {
     }
     #expect(try await world.enroll(first, token.printed).status == .ok)
   }
+
+  @Test("Reading a batch writes nothing: an ended quarantine is computed, and written down by the next change")
+  func readingIsPure() async throws {
+    let world = try await World()
+    try await world.batch(["PF3ABCDE"])
+    let token = try await world.token("{\"expiresInHours\":1,\"uses\":5}")
+    let keys = [TestKey(), TestKey()]
+    for key in keys { _ = try await world.enroll(try key.request(serial: "PF3ABCDE"), token.printed) }
+    for (key, state) in zip(keys, [KeyState.active, .revoked]) {
+      let changes = try await world.database.write(in: .state) { transaction in
+        try world.registry.setKeyState(key.digest, of: World.cedar, to: state, in: transaction)
+      }
+      world.registry.apply(changes)
+    }
+    func stored() async throws -> [String] {
+      try await world.database.read(in: .state) { transaction in
+        try transaction.rows("SELECT state FROM enrollment_expected").map { try $0.get("state") }
+      }
+    }
+    #expect(try await world.counts()["enrolled"] == 1)
+    for (state, count) in [("enrolled", 1), ("quarantined", 0)] {
+      let shown = try await world.people(.get, path + "/fall-2026/serials", query: [("state", state)]).items
+      #expect(shown.count == count && shown.allSatisfy { $0["state"] as? String == state })
+    }
+    let listed = try await world.people(.get, path).items
+    #expect((listed.first?["counts"] as? [String: Int])?["quarantined"] == 0)
+    #expect(try await stored() == ["quarantined"])
+    _ = try await world.people(.post, path + "/fall-2026/serials", "serial\nPF3ABCDF\n", headers: csv)
+    #expect(try await stored().sorted() == ["enrolled", "expected"])
+  }
 }

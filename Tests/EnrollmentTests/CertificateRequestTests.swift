@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import SwiftASN1
 import Testing
 import Vocabulary
@@ -26,7 +27,7 @@ struct CertificateRequestTests {
     #expect(request.identity.serial == Serial("PF3ABCDE"))
     try openssl("req", "-inform", "DER", "-in", "device.csr", "-pubkey", "-noout", "-out", "pub.pem")
     try openssl("pkey", "-pubin", "-in", "pub.pem", "-outform", "DER", "-out", "pub.der")
-    #expect(request.key == Digest(sha256Of: try openssl.folder.read("pub.der")))
+    #expect(request.key == Digest.sha256(try openssl.folder.read("pub.der")))
   }
 
   @Test(

@@ -8,8 +8,8 @@ import Vocabulary
 @Suite("The decision on an enrolment")
 struct DecisionTests {
   static let now = World.start
-  static let key = Digest(sha256Of: [1])
-  static let otherKey = Digest(sha256Of: [2])
+  static let key = Digest.sha256([1])
+  static let otherKey = Digest.sha256([2])
   static let device = DeviceID(rawValue: "dev_0123456789abcdef")!
   static let otherDevice = DeviceID(rawValue: "dev_fedcba9876543210")!
   static let serial = Serial("PF3ABCDE")!
@@ -220,7 +220,7 @@ struct TokenSecretTests {
   @Test("is read from the printed form or alone, and from nothing else")
   func presented() throws {
     let secret = TokenSecret.random()
-    let printed = secret.printed(root: Digest(sha256Of: [1]))
+    let printed = secret.printed(root: Digest.sha256([1]))
     #expect(printed.split(separator: ".").map(\.count) == [4, 43, 43])
     #expect(TokenSecret(presented: printed) == secret)
     #expect(TokenSecret(presented: secret.text) == secret)
@@ -257,7 +257,7 @@ struct ErrorCodeTests {
         "enroll.serial-malformed", "enroll.serial-placeholder", "enroll.token", "enroll.token-expired",
         "enroll.token-request",
         "enroll.token-revoked", "enroll.token-serial", "enroll.token-used-up", "enroll.too-many-extensions",
-        "enroll.too-many-keys", "enroll.too-soon",
+        "enroll.too-many-failures", "enroll.too-many-keys", "enroll.too-soon",
         "enroll.unknown-serial", "enroll.unknown-signature", "enroll.weak-key",
       ])
   }

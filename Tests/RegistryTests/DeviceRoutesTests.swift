@@ -80,7 +80,7 @@ struct DeviceRoutesTests {
     }
     let all: Set = ["PF3ABC01", "PF3ABC02", "MJ0DEF03"]
     let cases: [([(String, String)], Set<String>)] = [
-      ([], all), ([("district", "oak-park")], ["MJ0DEF03"]), ([("district", "elsewhere")], []),
+      ([], all), ([("district", "oak-park")], ["MJ0DEF03"]),
       ([("school", "north")], ["PF3ABC01"]), ([("serial", "pf3abc02")], ["PF3ABC02"]),
       ([("assetTag", "t-100")], ["PF3ABC01"]), ([("hostname", "LAB-7")], ["MJ0DEF03"]),
       ([("stage", "enrolled")], ["PF3ABC01", "PF3ABC02"]), ([("management", "none")], ["MJ0DEF03"]),
@@ -137,21 +137,6 @@ struct DeviceRoutesTests {
       #expect(
         try await bench.refusal(.get, "/api/v1/devices", as: north, query: [("district", district)])
           == "request.not-found")
-    }
-  }
-
-  @Test("No search for one device reads them all", arguments: ["serial", "assetTag", "hostname", "q", "keyState"])
-  func indexed(name: String) async throws {
-    let bench = try await RegistryBench.withDistricts()
-    let value = name == "keyState" ? "quarantined" : "PF3"
-    for scope in [TenantScope.state, .district(RegistryBench.cedar)] {
-      let call = Call(.get, "/api/v1/devices", query: [(name: name, value: value)], now: RegistryBench.now)
-      let query = DeviceList.query(try DeviceFilter(call, scope: scope), scope: scope, after: nil, limit: 100)
-      let plan = try await bench.write {
-        try $0.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
-      }
-      let scans = plan.filter { $0.hasPrefix("SCAN registry_") }
-      #expect(scans.isEmpty, "\(scope): \(plan)")
     }
   }
 

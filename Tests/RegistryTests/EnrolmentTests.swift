@@ -67,13 +67,12 @@ struct EnrolmentTests {
     let alone = try await bench.expect("PF3ABC01")
     let claimed = try await bench.expect("PF3ABC02")
     try await bench.enroll(claimed, key: 3)
-    try await bench.change { [registry = bench.registry] transaction in
+    try await bench.change { transaction in
       var changes = KeyChanges()
       for (device, number) in [(alone, UInt8(1)), (claimed, 2)] {
-        changes.add(
-          try registry.addKey(
-            .numbered(number), to: device, of: RegistryBench.cedar, state: .pending, now: RegistryBench.now,
-            in: transaction))
+        let key = DeviceKey(
+          .numbered(number), of: device, in: RegistryBench.cedar, state: .pending, now: RegistryBench.now)
+        changes.add(KeyChanges([try KeyStore.insert(key, transaction)]))
       }
       return changes
     }

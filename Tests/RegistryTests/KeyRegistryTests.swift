@@ -56,7 +56,7 @@ struct KeyRegistryTests {
     try await bench.change { [registry = bench.registry] in
       try registry.setKeyState(.numbered(2), of: RegistryBench.oak, to: .revoked, reason: "lost", in: $0)
     }
-    let again = Registry(database: bench.database)
+    let again = DeviceRegistry(database: bench.database)
     try await again.load()
     #expect(again.keys.count == 2)
     for number in [UInt8(1), 2] {

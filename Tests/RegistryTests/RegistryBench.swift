@@ -17,15 +17,15 @@ final class RegistryBench: Sendable {
 
   let folder: URL
   let database: SQLiteDatabase
-  let registry: Registry
+  let registry: DeviceRegistry
 
   init(facts: any FactSource = NoFacts()) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "registry-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try SQLiteDatabase(
       path: folder.appending(path: "test.sqlite").path,
-      migrations: Idempotency.migrations + Journal.migrations + Registry.migrations)
-    registry = Registry(database: database, facts: facts)
+      migrations: Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations)
+    registry = DeviceRegistry(database: database, facts: facts)
   }
 
   deinit {

@@ -1,11 +1,13 @@
 import Foundation
 import HTTPTypes
-import Serving
+import Logging
 import Storage
 import StorageSQLite
 import Synchronization
 import Testing
 import Vocabulary
+
+@testable import Serving
 
 @Suite("Requests that are sent twice")
 struct IdempotencyTests {
@@ -51,6 +53,12 @@ struct IdempotencyTests {
           if fail { throw Unexpected() }
           return try .json(["run": run], status: .created)
         }
+      }
+    }
+
+    func stored() async throws -> [String] {
+      try await database.read(in: .state) { transaction in
+        try transaction.rows("SELECT key FROM serving_idempotency ORDER BY key").map { try $0.get("key") }
       }
     }
 
@@ -108,16 +116,51 @@ struct IdempotencyTests {
     #expect(try await bench.changes() == 1)
   }
 
-  @Test("After a day the key is free again, and what was stored is gone")
+  @Test("After a day the key is free again, swept or not")
   func expiry() async throws {
     let bench = try Bench()
     _ = try await bench.send(key: "k")
-    _ = try await bench.send(key: "other")
     let later = Self.start.advanced(by: .seconds(86_400))
-    #expect(text(try await bench.send(key: "k", body: "[1]", at: later)) == #"201 {"run":3}"#)
-    #expect(try await bench.changes() == 3)
-    let stored = try await bench.database.read(in: .state) { try $0.rows("SELECT key FROM serving_idempotency").count }
-    #expect(stored == 1)
+    #expect(text(try await bench.send(key: "k", body: "[1]", at: later)) == #"201 {"run":2}"#)
+    #expect(text(try await bench.send(key: "k", body: "[1]", at: later)) == #"201 {"run":2}"#)
+    #expect(try await bench.changes() == 2)
+    #expect(try await bench.stored() == ["k"])
+  }
+
+  @Test("A sweep removes every expired answer in bounded steps, and no other")
+  func sweep() async throws {
+    let bench = try Bench()
+    let count = 2 * IdempotencySweep.step + 1
+    try await bench.database.write(in: .state) { transaction in
+      try transaction.run(
+        """
+        INSERT INTO serving_idempotency (principal_id, key, request, status, content_type, body, at)
+        VALUES ('prn_0000000000000001', $1, $2, 200, '', $2, $3)
+        """,
+        rows: (0..<count).map { [.text("old-\($0)"), .bytes([1]), .integer(Self.start.milliseconds - Int64($0))] })
+    }
+    _ = try await bench.send(key: "fresh", at: Self.start.advanced(by: .milliseconds(1)))
+    let sweep = IdempotencySweep(
+      database: bench.database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { Self.start })
+    let due = Self.start.advanced(by: Idempotency.retention)
+    #expect(try await sweep.sweep(now: due.advanced(by: .milliseconds(-count))) == 0)
+    let step = try await bench.database.write(in: .state) { try Idempotency.purge(at: due, limit: 3, $0) }
+    #expect(step == 3)
+    #expect(try await sweep.sweep(now: due) == count - 3)
+    #expect(try await bench.stored() == ["fresh"])
+  }
+
+  @Test("The service sweeps when it starts, without a request")
+  func sweepsAtStart() async throws {
+    let bench = try Bench()
+    _ = try await bench.send(key: "old")
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let sweep = IdempotencySweep(
+      database: bench.database, logger: logger, clock: { Self.start.advanced(by: Idempotency.retention) })
+    let running = Task { try await sweep.run() }
+    while try await !bench.stored().isEmpty { await Task.yield() }
+    running.cancel()
+    try await running.value
   }
 
   @Test("Another principal's same key is another key")

@@ -25,7 +25,7 @@ struct SoftwareRoutes: Sendable {
   var all: [PeopleRoute] {
     [
       PeopleRoute(
-        .get, "/api/v1/districts/{district}/devices/{device}/software", .district(AccessRule.anyReader),
+        .get, "/api/v1/districts/{district}/devices/{device}/software", .school(AccessRule.anyReader),
         Operation(
           "listDeviceSoftware", "The packages that a device told it has, sorted by their line",
           query: PageRequest.parameters + [.init("q", "Only packages whose name contains this text, in any case")],
@@ -42,8 +42,11 @@ struct SoftwareRoutes: Sendable {
     let filter = try call.query("q").map { Array($0.lowercased().utf8) } ?? []
     guard filter.count <= Limits.packageLineBytes else { throw ServingError(.query, "The filter 'q' is too long.") }
     let bases = desk.bases
-    let lines = try await desk.database.read(in: context.scope) { transaction in
-      try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction)
+    let lines = try await desk.database.read(in: context.scope) { [records = desk.records] transaction -> [UInt8]? in
+      guard let known = try records.device(device, of: district, in: transaction),
+        context.shows(known.school, of: district)
+      else { return nil }
+      return try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction)
     }
     guard let lines else { throw ServingError.notFound }
     let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Enrollment
 import Foundation
 import NIOSSL
+import Serving
 import StorageSQLite
 import Vocabulary
 import X509
@@ -45,7 +46,7 @@ struct Examination {
     var found = [folder(), space(), clock()]
     guard FileManager.default.fileExists(atPath: settings.state.database) else { return found }
     found += keys()
-    found.append(authority())
+    found += authority()
     found.append(certificate("devices certificate", settings.state.devicesCertificate))
     found.append(
       certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
@@ -117,13 +118,25 @@ struct Examination {
     return found.isEmpty ? [Finding(mark: .sound, subject: "keys", words: "readable by this user alone")] : found
   }
 
-  private func authority() -> Finding {
+  private func authority() -> [Finding] {
     do {
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
-      return ending("issuing certificate", authority.notAfter, advice: .seconds(365 * 86_400))
+      let current = ending(
+        "issuing certificate", authority.notAfter, name: authority.name, advice: .seconds(365 * 86_400))
+      return [current] + authority.former.map(former)
     } catch {
-      return Finding(mark: .fault, subject: "issuing certificate", words: error.message)
+      return [Finding(mark: .fault, subject: "issuing certificate", words: error.message)]
     }
+  }
+
+  /// A device may re-enrol for 400 days after its certificate's end, which is never later than its issuer's.
+  private func former(_ issuer: FormerIssuer) -> Finding {
+    let last = issuer.notAfter.advanced(by: DeviceContext.reenrolmentGrace)
+    let useless = SystemClock.now > last
+    let advice = "; no device can use it any more. Remove \(issuer.path), then send SIGHUP to rollcalld."
+    return Finding(
+      mark: useless ? .advice : .sound, subject: "former issuer",
+      words: "'\(issuer.name)' (\(issuer.path)), until \(issuer.notAfter)\(useless ? advice : "")")
   }
 
   private func certificate(_ subject: String, _ path: String) -> Finding {
@@ -140,8 +153,9 @@ struct Examination {
     }
   }
 
-  private func ending(_ subject: String, _ end: Instant, advice: Duration) -> Finding {
+  private func ending(_ subject: String, _ end: Instant, name: String? = nil, advice: Duration) -> Finding {
     let now = SystemClock.now
+    let holds = (name.map { "'\($0)' " } ?? "") + "holds until \(end)"
     if now > end {
       return Finding(
         mark: .fault, subject: subject,
@@ -149,7 +163,7 @@ struct Examination {
     }
     let soon = now.advanced(by: advice) > end
     return Finding(
-      mark: soon ? .advice : .sound, subject: subject, words: "holds until \(end)\(soon ? "; renew it soon" : "")")
+      mark: soon ? .advice : .sound, subject: subject, words: "\(holds)\(soon ? "; renew it soon" : "")")
   }
 
   private func database() -> Finding {

@@ -13,7 +13,7 @@ struct Serve: AsyncParsableCommand {
     abstract: "Answer devices and operators until told to stop.",
     discussion: """
       SIGTERM and SIGINT stop gracefully: requests under way are answered, check-ins in the queue are stored. SIGHUP
-      reads the certificates anew without dropping a connection.
+      reads the certificates anew, the issuing one too, without dropping a connection.
 
       EXAMPLES
         rollcalld serve
@@ -63,7 +63,8 @@ struct Serve: AsyncParsableCommand {
     services += [
       Watchdog(manager: manager, group: threads, database: controller.database),
       CertificateReload(
-        settings: settings, authority: authority, people: people, devices: devices, manager: manager, logger: logger),
+        settings: settings, authority: controller.authority, people: people, devices: devices, manager: manager,
+        logger: logger),
       peopleListener.serve(controller.people), devicesListener.serve(controller.devices),
     ]
     var configuration = ServiceGroupConfiguration(

@@ -18,6 +18,8 @@ struct SettingFlags: ParsableArguments {
   @Option(help: help(.requestTimeout)) var requestTimeout: String?
   @Option(help: help(.queue)) var queue: String?
   @Option(help: help(.databaseReaders)) var databaseReaders: String?
+  @Option(help: help(.failedEnrollments)) var failedEnrollments: String?
+  @Option(help: help(.failedEnrollmentsPerMinute)) var failedEnrollmentsPerMinute: String?
   @Option(help: help(.threads)) var threads: String?
   @Option(help: help(.logLevel)) var logLevel: String?
   @Option(help: help(.logFormat)) var logFormat: String?
@@ -33,7 +35,9 @@ struct SettingFlags: ParsableArguments {
       (.state, state), (.people, people), (.devices, devices), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),
-      (.databaseReaders, databaseReaders), (.threads, threads), (.logLevel, logLevel), (.logFormat, logFormat),
+      (.databaseReaders, databaseReaders), (.failedEnrollments, failedEnrollments),
+      (.failedEnrollmentsPerMinute, failedEnrollmentsPerMinute), (.threads, threads), (.logLevel, logLevel),
+      (.logFormat, logFormat),
     ]
     return Dictionary(uniqueKeysWithValues: flags.compactMap { setting, text in text.map { (setting, $0) } })
   }

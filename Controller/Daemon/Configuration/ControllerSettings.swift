@@ -1,3 +1,4 @@
+import Enrollment
 import Logging
 import NIOCore
 import Vocabulary
@@ -21,6 +22,7 @@ struct ControllerSettings: Sendable {
   let requestTimeout: TimeAmount
   let queue: Int
   let databaseReaders: Int
+  let failedEnrollments: FailureThrottle.Limits
   let threads: Int?
   let logLevel: Logger.Level
   let logsJSON: Bool
@@ -66,6 +68,9 @@ struct ControllerSettings: Sendable {
     requestTimeout = .seconds(Int64(try number(.requestTimeout, 1...3600)))
     queue = try number(.queue, 16...1_000_000)
     databaseReaders = try number(.databaseReaders, 1...64)
+    failedEnrollments = FailureThrottle.Limits(
+      burst: try number(.failedEnrollments, 1...100_000), perMinute: try number(.failedEnrollmentsPerMinute, 1...60_000)
+    )
     threads = sources.values[.threads] == nil ? nil : try number(.threads, 1...256)
     guard let level = Logger.Level(rawValue: text(.logLevel)) else {
       throw bad(.logLevel, "it is one of \(Setting.logLevel.unit)")

@@ -13,6 +13,8 @@ enum Setting: String, CaseIterable, Sendable {
   case requestTimeout = "request-timeout"
   case queue
   case databaseReaders = "database-readers"
+  case failedEnrollments = "failed-enrollments"
+  case failedEnrollmentsPerMinute = "failed-enrollments-per-minute"
   case threads
   case logLevel = "log-level"
   case logFormat = "log-format"
@@ -31,6 +33,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .requestTimeout: "30"
     case .queue: "4096"
     case .databaseReaders: "4"
+    case .failedEnrollments: "30"
+    case .failedEnrollmentsPerMinute: "10"
     case .threads: nil
     case .logLevel: "info"
     case .logFormat: "text"
@@ -43,7 +47,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .people, .devices: "address:port"
     case .names: "DNS names and IP addresses, divided by commas"
     case .checkInInterval, .idleTimeout, .requestTimeout: "seconds"
-    case .connections, .queue, .databaseReaders, .threads: "count"
+    case .connections, .queue, .databaseReaders, .failedEnrollments, .failedEnrollmentsPerMinute, .threads: "count"
     case .logLevel: "trace, debug, info, notice, warning, error or critical"
     case .logFormat: "text or json"
     }
@@ -64,6 +68,10 @@ enum Setting: String, CaseIterable, Sendable {
     case .requestTimeout: "A request that has begun must have ended after this"
     case .queue: "Check-ins waiting for the database at once; past that, devices are told to come back later"
     case .databaseReaders: "Database connections for reading"
+    case .failedEnrollments:
+      "Bad enrolment tokens that one address may present in a row; further ones are answered with 429"
+    case .failedEnrollmentsPerMinute:
+      "Bad enrolment tokens of one address that are answered again each minute after that"
     case .threads: "Threads of the listeners; by default one a processor"
     case .logLevel: "The least severe message that is logged"
     case .logFormat: "How a message is written"

@@ -6,12 +6,12 @@ import Serving
 import UnixSignals
 import Vocabulary
 
-/// On SIGHUP, and once a day, renews what ends soon and reads the listeners' certificates anew. The issuing CA is the one
-/// of the start: a new one takes a restart, for enrolment signs with it. Open connections stay; where a
-/// file cannot be used, the old certificate stays in use and the log says why.
+/// On SIGHUP, and once a day, reads the authority anew with its former issuers, renews what ends soon or is of a former
+/// issuer, and reads the listeners' certificates anew. Open connections stay; where a file cannot be used, everything
+/// stays as it was and the log says why.
 struct CertificateReload: Service {
   let settings: ControllerSettings
-  let authority: CertificateAuthority
+  let authority: AuthorityInUse
   let people: TLSContextBox
   let devices: TLSContextBox
   let manager: ServiceManager
@@ -35,13 +35,19 @@ struct CertificateReload: Service {
     manager.reloading()
     defer { manager.ready() }
     do {
-      try ServerIdentities.refresh(authority, settings, now: SystemClock.now)
+      let next = try AuthorityFiles(folder: settings.state.authorityFolder).load()
+      try authority.require(successor: next)
+      try ServerIdentities.refresh(next, settings, now: SystemClock.now)
       let peopleContext = try ServerIdentities.peopleContext(settings)
-      let devicesContext = try ServerIdentities.devicesContext(settings, authority)
-      let trust = try ServerIdentities.trust(authority)
+      let devicesContext = try ServerIdentities.devicesContext(settings, next)
+      let trust = try ServerIdentities.trust(next)
       people.replace(peopleContext)
+      // Before anything is signed by the new issuer, the listener trusts it.
       devices.replace(devicesContext, trust: trust)
-      logger.notice("certificates were read anew")
+      try authority.replace(by: next)
+      logger.notice(
+        "certificates were read anew",
+        metadata: ["issuer": "\(next.name)", "until": "\(next.notAfter)", "former": "\(next.former.count)"])
     } catch {
       logger.error("certificates could not be read; the old ones stay in use", metadata: ["error": "\(error)"])
     }

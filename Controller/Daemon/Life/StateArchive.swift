@@ -11,9 +11,12 @@ enum StateArchive {
   /// Stands in the state folder from the first copied file until the restore is whole: `serve` refuses meanwhile.
   private static let marker = "restore-unfinished"
 
+  /// When the backup was made, RFC 3339: what is in it is not older. In the backup alone.
+  private static let madeAt = "MADE-AT"
+
   /// - Returns: the size of the copy.
   /// - Throws: `config.state` where there is no controller or the folder exists; storage errors.
-  static func backup(_ state: StateFolder, to folder: String) throws -> ByteCount {
+  static func backup(_ state: StateFolder, to folder: String, now: Instant = SystemClock.now) throws -> ByteCount {
     guard exists(state.database) else { throw noController(state) }
     guard !exists(folder) else {
       throw ConfigurationError(.state, "\(folder) exists; a backup goes into a folder of its own. Nothing was written.")
@@ -27,8 +30,11 @@ enum StateArchive {
       throw ConfigurationError(.state, "\(draft) is left from a backup that did not end. Remove it, then try again.")
     }
     try makeFolder(draft)
+    try DurableFile.write("\(now.rfc3339)\n", to: "\(draft)/\(madeAt)", mode: 0o600)
     try SQLiteBackup.copy(from: state.database, to: "\(draft)/\(database)")
-    for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
+    try AuthorityFiles(folder: state.authorityFolder).unchanged {
+      for name in try files(of: state.path) { try copy("\(state.path)/\(name)", to: "\(draft)/\(name)") }
+    }
     var lines = ""
     var size: Int64 = 0
     for name in try files(of: draft, withDatabase: true) {
@@ -46,8 +52,10 @@ enum StateArchive {
 
   /// Copies a checked backup into an empty state folder and leaves it marked as unfinished.
   ///
+  /// - Returns: when the backup was made; nil for one of a version that did not tell.
   /// - Throws: `config.state` where the backup is damaged or the folder holds a controller.
-  static func restore(from folder: String, to state: StateFolder) throws {
+  @discardableResult
+  static func restore(from folder: String, to state: StateFolder) throws -> Instant? {
     guard !exists(state.database) || exists("\(state.path)/\(marker)") else {
       throw ConfigurationError(
         .state, "\(state.path) holds a controller already; nothing was changed. Move that folder aside first.")
@@ -57,11 +65,13 @@ enum StateArchive {
     try DurableFile.write(
       "A restore was begun and did not end. Run it again.\n", to: "\(state.path)/\(marker)", mode: 0o600)
     for stale in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: state.database + stale) }
-    for name in names {
+    for name in names where name != madeAt {
       try? FileManager.default.removeItem(atPath: "\(state.path)/\(name)")
       try copy("\(folder)/\(name)", to: "\(state.path)/\(name)")
       try sync("\(state.path)/\(name)")
     }
+    guard names.contains(madeAt) else { return nil }
+    return Instant(rfc3339: try DurableFile.text(of: "\(folder)/\(madeAt)").trimmingCharacters(in: .newlines))
   }
 
   static func commitRestore(_ state: StateFolder) throws {

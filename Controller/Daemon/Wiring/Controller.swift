@@ -15,11 +15,14 @@ struct Controller: Sendable {
   let database: SQLiteDatabase
   let people: PeopleService
   let devices: DeviceService
+  /// What enrolment signs with; replaced on SIGHUP.
+  let authority: AuthorityInUse
   /// What runs beside the listeners, and stops after them.
   let services: [any Service]
 
   static let migrations: [Migration] =
-    Idempotency.migrations + Journal.migrations + Access.migrations + Registry.migrations + EnrollmentDesk.migrations
+    Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
+    + EnrollmentDesk.migrations
     + CheckIns.migrations
 
   init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
@@ -27,9 +30,11 @@ struct Controller: Sendable {
       path: settings.state.database, migrations: Self.migrations, readers: settings.databaseReaders)
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
-    let registry = Registry(database: database, facts: StoredFacts())
+    let registry = DeviceRegistry(database: database, facts: StoredFacts())
     try await registry.load()
-    let enrollment = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    let inUse = AuthorityInUse(authority)
+    let enrollment = EnrollmentDesk(
+      database: database, registry: registry, authority: inUse, failures: settings.failedEnrollments, metrics: metrics)
     let checkIns = CheckIns(
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
@@ -37,18 +42,19 @@ struct Controller: Sendable {
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
-    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database).peopleRoutes
+    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
     self.database = database
+    self.authority = inUse
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    services = [checkIns.group]
+    services = [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
   }
 
   /// The secret of the first state administrator's token.
@@ -66,8 +72,18 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }
   }
 
+  /// How many API tokens somebody can sign in with.
+  func usableAPITokens(now: Instant) async throws -> Int {
+    try await database.read(in: .state) { try Access.usableTokens(in: $0, now: now) }
+  }
+
+  /// Kills every API token, as after a restore: how many lived, and the secret of a new one.
+  func replaceAPITokens(now: Instant) async throws -> (revoked: Int, secret: String) {
+    try await database.write(in: .state) { try Access.replaceTokens(in: $0, now: now) }
+  }
+
   func close() async throws { try database.close() }
 }
 
 /// After a restore, the registry takes up the keys that it does not know.
-extension Registry: UnknownKeyDesk {}
+extension DeviceRegistry: UnknownKeyDesk {}

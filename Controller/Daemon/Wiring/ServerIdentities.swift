@@ -21,17 +21,19 @@ enum ServerIdentities {
     try DurableFile.write(people.chainPEM, to: folder.peopleCertificate, mode: 0o644)
   }
 
-  /// Makes new ones where a file is missing, ends soon, or names other names than the settings do.
+  /// Makes new ones where a file is missing, ends soon, names other names than the settings do, or is of a former issuer.
   static func refresh(_ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant) throws {
     let own = settings.peopleIdentity == nil ? [settings.state.peopleCertificate] : []
-    for path in [settings.state.devicesCertificate] + own where try !isCurrent(path, settings, now: now) {
+    for path in [settings.state.devicesCertificate] + own where try !isCurrent(path, authority, settings, now: now) {
       return try write(authority, settings, now: now)
     }
   }
 
-  private static func isCurrent(_ path: String, _ settings: ControllerSettings, now: Instant) throws -> Bool {
+  private static func isCurrent(
+    _ path: String, _ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant
+  ) throws -> Bool {
     guard FileManager.default.fileExists(atPath: path),
-      let leaf = try NIOSSLCertificate.fromPEMFile(path).first
+      let leaf = try NIOSSLCertificate.fromPEMFile(path).first, authority.signed(der: try leaf.toDERBytes())
     else { return false }
     let certificate = try Certificate(derEncoded: try leaf.toDERBytes())
     let end = Instant(seconds: Int64(certificate.notValidAfter.timeIntervalSince1970))
@@ -51,10 +53,9 @@ enum ServerIdentities {
   {
     try TLSSettings.devices(
       chain: settings.state.devicesCertificate, key: settings.state.devicesKey,
-      authorities: [
-        try NIOSSLCertificate(bytes: authority.issuingDER, format: .der),
-        try NIOSSLCertificate(bytes: authority.rootDER, format: .der),
-      ])
+      authorities: try ([authority.issuingDER] + authority.former.map(\.der) + [authority.rootDER]).map {
+        try NIOSSLCertificate(bytes: $0, format: .der)
+      })
   }
 
   static func peopleContext(_ settings: ControllerSettings) throws -> NIOSSLContext {
@@ -64,7 +65,8 @@ enum ServerIdentities {
   }
 
   static func trust(_ authority: CertificateAuthority) throws -> DeviceTrust {
-    DeviceTrust(issuers: [try Certificate(derEncoded: authority.issuingDER)])
+    DeviceTrust(
+      issuers: try ([authority.issuingDER] + authority.former.map(\.der)).map { try Certificate(derEncoded: $0) })
   }
 }
 

@@ -80,6 +80,7 @@ struct BatchRoutes: Sendable {
       let batch = try change.batch(id)
       let machines = try Self.new(list, for: id, change)
       try desk.expect(machines, of: id, change)
+      try BatchStore.settle(id, in: change.district, change.transaction)
       try change.record("batch.add", "batch", id.rawValue, ListedBody(added: machines.count))
       return try .json(
         AddedItem(
@@ -89,7 +90,6 @@ struct BatchRoutes: Sendable {
 
   private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
-    try await desk.settle(id, in: district, context.scope)
     let item = try await desk.database.read(in: context.scope) { transaction in
       guard let batch = try BatchStore.batch(id, in: district, transaction) else { throw ServingError.notFound }
       return BatchItem(batch, in: district, counts: try BatchStore.counts(of: id, in: district, transaction))
@@ -104,7 +104,6 @@ struct BatchRoutes: Sendable {
     guard state == nil || EntryItem.states.contains(state ?? "") else {
       throw ServingError(.query, "'state' is one of \(EntryItem.states.joined(separator: ", ")).")
     }
-    try await desk.settle(id, in: district, context.scope)
     let items = try await desk.database.read(in: context.scope) { transaction in
       guard try BatchStore.batch(id, in: district, transaction) != nil else { throw ServingError.notFound }
       if state == EntryItem.pending {
@@ -145,40 +144,11 @@ struct BatchRoutes: Sendable {
 extension EnrollmentDesk {
   /// Lists the machines, each with its device in the registry and `expected` in its ledger.
   func expect(_ machines: [ExpectedMachine], of batch: BatchID, _ change: PersonsChange) throws {
-    for machine in machines {
-      let device = try registry.expect(
-        serial: machine.serial, district: change.district, batch: batch, assetTag: machine.assetTag,
-        model: machine.model,
-        actor: change.actor, now: change.now, in: change.transaction)
-      try BatchStore.list(machine, as: device, of: batch, in: change.district, at: change.now, change.transaction)
-    }
-  }
-
-  /// Takes over from the registry which quarantines of the batch a person has ended since, by keeping a key or by
-  /// revoking all of them.
-  func settle(_ batch: BatchID, in district: DistrictID, _ scope: TenantScope) async throws {
-    let part = 1000
-    var after: String?
-    repeat {
-      let (last, ended) = try await database.read(in: scope) { [after] transaction in
-        let held = try BatchStore.entries(
-          of: batch, in: district, state: .quarantined, after: after, limit: part, transaction)
-        let ended = try held.compactMap { entry -> (entry: BatchEntry, isEnrolled: Bool)? in
-          guard let device = entry.device else { return nil }
-          let live = try registry.liveKeys(of: device, of: district, in: transaction)
-          return live.contains { $0.state == .quarantined } ? nil : (entry, !live.isEmpty)
-        }
-        return (held.count == part ? held.last?.entry : nil, ended)
-      }
-      if !ended.isEmpty {
-        try await database.write(in: scope) { transaction in
-          for (entry, isEnrolled) in ended {
-            try BatchStore.settle(entry, isEnrolled: isEnrolled, of: batch, in: district, transaction)
-          }
-        }
-      }
-      after = last
-    } while after != nil
+    let devices = try registry.expect(
+      machines.map { ExpectedDevice(serial: $0.serial, assetTag: $0.assetTag, model: $0.model) },
+      district: change.district, batch: batch, actor: change.actor, now: change.now, in: change.transaction)
+    try BatchStore.list(
+      machines, as: devices, of: batch, in: change.district, at: change.now, change.transaction)
   }
 }
 

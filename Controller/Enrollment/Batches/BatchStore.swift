@@ -1,3 +1,4 @@
+internal import Registry
 internal import Storage
 internal import Vocabulary
 
@@ -50,20 +51,27 @@ enum BatchStore {
     return found
   }
 
-  /// Lists a machine; where it came unasked before, that entry becomes the listed one.
+  /// Lists machines; where one came unasked before, that entry becomes the listed one.
+  ///
+  /// - Parameter devices: by the serials' folded form.
   static func list(
-    _ machine: ExpectedMachine, as device: DeviceID, of batch: BatchID, in district: DistrictID, at now: Instant,
-    _ transaction: any Transaction
+    _ machines: [ExpectedMachine], as devices: [String: DeviceID], of batch: BatchID, in district: DistrictID,
+    at now: Instant, _ transaction: any Transaction
   ) throws {
     try transaction.run(
       """
       INSERT INTO enrollment_expected (district_id, batch_id, entry, serial, asset_tag, model, device_id, listed, state, changed_at)
-      VALUES (\(district), \(batch), \(machine.serial.folded), \(machine.serial.text), \(machine.assetTag),
-        \(machine.model), \(device), TRUE, 'expected', \(now))
+      VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, 'expected', $8)
       ON CONFLICT (district_id, batch_id, entry) DO UPDATE SET
         listed = TRUE, asset_tag = excluded.asset_tag, model = excluded.model, changed_at = excluded.changed_at,
         state = CASE WHEN enrollment_expected.state = 'unexpected' THEN 'enrolled' ELSE enrollment_expected.state END
-      """)
+      """,
+      rows: machines.lazy.map { machine in
+        [
+          district.sqlValue, batch.sqlValue, machine.serial.folded.sqlValue, machine.serial.text.sqlValue,
+          machine.assetTag.sqlValue, machine.model.sqlValue, devices[machine.serial.folded].sqlValue, now.sqlValue,
+        ]
+      })
   }
 
   /// A device of `batch`'s token got a certificate: its listed entry, wherever, and its place in this batch change.
@@ -95,8 +103,10 @@ enum BatchStore {
     var counts = BatchCounts()
     let rows = try transaction.rows(
       """
-      SELECT state, listed, COUNT(*) AS count FROM enrollment_expected
-      WHERE district_id = \(district) AND batch_id = \(batch) GROUP BY state, listed
+      SELECT standing AS state, listed, COUNT(*) AS count FROM (
+        SELECT \(standing) AS standing, listed FROM enrollment_expected
+        WHERE district_id = \(district) AND batch_id = \(batch)) AS machines
+      GROUP BY standing, listed
       """)
     for row in rows {
       let count: Int = try row.get("count")
@@ -116,25 +126,38 @@ enum BatchStore {
     of batch: BatchID, in district: DistrictID, state: EntryState?, after: String?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [BatchEntry] {
-    let filter: SQL = state.map { "AND state = \($0)" } ?? ""
+    let filter: SQL = state.map { "AND \(standing) = \($0)" } ?? ""
     return try transaction.rows(
       """
-      SELECT entry, serial, asset_tag, model, device_id, listed, state, changed_at FROM enrollment_expected
+      SELECT entry, serial, asset_tag, model, device_id, listed, \(standing) AS state, changed_at
+      FROM enrollment_expected
       WHERE district_id = \(district) AND batch_id = \(batch) AND entry > \(after ?? "") \(filter)
       ORDER BY entry LIMIT \(limit)
       """
     ).map(BatchEntry.init)
   }
 
-  /// A quarantine that a person has settled since; a listed machine with no key left is expected anew.
-  static func settle(
-    _ entry: BatchEntry, isEnrolled: Bool, of batch: BatchID, in district: DistrictID, _ transaction: any Transaction
-  ) throws {
-    let state: EntryState = !entry.listed ? .unexpected : isEnrolled ? .enrolled : .expected
+  /// Writes down which quarantines of the batch a person has ended since; reading computes them and writes nothing.
+  static func settle(_ batch: BatchID, in district: DistrictID, _ transaction: any Transaction) throws {
     try transaction.run(
       """
-      UPDATE enrollment_expected SET state = \(state)
-      WHERE district_id = \(district) AND batch_id = \(batch) AND entry = \(entry.entry) AND state = 'quarantined'
+      UPDATE enrollment_expected SET state = \(standing)
+      WHERE district_id = \(district) AND batch_id = \(batch) AND state = 'quarantined'
+        AND \(standing) <> 'quarantined'
       """)
+  }
+
+  /// Where a machine stands now: as written, but for a quarantine that a person has ended since, by keeping a key or by
+  /// revoking all of them. A listed machine with no key left is expected anew.
+  private static let standing: SQL = """
+    (CASE WHEN enrollment_expected.state <> 'quarantined' OR enrollment_expected.device_id IS NULL
+        OR \(holdsKey([.quarantined])) THEN enrollment_expected.state
+      WHEN NOT enrollment_expected.listed THEN 'unexpected' WHEN \(holdsKey([.active, .restricted, .pending])) THEN 'enrolled'
+      ELSE 'expected' END)
+    """
+
+  private static func holdsKey(_ states: Set<KeyState>) -> SQL {
+    DeviceRegistry.holdsKey(
+      in: states, district: "enrollment_expected.district_id", device: "enrollment_expected.device_id")
   }
 }

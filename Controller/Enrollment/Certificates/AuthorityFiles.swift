@@ -5,27 +5,23 @@ internal import X509
   internal import Glibc
 #endif
 
-/// Where an authority's certificates and keys lie.
+/// Where an authority's certificates and keys lie: `root.pem`, `root.key`, `issuing.pem`, `issuing.key` and `former/` in
+/// one folder.
 package struct AuthorityFiles: Sendable, Hashable {
-  package let rootCertificate: String
+  package let folder: String
+
+  package init(folder: String) { self.folder = folder }
+
+  package var rootCertificate: String { folder + "/root.pem" }
   /// Needed only to make a new issuing certificate; to be moved offline.
-  package let rootKey: String
-  package let issuingCertificate: String
-  package let issuingKey: String
-
-  package init(rootCertificate: String, rootKey: String, issuingCertificate: String, issuingKey: String) {
-    self.rootCertificate = rootCertificate
-    self.rootKey = rootKey
-    self.issuingCertificate = issuingCertificate
-    self.issuingKey = issuingKey
-  }
-
-  /// `root.pem`, `root.key`, `issuing.pem`, `issuing.key` in `folder`.
-  package init(folder: String) {
-    self.init(
-      rootCertificate: folder + "/root.pem", rootKey: folder + "/root.key", issuingCertificate: folder + "/issuing.pem",
-      issuingKey: folder + "/issuing.key")
-  }
+  package var rootKey: String { folder + "/root.key" }
+  package var issuingCertificate: String { folder + "/issuing.pem" }
+  package var issuingKey: String { folder + "/issuing.key" }
+  /// Certificates of issuers before this one: every `.pem` in it is read.
+  package var formerFolder: String { folder + "/former" }
+  /// A pair on its way into use; it counts from when the certificate is whole, see ``rotate(to:)``.
+  var nextCertificate: String { issuingCertificate + ".next" }
+  var nextKey: String { issuingKey + ".next" }
 
   /// Writes what was made; the keys are for their owner alone (0600).
   ///
@@ -41,13 +37,37 @@ package struct AuthorityFiles: Sendable, Hashable {
     try DurableFile.write(new.authority.issuingPEM, to: issuingCertificate, mode: 0o644)
   }
 
-  /// Reads root, issuing certificate and issuing key: ours, or the operator's own. The root's key is not touched.
+  /// Reads root, issuing certificate, issuing key and former issuers: ours, or the operator's own. The root's key is not
+  /// touched.
   ///
   /// - Throws: `enroll.file`, `enroll.authority`.
   package func load() throws(EnrollmentError) -> CertificateAuthority {
-    try CertificateAuthority(
-      rootPEM: DurableFile.text(of: rootCertificate), issuingPEM: DurableFile.text(of: issuingCertificate),
-      issuingKeyPEM: DurableFile.text(of: issuingKey))
+    try DurableFile.locked(folder, exclusively: false) { () throws(EnrollmentError) in try read() }
+  }
+
+  /// Runs `body` while no rotation moves the files.
+  ///
+  /// - Throws: `enroll.file`; what `body` throws.
+  package func unchanged<T>(_ body: () throws -> T) throws -> T {
+    let outcome = try DurableFile.locked(folder, exclusively: false) { Result { try body() } }
+    return try outcome.get()
+  }
+
+  /// As ``load()``, for who holds the lock.
+  func read() throws(EnrollmentError) -> CertificateAuthority {
+    let hasNext = access(nextCertificate, F_OK) == 0
+    let certificate = hasNext ? nextCertificate : issuingCertificate
+    let key = hasNext && access(nextKey, F_OK) == 0 ? nextKey : issuingKey
+    return try CertificateAuthority(
+      rootPEM: DurableFile.text(of: rootCertificate), issuingPEM: DurableFile.text(of: certificate),
+      issuingKeyPEM: DurableFile.text(of: key)
+    ) { root throws(EnrollmentError) in
+      var former: [FormerIssuer] = []
+      for name in try DurableFile.names(in: formerFolder) where name.hasSuffix(".pem") {
+        former += try FormerIssuer.read("\(formerFolder)/\(name)", below: root)
+      }
+      return former
+    }
   }
 }
 
@@ -56,6 +76,14 @@ extension CertificateAuthority {
   ///
   /// - Throws: `enroll.authority` where one cannot be read, or they do not belong together.
   package init(rootPEM: String, issuingPEM: String, issuingKeyPEM: String) throws(EnrollmentError) {
+    try self.init(rootPEM: rootPEM, issuingPEM: issuingPEM, issuingKeyPEM: issuingKeyPEM) { _ in [] }
+  }
+
+  /// - Parameter former: the issuers before this one, below the root that was read.
+  init(
+    rootPEM: String, issuingPEM: String, issuingKeyPEM: String,
+    former: (Certificate) throws(EnrollmentError) -> [FormerIssuer]
+  ) throws(EnrollmentError) {
     let root: Certificate
     let issuing: Certificate
     let key: Certificate.PrivateKey
@@ -71,6 +99,6 @@ extension CertificateAuthority {
       // The parser's words might quote the key.
       throw EnrollmentError(.authority, "The issuing key is not an unencrypted PEM key that can be read.")
     }
-    try self.init(root: root, issuing: issuing, key: key)
+    try self.init(root: root, issuing: issuing, key: key, former: former(root))
   }
 }

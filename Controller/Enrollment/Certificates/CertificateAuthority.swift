@@ -13,9 +13,19 @@ package struct CertificateAuthority: Sendable {
   package let issuingDER: [UInt8]
   /// SHA-256 over the root's DER: what a token's printed form pins.
   package let rootDigest: Digest
+  /// Issuing certificates of the past: they verify devices' certificates and sign nothing, for their keys are gone.
+  package let former: [FormerIssuer]
 
   /// - Throws: `enroll.authority` unless `issuing` is a CA certificate, signed by `root`, of this `key`.
-  init(root: Certificate, issuing: Certificate, key: Certificate.PrivateKey) throws(EnrollmentError) {
+  init(
+    root: Certificate, issuing: Certificate, key: Certificate.PrivateKey, former: [FormerIssuer] = []
+  ) throws(EnrollmentError) {
+    guard former.count <= FormerIssuer.limit else {
+      throw EnrollmentError(
+        .authority,
+        "There are \(former.count) former issuers; at most \(FormerIssuer.limit) are kept. Take away those that no device needs."
+      )
+    }
     guard issuing.publicKey == key.publicKey else {
       throw EnrollmentError(
         .authority, "The issuing key is not the one of the issuing certificate. Give the matching pair.")
@@ -33,11 +43,23 @@ package struct CertificateAuthority: Sendable {
     self.key = key
     rootDER = try Self.der(root)
     issuingDER = try Self.der(issuing)
-    rootDigest = Digest(sha256Of: rootDER)
+    rootDigest = Digest.sha256(rootDER)
+    self.former = former.filter { $0.certificate != issuing }
   }
 
   /// The issuing certificate's end: nothing it signs lives longer.
   package var notAfter: Instant { Instant(issuing.notValidAfter) }
+
+  /// The issuing certificate's common name.
+  package var name: String { issuing.subject.commonName ?? issuing.subject.description }
+
+  /// Whether the issuing certificate itself, and not a former one, signed the certificate.
+  package func signed(der: [UInt8]) -> Bool {
+    guard let certificate = try? Certificate(derEncoded: der), certificate.issuer == issuing.subject else {
+      return false
+    }
+    return issuing.publicKey.isValidSignature(certificate.signature, for: certificate)
+  }
 
   /// Both certificates as PEM, the root first.
   package var rootPEM: String { PEMDocument(type: "CERTIFICATE", derBytes: rootDER).pemString + "\n" }
@@ -86,7 +108,7 @@ package struct CertificateAuthority: Sendable {
     }
   }
 
-  private static func maySign(_ certificate: Certificate) -> Bool {
+  static func maySign(_ certificate: Certificate) -> Bool {
     guard case .isCertificateAuthority? = try? certificate.extensions.basicConstraints else { return false }
     guard let usage = try? certificate.extensions.keyUsage else { return true }
     return usage.keyCertSign
@@ -120,6 +142,17 @@ struct Validity: Hashable, Sendable {
     issuedAt = now
     notBefore = now.advanced(by: .zero - Self.backdating)
     notAfter = now.advanced(by: life)
+  }
+
+  private init(issuedAt: Instant, notBefore: Instant, notAfter: Instant) {
+    self.issuedAt = issuedAt
+    self.notBefore = notBefore
+    self.notAfter = notAfter
+  }
+
+  /// The same, ending at `limit` at the latest.
+  func ending(by limit: Instant) -> Validity {
+    Validity(issuedAt: issuedAt, notBefore: notBefore, notAfter: min(notAfter, limit))
   }
 }
 
@@ -158,7 +191,7 @@ extension Certificate.PublicKey {
       do {
         var serializer = DER.Serializer()
         try serializer.serialize(self)
-        return Digest(sha256Of: serializer.serializedBytes)
+        return Digest.sha256(serializer.serializedBytes)
       } catch {
         throw EnrollmentError(.authority, "A public key could not be written: \(error).")
       }

@@ -9,8 +9,11 @@ package enum DurableFile {
 
   /// Replaces the file at `path`: temporary beside it, fsync, rename, fsync of the folder.
   ///
+  /// - Parameter model: a file whose owner becomes this one's, where root runs a command for the controller's account.
   /// - Throws: `enroll.file` with the step and the system's reason.
-  package static func write(_ text: String, to path: String, mode: UInt32) throws(EnrollmentError) {
+  package static func write(
+    _ text: String, to path: String, mode: UInt32, ownedAs model: String? = nil
+  ) throws(EnrollmentError) {
     let temporary = path + ".new"
     // Left behind by a crash; its mode may be another.
     unlink(temporary)
@@ -18,6 +21,11 @@ package enum DurableFile {
     guard file >= 0 else { throw failure("create", temporary) }
     do throws(EnrollmentError) {
       defer { close(file) }
+      if let model, geteuid() == 0 {
+        var info = stat()
+        guard stat(model, &info) == 0 else { throw failure("look at", model) }
+        guard fchown(file, info.st_uid, info.st_gid) == 0 else { throw failure("set the owner of", temporary) }
+      }
       guard fchmod(file, mode) == 0 else { throw failure("set the mode of", temporary) }
       try write(Array(text.utf8), to: file, temporary)
       guard fsync(file) == 0 else { throw failure("sync", temporary) }
@@ -25,12 +33,68 @@ package enum DurableFile {
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else {
-      let error = failure("rename to", path)
+    do throws(EnrollmentError) { try move(temporary, to: path) } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// Puts the file at `source` in the place of that at `target`, in the same folder.
+  ///
+  /// - Throws: `enroll.file`.
+  static func move(_ source: String, to target: String) throws(EnrollmentError) {
+    guard rename(source, target) == 0 else { throw failure("rename to", target) }
+    try syncFolder(of: target)
+  }
+
+  /// Makes a folder for its owner alone, unless it is there.
+  ///
+  /// - Throws: `enroll.file`.
+  static func makeFolder(_ path: String, ownedAs model: String) throws(EnrollmentError) {
+    if mkdir(path, 0o700) != 0 {
+      guard errno == EEXIST else { throw failure("make", path) }
+      return
+    }
+    var info = stat()
+    if geteuid() == 0, stat(model, &info) == 0, chown(path, info.st_uid, info.st_gid) != 0 {
+      throw failure("set the owner of", path)
+    }
     try syncFolder(of: path)
+  }
+
+  /// The names in a folder, sorted; none where there is no such folder.
+  ///
+  /// - Throws: `enroll.file`.
+  static func names(in folder: String) throws(EnrollmentError) -> [String] {
+    guard let handle = opendir(folder) else {
+      guard errno == ENOENT else { throw failure("open", folder) }
+      return []
+    }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Runs `body` while no other process changes the folder's files together.
+  ///
+  /// Source: flock(2). The kernel lets go of the lock when the process ends, however it ends.
+  /// - Throws: `enroll.file` where the folder cannot be opened; what `body` throws.
+  static func locked<T>(
+    _ folder: String, exclusively: Bool, _ body: () throws(EnrollmentError) -> T
+  ) throws(EnrollmentError) -> T {
+    let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard handle >= 0 else { throw failure("open", folder) }
+    defer { close(handle) }
+    while flock(handle, exclusively ? LOCK_EX : LOCK_SH) != 0 {
+      guard errno == EINTR else { throw failure("lock", folder) }
+    }
+    return try body()
   }
 
   /// The file's text.

@@ -24,10 +24,10 @@ package struct NewAuthority: Sendable {
     let issuingKey = P256.Signing.PrivateKey()
     let rootName = try Self.subject("\(name) root")
     do {
-      let root = try Self.certificate(
+      let root = try Certificate.authority(
         Certificate.PublicKey(rootKey.publicKey), subject: rootName, issuer: rootName, pathLength: 1,
         validity: Validity(from: now, for: Self.rootLife), signer: Certificate.PrivateKey(rootKey))
-      let issuing = try Self.certificate(
+      let issuing = try Certificate.authority(
         Certificate.PublicKey(issuingKey.publicKey), subject: Self.subject("\(name) devices"), issuer: rootName,
         pathLength: 0, validity: Validity(from: now, for: Self.issuingLife), signer: Certificate.PrivateKey(rootKey))
       authority = try CertificateAuthority(root: root, issuing: issuing, key: Certificate.PrivateKey(issuingKey))
@@ -49,10 +49,59 @@ package struct NewAuthority: Sendable {
       RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: name)),
     ])
   }
+}
 
-  private static func certificate(
+extension CertificateAuthority {
+  /// A new issuing certificate and key, signed by the root's key, as the first one was. It holds 10 years, and not longer
+  /// than the root; its name is that of the one before with the day.
+  ///
+  /// - Throws: `enroll.authority` where the key is not the root's.
+  package func makeSuccessor(rootKeyPEM: String, now: Instant) throws(EnrollmentError) -> IssuingPair {
+    let rootKey: Certificate.PrivateKey
+    do {
+      rootKey = try Certificate.PrivateKey(pemEncoded: rootKeyPEM)
+    } catch {
+      // The parser's words might quote the key.
+      throw EnrollmentError(.authority, "The root key is not an unencrypted PEM key that can be read.")
+    }
+    guard rootKey.publicKey == root.publicKey else {
+      throw EnrollmentError(.authority, "The root key is not the one of the root certificate. Give the matching one.")
+    }
+    let day = now.rfc3339.prefix(10)
+    let base = String(
+      name.split(separator: " ").filter { $0.count != 10 || !$0.hasPrefix("20") }.joined(separator: " "))
+    let key = P256.Signing.PrivateKey()
+    do {
+      let certificate = try Certificate.authority(
+        Certificate.PublicKey(key.publicKey), subject: root.subject.renamed("\(base.prefix(53)) \(day)"),
+        issuer: root.subject, pathLength: 0,
+        validity: Validity(from: now, for: NewAuthority.issuingLife).ending(by: Instant(root.notValidAfter)),
+        signer: rootKey, identifier: root.extensions.subjectKeyIdentifier)
+      return IssuingPair(
+        certificatePEM: PEMDocument(type: "CERTIFICATE", derBytes: try Self.der(certificate)).pemString + "\n",
+        keyPEM: key.pemRepresentation + "\n")
+    } catch {
+      throw EnrollmentError(.authority, "The issuing certificate could not be made: \(error).")
+    }
+  }
+}
+
+extension DistinguishedName {
+  /// This name with another common name.
+  fileprivate func renamed(_ name: String) throws -> DistinguishedName {
+    let others = filter { part in !part.contains { $0.type == .RDNAttributeType.commonName } }
+    return DistinguishedName(
+      others + [RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: name))])
+  }
+}
+
+extension Certificate {
+  /// A certificate that may sign others.
+  ///
+  /// - Parameter identifier: the signer's, where its certificate tells one.
+  fileprivate static func authority(
     _ key: Certificate.PublicKey, subject: DistinguishedName, issuer: DistinguishedName, pathLength: Int,
-    validity: Validity, signer: Certificate.PrivateKey
+    validity: Validity, signer: Certificate.PrivateKey, identifier: SubjectKeyIdentifier? = nil
   ) throws -> Certificate {
     var extensions = Certificate.Extensions()
     try extensions.append(
@@ -60,7 +109,7 @@ package struct NewAuthority: Sendable {
     try extensions.append(Certificate.Extension(KeyUsage(keyCertSign: true, cRLSign: true), critical: true))
     try extensions.append(SubjectKeyIdentifier(hash: key).makeCertificateExtension())
     try extensions.append(
-      AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: signer.publicKey).keyIdentifier)
+      AuthorityKeyIdentifier(keyIdentifier: (identifier ?? SubjectKeyIdentifier(hash: signer.publicKey)).keyIdentifier)
         .makeCertificateExtension())
     return try Certificate(
       version: .v3, serialNumber: .random127(), publicKey: key, notValidBefore: Date(validity.notBefore),

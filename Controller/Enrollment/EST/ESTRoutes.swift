@@ -41,10 +41,22 @@ struct ESTRoutes: Sendable {
   }
 
   private func enroll(_ call: Call, _ context: DeviceContext) async throws -> Reply {
+    do {
+      return try await enroll(call)
+    } catch let error as EnrollmentError where error.isOfToken && call.headers[.authorization] != nil {
+      // Without credentials it is a client that waits for the challenge, as RFC 7617 lets it.
+      throw desk.counted(error, of: call)
+    }
+  }
+
+  private func enroll(_ call: Call) async throws -> Reply {
     let secret = try ESTCredential.secret(of: call)
     let label = call.parameters["label"]
     try await desk.requireToken(secret, label: label)
     let request = try CertificateRequest(body: call.body)
+    if let origin = call.origin, desk.throttle.isSpent(origin, now: call.now) {
+      try await desk.foresee(request, secret: secret, label: label, now: call.now)
+    }
     switch try await desk.enroll(request, secret: secret, label: label, now: call.now) {
     case .certificate(let der): return try Self.certificates([der])
     case .wait:

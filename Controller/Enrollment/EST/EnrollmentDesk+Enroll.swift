@@ -36,6 +36,31 @@ extension EnrollmentDesk {
     return done.outcome
   }
 
+  /// Decides as ``enroll(_:secret:label:now:)`` does, by a read alone, which spares the writer what cannot succeed.
+  ///
+  /// - Throws: `enroll.token`, `enroll.label`, what ``decide(_:)`` throws.
+  func foresee(
+    _ request: CertificateRequest, secret: TokenSecret, label: String?, now: Instant
+  ) async throws {
+    let digest = secret.digest
+    try await database.read(in: .state) { transaction in
+      let token = try Self.token(digest, label: label, transaction)
+      let pending = try PendingStore.request(of: request.key, in: token.district, transaction)
+      _ = try decide(question(request, token, pending, now, transaction))
+    }
+  }
+
+  /// Takes note of a bad token: the error itself, or what its origin is told after too many.
+  func counted(_ error: EnrollmentError, of call: Call) -> EnrollmentError {
+    badTokens.increment()
+    guard let origin = call.origin, let wait = throttle.fail(origin, now: call.now) else { return error }
+    throttled.increment()
+    return EnrollmentError(
+      .tooManyFailures,
+      "Too many bad enrolment tokens came from this address; this one is bad as well: \(error.message) Good ones are still taken.",
+      retryAfter: wait)
+  }
+
   private static func token(
     _ secret: Digest, label: String?, _ transaction: any Transaction
   ) throws -> EnrollmentToken {

@@ -41,8 +41,10 @@ struct PendingRoutes: Sendable {
         .query, "'state' is one of \(PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     let after = try page.after.map(Self.place)
-    let items = try await desk.database.read(in: scope) { transaction in
-      try PendingStore.page(scope, state: state, after: after, limit: page.limit + 1, transaction).map(PendingItem.init)
+    let items = try await desk.database.read(in: scope) { [registry = desk.registry] transaction in
+      try registry.requireDistrict(of: scope, in: transaction)
+      return try PendingStore.page(scope, state: state, after: after, limit: page.limit + 1, transaction).map(
+        PendingItem.init)
     }
     return try .json(Page(items, limit: page.limit) { "\($0.district)/\($0.id)" })
   }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Serving
 package import Vocabulary
 
 /// An enrolment token's secret: 32 random bytes as 43 characters of base64url. Shown once, stored as its digest.
@@ -28,7 +29,7 @@ package struct TokenSecret: Hashable, Sendable {
   package func printed(root: Digest) -> String { "\(Self.version).\(text).\(Base64URL.encode(root.bytes))" }
 
   /// What is stored and searched; the secret has 256 random bits, so a plain digest is enough.
-  package var digest: Digest { Digest(sha256Of: Array(text.utf8)) }
+  package var digest: Digest { Digest.sha256(Array(text.utf8)) }
 }
 
 enum Base64URL {

@@ -16,11 +16,13 @@ package struct Call: Sendable {
   package let now: Instant
   /// Follows the request through the logs and the answer's `X-Request-Id`.
   package let requestID: String
+  /// Known on open routes of the devices listener alone: others know their peer better.
+  package var origin: Origin?
 
   package init(
     _ method: HTTPRequest.Method, _ path: String, parameters: [String: String] = [:],
     query: [(name: String, value: String)] = [], headers: HTTPFields = [:], body: [UInt8] = [], now: Instant,
-    requestID: String = "test"
+    requestID: String = "test", origin: Origin? = nil
   ) {
     self.method = method
     self.path = path
@@ -30,6 +32,7 @@ package struct Call: Sendable {
     self.body = body
     self.now = now
     self.requestID = requestID
+    self.origin = origin
   }
 
   func with(body: [UInt8]) -> Call {

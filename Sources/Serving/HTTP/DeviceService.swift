@@ -64,11 +64,13 @@ package struct DeviceService: Sendable {
   }
 
   /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
-  func answer(_ request: Request, peer: PeerCertificate?, _ writer: consuming ResponseWriter) async throws {
+  func answer(
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ writer: consuming ResponseWriter
+  ) async throws {
     let requestID = RequestIdentifier.next()
     var reply: Reply
     do {
-      reply = try await read(request, peer: peer, requestID)
+      reply = try await read(request, peer: peer, origin: origin, requestID)
     } catch let error as ServingError {
       reply = problem(error, requestID)
     }
@@ -76,9 +78,11 @@ package struct DeviceService: Sendable {
     try await Exchange.write(reply, to: request, writer)
   }
 
-  private func read(_ request: Request, peer: PeerCertificate?, _ requestID: String) async throws -> Reply {
+  private func read(
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ requestID: String
+  ) async throws -> Reply {
     let (route, index, parameters) = try find(request.method, request.uri.path)
-    let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
+    var head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
     let context: DeviceContext
     do {
       context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
@@ -86,8 +90,9 @@ package struct DeviceService: Sendable {
       metrics.record(operation: index, status: error.status.code, seconds: 0)
       throw error
     }
+    if route.rule == .open { head.origin = origin() }
     let announced = AnnouncedBody(request.headers)
-    return try await budget.with(announced, routeLimit: route.bodyLimit) {
+    return try await budget.with(announced, routeLimit: route.bodyLimit) { [head] in
       await answer(
         try await Exchange.call(request, announced, head, limit: route.bodyLimit), route, index, context)
     }

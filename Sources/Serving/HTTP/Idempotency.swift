@@ -52,14 +52,28 @@ package enum Idempotency {
     }
     let reply = try body()
     let stored = try forRepeats(reply)
-    try transaction.run("DELETE FROM serving_idempotency WHERE at <= \(call.now.advanced(by: .zero - retention))")
+    // The row that an expired key left, which the sweep may not have come to, is written over.
     try transaction.run(
       """
       INSERT INTO serving_idempotency (principal_id, key, request, status, content_type, body, at)
       VALUES (\(actor), \(key), \(request), \(stored.status.code), \(stored.headers[.contentType] ?? ""),
         \(stored.body), \(call.now))
+      ON CONFLICT (principal_id, key) DO UPDATE SET request = excluded.request, status = excluded.status,
+        content_type = excluded.content_type, body = excluded.body, at = excluded.at
       """)
     return reply
+  }
+
+  /// Removes up to `limit` answers that are past their retention, the oldest first.
+  ///
+  /// - Returns: how many were removed.
+  static func purge(at now: Instant, limit: Int, _ transaction: any Transaction) throws -> Int {
+    try transaction.run(
+      """
+      DELETE FROM serving_idempotency WHERE (principal_id, key) IN (
+        SELECT principal_id, key FROM serving_idempotency WHERE at <= \(now.advanced(by: .zero - retention))
+        ORDER BY at LIMIT \(limit))
+      """)
   }
 
   private static func replay(_ row: Row) throws -> Reply {

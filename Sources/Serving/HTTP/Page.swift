@@ -41,6 +41,12 @@ package struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
     next = found.count > limit ? items.last.map(key) : nil
   }
 
+  /// A page that may be short although there is a next one, where the list was searched through for a bounded time.
+  package init(_ items: [Item], next: String?) {
+    self.items = items
+    self.next = next
+  }
+
   package static func schema(of item: Schema) -> Schema {
     .object(
       [("items", .array(item)), ("next", .string("For 'after' of the next request; absent on the last page"))],

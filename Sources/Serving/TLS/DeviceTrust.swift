@@ -1,4 +1,3 @@
-import Crypto
 import NIOCore
 import NIOSSL
 import SwiftASN1
@@ -16,7 +15,7 @@ package struct DeviceTrust: Sendable {
   /// The peer that `certificate` proves, or nil unless one of the issuers signed it for client authentication.
   package func peer(der: [UInt8]) -> PeerCertificate? {
     guard der.count <= 16 << 10, let leaf = try? Certificate(derEncoded: der), isOurs(leaf) else { return nil }
-    return PeerCertificate(leaf, der: der)
+    return try? PeerCertificate(leaf, der: der)
   }
 
   private func isOurs(_ leaf: Certificate) -> Bool {
@@ -28,14 +27,15 @@ package struct DeviceTrust: Sendable {
 }
 
 extension PeerCertificate {
-  init(_ leaf: Certificate, der: [UInt8]) {
+  /// - Throws: the library's error where it cannot write the key that it read.
+  init(_ leaf: Certificate, der: [UInt8]) throws {
     var device: DeviceID?
     for name in (try? leaf.extensions.subjectAlternativeNames) ?? SubjectAlternativeNames() {
       guard case .uniformResourceIdentifier(let uri) = name, uri.hasPrefix(Self.prefix) else { continue }
       device = DeviceID(rawValue: String(uri.dropFirst(Self.prefix.count)))
     }
     self.init(
-      key: PeerCertificate.name(of: leaf.publicKey), der: der, device: device,
+      key: try PeerCertificate.name(of: leaf.publicKey), der: der, device: device,
       district: Self.subject(leaf, .RDNAttributeType.organizationalUnitName).flatMap(DistrictID.init(rawValue:)),
       serial: Self.subject(leaf, [2, 5, 4, 5]), certificateSerial: Hex.encode(leaf.serialNumber.bytes),
       notBefore: Instant(seconds: Int64(leaf.notValidBefore.timeIntervalSince1970)),
@@ -53,11 +53,11 @@ extension PeerCertificate {
   private static let prefix = "urn:rollcall:device:"
 
   /// A public key's name: SHA-256 over its DER SubjectPublicKeyInfo.
-  package static func name(of key: Certificate.PublicKey) -> Vocabulary.Digest {
+  ///
+  /// - Throws: the library's error where it cannot write the key.
+  package static func name(of key: Certificate.PublicKey) throws -> Vocabulary.Digest {
     var serializer = DER.Serializer()
-    // A key that was parsed from DER can be written as DER.
-    try? serializer.serialize(key)
-    let hash = SHA256.hash(data: serializer.serializedBytes)
-    return Vocabulary.Digest(bytes: hash) ?? .zero
+    try serializer.serialize(key)
+    return .sha256(serializer.serializedBytes)
   }
 }

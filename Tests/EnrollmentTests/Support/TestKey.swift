@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Serving
 import SwiftASN1
 import Vocabulary
 import X509
@@ -10,7 +11,7 @@ import X509
 struct TestKey: Sendable {
   let key = P256.Signing.PrivateKey()
 
-  var digest: Vocabulary.Digest { Vocabulary.Digest(sha256Of: Array(key.publicKey.derRepresentation)) }
+  var digest: Vocabulary.Digest { Vocabulary.Digest.sha256(Array(key.publicKey.derRepresentation)) }
 
   /// The body of an EST request.
   func request(serial: String? = nil, uris: [String] = [], name: String? = nil, extra: [Certificate.Extension] = [])

@@ -20,7 +20,7 @@ struct World: Sendable {
 
   let folder: Folder
   let database: SQLiteDatabase
-  let registry: Registry
+  let registry: DeviceRegistry
   let desk: EnrollmentDesk
   /// As the devices listener trusts.
   let trust: DeviceTrust
@@ -28,12 +28,12 @@ struct World: Sendable {
 
   init(unknownSerials: District.UnknownSerials = .refuse) async throws {
     folder = try Folder()
-    let migrations = Idempotency.migrations + Journal.migrations + Registry.migrations + EnrollmentDesk.migrations
+    let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
     database = try SQLiteDatabase(path: folder.file("rollcall.sqlite"), migrations: migrations)
-    registry = Registry(database: database)
+    registry = DeviceRegistry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])
-    desk = EnrollmentDesk(database: database, registry: registry, authority: authority)
+    desk = EnrollmentDesk(database: database, registry: registry, authority: AuthorityInUse(authority))
     try await database.write(in: .state) { transaction in
       for district in [Self.cedar, Self.river] {
         try transaction.run(
@@ -99,12 +99,12 @@ struct World: Sendable {
 
   func device(
     _ method: HTTPRequest.Method, _ path: String, body: [UInt8] = [], headers: HTTPFields = [:],
-    peer: PeerCertificate? = nil, at now: Instant = start
+    peer: PeerCertificate? = nil, from origin: Origin? = nil, at now: Instant = start
   ) async throws -> Reply {
     for route in desk.deviceRoutes where route.method == method {
       guard let parameters = Self.parameters(of: path, by: route.path) else { continue }
       let context = try DeviceContext(peer: peer, rule: route.rule, directory: registry.keys, now: now)
-      let call = Call(method, path, parameters: parameters, headers: headers, body: body, now: now)
+      let call = Call(method, path, parameters: parameters, headers: headers, body: body, now: now, origin: origin)
       return try await route.handle(call, context)
     }
     throw ServingError.notFound
@@ -112,11 +112,12 @@ struct World: Sendable {
 
   /// `simpleenroll` with the token as the password of HTTP Basic.
   func enroll(
-    _ request: [UInt8], _ token: String, label: String? = nil, at now: Instant = start
+    _ request: [UInt8], _ token: String, label: String? = nil, from origin: Origin? = nil, at now: Instant = start
   ) async throws -> Reply {
     let basic = Data("device:\(token)".utf8).base64EncodedString()
     let path = "/.well-known/est\(label.map { "/\($0)" } ?? "")/simpleenroll"
-    return try await device(.post, path, body: request, headers: [.authorization: "Basic \(basic)"], at: now)
+    return try await device(
+      .post, path, body: request, headers: [.authorization: "Basic \(basic)"], from: origin, at: now)
   }
 
   private static func parameters(of path: String, by pattern: String) -> [String: String]? {

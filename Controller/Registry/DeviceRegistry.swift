@@ -12,7 +12,7 @@ import Vocabulary
 /// let changes = try await database.write(in: scope) { try registry.enroll(…, in: $0).changes }
 /// registry.apply(changes)
 /// ```
-package final class Registry: Sendable {
+package final class DeviceRegistry: Sendable {
   /// Every key in memory.
   package let keys = KeyRegistry()
   let database: any Database

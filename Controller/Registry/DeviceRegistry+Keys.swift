@@ -1,7 +1,7 @@
 package import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   /// All of them, also the revoked ones.
   package func keys(
     of device: DeviceID, of district: DistrictID, in transaction: any Transaction
@@ -16,6 +16,15 @@ extension Registry {
     try KeyStore.live(of: device, in: district, transaction)
   }
 
+  /// A condition for another feature's query: whether a device, named by columns of that query, holds a key in one of
+  /// `states`.
+  package static func holdsKey(in states: Set<KeyState>, district: SQL, device: SQL) -> SQL {
+    """
+    EXISTS (SELECT 1 FROM registry_key WHERE registry_key.district_id = \(district)
+      AND registry_key.device_id = \(device) AND registry_key.state IN \(list: states.sorted { $0.rawValue < $1.rawValue }))
+    """
+  }
+
   /// When the device's latest renewal by a new key was, one by `digest` left out; nil where there was none.
   package func lastSuccessor(
     of device: DeviceID, of district: DistrictID, but digest: Digest, in transaction: any Transaction
@@ -26,16 +35,6 @@ extension Registry {
   /// The key wherever in the state it is. The transaction's scope is the state.
   package func key(_ digest: Digest, in transaction: any Transaction) throws -> DeviceKey? {
     try KeyStore.key(digest, transaction)
-  }
-
-  /// Adds a key in `state` without a ledger event or a look at the others.
-  ///
-  /// - Throws: `registry.key-elsewhere`.
-  package func addKey(
-    _ issued: IssuedKey, to device: DeviceID, of district: DistrictID, state: KeyState, now: Instant,
-    in transaction: any Transaction
-  ) throws -> KeyChanges {
-    KeyChanges([try KeyStore.insert(DeviceKey(issued, of: device, in: district, state: state, now: now), transaction)])
   }
 
   /// - Throws: `registry.key-unknown`, `registry.key-revoked`, `registry.key-transition`.

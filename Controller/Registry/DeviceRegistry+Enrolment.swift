@@ -11,7 +11,7 @@ package struct Enrolment: Sendable {
   package let changes: KeyChanges
 }
 
-extension Registry {
+extension DeviceRegistry {
   /// Gives the device a key that just got its certificate. The first becomes `state`; with another live key, both are
   /// quarantined. Active, it makes the ledger say `enrolled` and the device managed by our agent.
   ///

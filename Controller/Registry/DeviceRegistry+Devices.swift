@@ -2,7 +2,7 @@ package import Audit
 package import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   package func district(_ id: DistrictID, in transaction: any Transaction) throws -> District? {
     try DistrictStore.district(id, transaction)
   }
@@ -19,33 +19,15 @@ extension Registry {
     try DeviceStore.device(serial: serial, in: district, transaction)
   }
 
-  /// The device with this serial, made known by serial alone if it is new; its ledger says once for each batch that it
-  /// is expected. What people know of it already stays.
+  /// The device with this serial; see ``expect(_:district:batch:actor:now:in:)``.
   package func expect(
     serial: Serial, district: DistrictID, batch: BatchID, assetTag: String? = nil, model: String? = nil,
     actor: JournalEntry.Actor, now: Instant, in transaction: any Transaction
   ) throws -> DeviceID {
-    var device: Device
-    if let known = try DeviceStore.device(serial: serial, in: district, transaction) {
-      device = known
-      device.assetTag = known.assetTag ?? assetTag
-      device.model = known.model ?? model
-      if device != known { try DeviceStore.update(device, transaction) }
-    } else {
-      device = Device(
-        id: .random(), district: district, serial: serial.text, management: .none, identity: .serialOnly, createdAt: now
-      )
-      device.assetTag = assetTag
-      device.model = model
-      try DeviceStore.insert(device, transaction)
-    }
-    let evidence = "batch:\(batch)"
-    let entries = try LedgerStore.entries(of: device.id, in: district, transaction)
-    if !entries.contains(where: { $0.kind == .expected && $0.evidence == evidence }) {
-      let event = LedgerEvent(.expected, at: now, actor: actor, evidence: evidence)
-      try LedgerStore.append(event, to: device.id, of: district, in: transaction)
-    }
-    return device.id
+    let one = ExpectedDevice(serial: serial, assetTag: assetTag, model: model)
+    let found = try expect([one], district: district, batch: batch, actor: actor, now: now, in: transaction)
+    guard let device = found[serial.folded] else { throw RegistryError(.deviceUnknown, "No device was made known.") }
+    return device
   }
 
   /// Which device of the district `identity` is: by serial, or else by two of three marks.

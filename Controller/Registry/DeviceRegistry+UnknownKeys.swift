@@ -3,7 +3,7 @@ package import Serving
 import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   /// A key that carries our certificate and stands in no registry, such as one of a device that was enrolled after the
   /// backup from which this controller was restored: it waits as pending with its device until a person approves it.
   ///

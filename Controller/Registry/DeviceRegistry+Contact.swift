@@ -1,7 +1,7 @@
 package import Storage
 package import Vocabulary
 
-extension Registry {
+extension DeviceRegistry {
   /// Keeps that a device checked in: one upsert. A key's first contact of a day is also kept with the key, and its very
   /// first one revokes the key that it renews.
   package func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges {

@@ -1,0 +1,27 @@
+package import NIOCore
+import Vocabulary
+
+/// Where a request comes from, as far as one holder of addresses can be told from another: an IPv4 address, or the first
+/// 64 bits of an IPv6 one, for a site has at least those to itself.
+package struct Origin: Hashable, Sendable {
+  private let family: UInt8
+  private let prefix: UInt64
+
+  /// nil unless `octets` are the 4 or 16 of an address. An IPv4 address written as an IPv6 one is that IPv4 address.
+  package init?(octets: [UInt8]) {
+    let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+    let octets = octets.count == 16 && octets.starts(with: mapped) ? Array(octets.suffix(4)) : octets
+    guard octets.count == 4 || octets.count == 16 else { return nil }
+    family = octets.count == 4 ? 4 : 6
+    prefix = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  /// nil for a peer that has no address, such as one of a Unix socket.
+  package init?(_ address: SocketAddress) {
+    switch address {
+    case .v4(let address): self.init(octets: withUnsafeBytes(of: address.address.sin_addr) { Array($0) })
+    case .v6(let address): self.init(octets: withUnsafeBytes(of: address.address.sin6_addr) { Array($0) })
+    case .unixDomainSocket: return nil
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Serving
+import Storage
+import Testing
+import Vocabulary
+
+@testable import Registry
+
+/// Notes the plan of every query on its way.
+private final class PlanningTransaction: Transaction {
+  private let base: any Transaction
+  private(set) var plan: [String] = []
+  private(set) var queries = 0
+  var engine: Engine { base.engine }
+
+  init(_ base: any Transaction) { self.base = base }
+
+  func rows(_ query: SQL) throws -> [Row] {
+    queries += 1
+    plan += try base.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
+    return try base.rows(query)
+  }
+
+  func each(_ query: SQL, _ body: (Row) throws -> Void) throws { for row in try rows(query) { try body(row) } }
+  func run(_ statement: SQL) throws -> Int { try base.run(statement) }
+  func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws { try base.run(statement, rows: rows) }
+  func savepoint<T>(_ body: () throws -> T) throws -> T { try base.savepoint(body) }
+}
+
+@Suite("Lists of many devices")
+struct DeviceListTests {
+  /// Devices of which one in `rare` is lost, with two thirds in one district.
+  static func fill(_ bench: RegistryBench, devices: Int, rare: Int = 500) async throws {
+    try await bench.write { transaction in
+      for school in ["north", "south"] {
+        try transaction.run(
+          """
+          INSERT INTO registry_school (district_id, school_id, name, created_at)
+          VALUES (\(RegistryBench.cedar), \(school), \(school), \(RegistryBench.now))
+          """)
+      }
+      try transaction.run(
+        """
+        INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, asset_tag,
+          asset_tag_folded, hostname, hostname_folded, management, identity, stage, custody, created_at)
+        VALUES ($1, $2, $3, $4, $4, $5, $5, $6, $6, $7, 'strong', $8, 'district', 1)
+        """,
+        rows: (0..<devices).lazy.map { number in
+          let district = number % 3 == 0 ? RegistryBench.oak : RegistryBench.cedar
+          let school: String? = number % 3 == 0 ? nil : number % 100 == 1 ? "north" : "south"
+          let serial = (number % 2 == 0 ? "PF" : "MJ") + String(1_000_000 + number)
+          return [
+            district.sqlValue, id(number).sqlValue, school.sqlValue, serial.sqlValue, "T-\(number)".sqlValue,
+            "lab-\(number)".sqlValue, (number % 7 == 0 ? "none" : "agent").sqlValue,
+            (number % rare == 1 ? "lost" : "in-service").sqlValue,
+          ]
+        })
+      try transaction.run(
+        """
+        INSERT INTO registry_key (district_id, digest, device_id, state, certificate_serial, not_before, not_after,
+          issued_at, revision) VALUES ($1, $2, $3, $4, '01', 0, 1, 0, 1)
+        """,
+        rows: (0..<devices).lazy.map { number in
+          let district = number % 3 == 0 ? RegistryBench.oak : RegistryBench.cedar
+          var digest = [UInt8](repeating: 0, count: 32)
+          for place in 0..<4 { digest[place] = UInt8(truncatingIfNeeded: number >> (8 * place)) }
+          let state = number % rare == 2 ? "quarantined" : number % 5 == 0 ? "revoked" : "active"
+          return [district.sqlValue, .bytes(digest), id(number).sqlValue, state.sqlValue]
+        })
+      try transaction.run(
+        """
+        INSERT INTO registry_contact (district_id, device_id, last_contact, next_contact, agent_version, clock_offset,
+          health, health_items) VALUES ($1, $2, 1, 2, '0.1.0', 0, $3, '[]')
+        """,
+        rows: (0..<devices).lazy.filter { $0 % 9 > 0 }.map { number in
+          let district = number % 3 == 0 ? RegistryBench.oak : RegistryBench.cedar
+          let health = number % rare == 3 ? "failing" : number % 4 == 0 ? "attention" : "well"
+          return [district.sqlValue, id(number).sqlValue, health.sqlValue]
+        })
+    }
+  }
+
+  /// Ids in no order of the numbers, as real ones are.
+  static func id(_ number: Int) -> DeviceID {
+    var generator = SeededGenerator(seed: UInt64(number))
+    let bytes = (0..<10).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    return DeviceID(random: bytes)
+  }
+
+  static let searches: [[(String, String)]] = [
+    [], [("id", "dev_0123456789abcdef")], [("serial", "PF1000002")], [("assetTag", "T-17")], [("hostname", "LAB-17")],
+    [("q", "P")], [("q", "PF1000")], [("q", "lab-17")], [("q", "nothing")], [("stage", "lost")],
+    [("stage", "in-service")], [("stage", "stolen")], [("management", "agent")], [("management", "external")],
+    [("keyState", "active")], [("keyState", "quarantined")], [("keyState", "revoked")], [("health", "failing")],
+    [("health", "well")], [("health", "unknown")], [("school", "north")], [("school", "south")],
+    [("q", "M"), ("stage", "lost")], [("q", "M"), ("stage", "in-service"), ("health", "well")],
+    [("keyState", "revoked"), ("management", "agent"), ("health", "attention")],
+    [("q", "P"), ("school", "south"), ("keyState", "quarantined")],
+    // Each finds many, and no device is both: the walk has to end by itself.
+    [("q", "T-1"), ("management", "none"), ("keyState", "revoked"), ("school", "north")],
+  ]
+
+  private static let scopes: [TenantScope] = [
+    .state, .district(RegistryBench.cedar), .districts([RegistryBench.cedar, RegistryBench.oak]),
+  ]
+
+  private func filter(
+    _ search: [(String, String)], _ scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil
+  ) throws -> DeviceFilter {
+    try DeviceFilter(
+      Call(.get, "/api/v1/devices", query: search.map { (name: $0.0, value: $0.1) }, now: RegistryBench.now),
+      scope: scope, schools: schools)
+  }
+
+  /// Every page of a list: ids in order, and what the plans of its queries said.
+  private func walk(
+    _ bench: RegistryBench, _ filter: DeviceFilter, _ scope: TenantScope, limit: Int
+  ) async throws -> (ids: [String], plan: Set<String>, mostQueries: Int) {
+    var ids: [String] = []
+    var plan: Set<String> = []
+    var most = 0
+    var after: DevicePlace?
+    repeat {
+      let (page, seen, queries) = try await bench.database.read(in: scope) { [after] transaction in
+        let planning = PlanningTransaction(transaction)
+        let page = try DeviceList.page(filter, scope: scope, after: after, limit: limit, planning)
+        return (page, planning.plan, planning.queries)
+      }
+      #expect(page.devices.count <= limit)
+      ids += page.devices.map { "\($0.device.district)/\($0.device.id)" }
+      plan.formUnion(seen)
+      most = max(most, queries)
+      after = page.next
+    } while after != nil
+    return (ids, plan, most)
+  }
+
+  @Test("No search reads a big table through, and each gives its devices once and in order, page by page")
+  func plans() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 6000)
+    for search in Self.searches {
+      for scope in Self.scopes {
+        let filter = try filter(search, scope)
+        let (ids, plan, most) = try await walk(bench, filter, scope, limit: 100)
+        let scans = plan.filter { $0.hasPrefix("SCAN registry_") && !$0.hasPrefix("SCAN registry_district") }
+        #expect(scans.isEmpty, "\(search) \(scope): \(plan)")
+        #expect(most <= 12, "\(search) \(scope): \(most) queries for a page")
+        #expect(ids == ids.sorted() && Set(ids).count == ids.count, "\(search) \(scope)")
+        #expect(ids.count == (try await expected(bench, filter, scope)), "\(search) \(scope)")
+      }
+    }
+  }
+
+  @Test("A school's reader walks its own devices alone, by an index")
+  func schoolReader() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 6000)
+    let north = try #require(SchoolID(rawValue: "north"))
+    let scope = TenantScope.district(RegistryBench.cedar)
+    for search in [[], [("q", "M")], [("health", "well")]] as [[(String, String)]] {
+      let filter = try filter(search, scope, schools: [RegistryBench.cedar: [north]])
+      let (ids, plan, most) = try await walk(bench, filter, scope, limit: 1000)
+      #expect(!ids.isEmpty && ids.count <= 60 && most == 2, "\(search): \(ids.count) \(most)")
+      #expect(!plan.contains { $0.hasPrefix("SCAN registry_") }, "\(search): \(plan)")
+    }
+  }
+
+  @Test("A search that finds many by each filter and none by all ends in short pages, not in one long one")
+  func bounded() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 16_000)
+    #expect((10_667...15_999).contains(DeviceList.strides.reduce(0, +)))
+    try await bench.write { transaction in
+      try transaction.run("UPDATE registry_device SET stage = 'retired' WHERE serial_folded < 'N'")
+    }
+    for scope in [TenantScope.state, .district(RegistryBench.cedar)] {
+      let filter = try filter([("q", "PF"), ("stage", "retired")], scope)
+      let page = try await bench.database.read(in: scope) {
+        try DeviceList.page(filter, scope: scope, after: nil, limit: 100, $0)
+      }
+      #expect(page.devices.isEmpty)
+      #expect((page.next != nil) == (scope == .state), "\(scope)")
+      #expect(try await walk(bench, filter, scope, limit: 100).ids.isEmpty)
+    }
+  }
+
+  /// What the conditions alone say, without an index or a page.
+  private func expected(_ bench: RegistryBench, _ filter: DeviceFilter, _ scope: TenantScope) async throws -> Int {
+    try await bench.database.read(in: scope) { transaction in
+      let conditions = [SQL("\(scope, on: "registry_device.district_id")")] + filter.searches.map(\.condition)
+      return try transaction.row(
+        """
+        SELECT COUNT(*) AS count FROM registry_device LEFT JOIN registry_contact
+          ON registry_contact.district_id = registry_device.district_id
+          AND registry_contact.device_id = registry_device.device_id
+        WHERE \(SQL.joined(conditions, separator: " AND "))
+        """)?.get("count") ?? 0
+    }
+  }
+}
