@@ -9,19 +9,26 @@ if ((EUID != 0)); then exec sudo "$0" "$programs"; fi
 
 room=$(mktemp -d /tmp/rollcall-restricted.XXXXXX)
 controller=
+made=
 finish() {
   [[ -z "$controller" ]] || kill -TERM "$controller" 2>/dev/null || true
   rm -rf "$room"
+  [[ -z "$made" ]] || rmdir "$made"
 }
 trap finish EXIT
 chmod 755 "$room"
 mkdir "$room/bin" "$room/controller" "$room/agent"
+# What tmpfiles.d and the unit make on a device; the room's own folder is mounted there.
+mkdir -m 750 "$room/measured"
+[[ -d /run/rollcall-measure ]] || { mkdir /run/rollcall-measure && made=/run/rollcall-measure; }
 cp "$programs"/rollcalld "$programs"/rollcall-agent "$room/bin/"
 chown 61000:61000 "$room" "$room/controller" "$room/agent"
+chown 0:61000 "$room/measured"
 
 under() { python3 scripts/restricted/run.py "systemd/$1.service" "$room" -- "${@:2}"; }
 as_controller() { under rollcalld "$@"; }
 as_agent() { under rollcall-agent "$@"; }
+as_measure() { under rollcall-measure "$@"; }
 rollcall() { XDG_CONFIG_HOME="$room/operator" "$programs/rollcall" "$@"; }
 
 refused() {
@@ -34,14 +41,17 @@ refused() {
   echo "refused: $what"
 }
 
-for unit in controller agent; do
+for unit in controller agent measure; do
   echo "== $unit: what it cannot do"
   refused "writing outside its folder" "as_$unit" /bin/sh -c 'echo x >/var/lib/x'
   refused "reading home folders" "as_$unit" /bin/ls /root
   refused "reading password hashes" "as_$unit" /bin/grep -q . /etc/shadow
   refused "a namespace of its own" "as_$unit" /usr/bin/unshare --user /bin/true
-  refused "a disk's device" "as_$unit" /bin/sh -c 'ls /dev | grep -E "^(sd|vd|nvme|loop|mem)"'
+  # systemd's rule of devices, which is not applied here, leaves the measuring unit its disks and nothing else.
+  [[ $unit == measure ]] || refused "a disk's device" "as_$unit" /bin/sh -c 'ls /dev | grep -E "^(sd|vd|nvme|loop|mem)"'
 done
+refused "what root measures, for the agent to write" as_agent /bin/sh -c 'echo x >/run/rollcall-measure/x'
+refused "any connection of the measuring unit" as_measure /bin/bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 
 echo "== controller"
 as_controller /srv/bin/rollcalld init --state /srv/controller
@@ -63,6 +73,11 @@ rollcall batch create --district cedar-falls --id restricted
 rollcall token create --district cedar-falls --batch restricted --allow-unidentified --uses 1 --output-file "$room/token"
 chown 61000 "$room/token"
 
+echo "== measure"
+as_measure /bin/grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
+as_measure /srv/bin/rollcall-agent measure
+stat -c '%U:%g %a %n' "$room/measured" "$room/measured/measured.json"
+
 echo "== agent"
 as_agent /srv/bin/rollcall-agent enroll --controller "https://localhost:$(port devices)" --token-file /srv/token --state-dir /srv/agent
 as_agent /srv/bin/rollcall-agent once --state-dir /srv/agent
@@ -72,7 +87,7 @@ echo "== stopping"
 kill -TERM "$controller"
 wait "$controller"
 controller=
-for unit in rollcalld rollcall-agent; do
+for unit in rollcalld rollcall-agent rollcall-measure; do
   echo "$unit.service: $(wc -l <"$room/$unit.service.applied") restrictions applied; left to systemd itself:" \
     "$(paste -sd ' ' "$room/$unit.service.left-out")"
 done
