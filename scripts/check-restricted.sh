@@ -41,6 +41,18 @@ refused() {
   echo "refused: $what"
 }
 
+powers() { sed -nE 's/^(CapEff|CapBnd|NoNewPrivs|Seccomp):\s+/\1=/p' | paste -sd ' '; }
+expect_powers() {
+  local found
+  found=$("as_$1" /bin/cat /proc/self/status | powers)
+  [[ "$found" == "$2" ]] || { echo "$1 has $found, and should have $2" >&2; exit 1; }
+  echo "$1: $found"
+}
+none=0000000000000000
+expect_powers controller "CapEff=$none CapBnd=$none NoNewPrivs=1 Seccomp=2"
+expect_powers agent "CapEff=$none CapBnd=$none NoNewPrivs=1 Seccomp=2"
+# CAP_SYS_RAWIO (17) and CAP_SYS_ADMIN (21).
+expect_powers measure "CapEff=0000000000220000 CapBnd=0000000000220000 NoNewPrivs=1 Seccomp=2"
 for unit in controller agent measure; do
   echo "== $unit: what it cannot do"
   refused "writing outside its folder" "as_$unit" /bin/sh -c 'echo x >/var/lib/x'
@@ -74,13 +86,17 @@ rollcall token create --district cedar-falls --batch restricted --allow-unidenti
 chown 61000 "$room/token"
 
 echo "== measure"
-as_measure /bin/grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status
 as_measure /srv/bin/rollcall-agent measure
 stat -c '%U:%g %a %n' "$room/measured" "$room/measured/measured.json"
 
 echo "== agent"
 as_agent /srv/bin/rollcall-agent enroll --controller "https://localhost:$(port devices)" --token-file /srv/token --state-dir /srv/agent
 as_agent /srv/bin/rollcall-agent once --state-dir /srv/agent
+as_agent /srv/bin/rollcall-agent collect --compact >"$room/facts"
+if grep -o 'not measured: [^"]*' "$room/facts"; then
+  echo "the agent does not take what was measured" >&2
+  exit 1
+fi
 rollcall device list
 
 echo "== stopping"

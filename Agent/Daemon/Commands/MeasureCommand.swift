@@ -23,6 +23,9 @@ enum MeasureCommand {
     // The unit's runtime folder, or tmpfiles.d, makes it before and gives it to the service's group.
     try files.makeFolder(folder, mode: 0o750)
     let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard lock >= 0 else {
+      throw AgentError(.fileUnwritable, "Cannot open \(folder): \(String(cString: strerror(errno))).")
+    }
     defer { close(lock) }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       throw AgentError(.busy, "Another rollcall-agent measures already.")
