@@ -145,7 +145,7 @@ class Machine:
             "-drive", f"file={disk},format=qcow2,if=none,id=system,cache=unsafe",
             "-device", f"nvme,drive=system,serial={told['nvme_serial']}",
             "-drive", f"file={self.folder / 'ata.raw'},format=raw,if=none,id=ata,cache=unsafe",
-            # Debian's cloud kernel has this controller's driver and no AHCI.
+            # Debian's cloud kernel has a driver of this controller and none of AHCI; guest/ide.sh enables its ports.
             "-device", "piix3-ide,id=ide", "-device", f"ide-hd,bus=ide.0,drive=ata,serial={told['ata_serial']}",
             "-drive", f"file={self.seed},format=raw,if=none,id=seed,readonly=on",
             "-device", "virtio-blk-pci,drive=seed,serial=rollcall-seed",

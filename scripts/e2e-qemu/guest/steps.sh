@@ -3,6 +3,8 @@
 set -u
 boot=$(cat /proc/sys/kernel/random/boot_id)
 
+systemctl enable --quiet --now rollcall-ide.service || { journalctl --no-pager --unit=rollcall-ide.service; exit 1; }
+
 # The agent, under every restriction of its unit; from the first boot on it starts by itself, and enrols where it must.
 # It brings the measuring unit with it, which ends before the agent starts.
 systemctl enable --quiet rollcall-agent.service
