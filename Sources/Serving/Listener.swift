@@ -43,27 +43,27 @@ package struct Listener: Sendable {
   }
 
   package func serve(_ people: PeopleService) -> any Service {
-    service(peers: PeerTable()) { request, writer, _, _ in try await people.answer(request, writer) }
+    service(executors: nil) { request, writer, _, _ in try await people.answer(request, writer) }
   }
 
   package func serve(_ devices: DeviceService) -> any Service {
-    service(peers: PeerTable()) { request, writer, channel, peers in
+    service(executors: LoopExecutors(group)) { request, writer, channel, peers in
       try await devices.answer(request, peer: peers.peer(of: channel), writer)
     }
   }
 
   private func service(
-    peers: PeerTable,
+    executors: LoopExecutors?,
     _ respond: @escaping @Sendable (Request, consuming ResponseWriter, any Channel, PeerTable) async throws -> Void
   ) -> any Service {
-    let deadline = limits.request
+    let (deadline, peers) = (limits.request, PeerTable())
     let http = HTTP1Channel(
       responder: { request, writer, channel in try await respond(request, writer, channel, peers) },
       configuration: .init(
         additionalChannelHandlers: [RequestDeadline(limit: deadline)], idleTimeout: limits.idle,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100)))
-    return TLSChannel(base: http, box: tls, peers: peers).server(
+    return TLSChannel(base: http, box: tls, peers: peers, executors: executors).server(
       configuration: ServerConfiguration(
         address: .hostname(host, port: port), serverName: nil, backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),

@@ -14,6 +14,12 @@ package struct Digest: Hashable, Sendable, Comparable, Codable, CustomStringConv
     self.init(bytes: bytes)
   }
 
+  /// The digest that 64 hexadecimal digits in ASCII tell.
+  package init?(hexDigits: UnsafeBufferPointer<UInt8>) {
+    guard hexDigits.count == 64, let bytes = Hex.decode(hexDigits) else { return nil }
+    self.bytes = bytes
+  }
+
   package var description: String { Hex.encode(bytes) }
 
   package static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }

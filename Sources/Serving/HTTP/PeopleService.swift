@@ -109,16 +109,6 @@ package struct PeopleService: Sendable {
   }
 }
 
-/// Ids that tie an answer to its log lines.
-enum RequestIdentifier {
-  static let header = HTTPField.Name("X-Request-Id") ?? .eTag
-
-  static func next() -> String {
-    var generator = SystemRandomNumberGenerator()
-    return Hex.encode(withUnsafeBytes(of: generator.next()) { Array($0) })
-  }
-}
-
 extension Duration {
   var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

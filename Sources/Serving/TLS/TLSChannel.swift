@@ -25,15 +25,21 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let box: TLSContextBox
   let peers: PeerTable
+  /// Where a connection's tasks run; without them on the concurrent pool.
+  let executors: LoopExecutors?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       let (context, trust) = box.current
       let handler: NIOSSLServerHandler
       if let trust {
-        handler = NIOSSLServerHandler(context: context) { certificates, promise in
-          let der = try? certificates.first?.toDERBytes()
-          promise.succeed(der.flatMap(trust.peer(der:)) == nil ? .failed : .certificateVerified)
+        // Asked on the channel's loop before the handshake is done, so that the peer is known when its end is told.
+        handler = NIOSSLServerHandler(context: context) { [peers] certificates, promise in
+          guard let der = try? certificates.first?.toDERBytes(), let peer = trust.peer(der: der) else {
+            return promise.succeed(.failed)
+          }
+          peers.remember(peer, channel)
+          promise.succeed(.certificateVerified)
         }
       } else {
         handler = NIOSSLServerHandler(context: context)
@@ -45,7 +51,11 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await base.handle(value: value, logger: logger)
+    if let executor = executors?[value.channel.eventLoop] {
+      await withTaskExecutorPreference(executor) { await base.handle(value: value, logger: logger) }
+    } else {
+      await base.handle(value: value, logger: logger)
+    }
     peers.forget(value.channel)
   }
 }
@@ -81,7 +91,9 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     if case .handshakeCompleted? = event as? TLSUserEvent {
       timer?.cancel()
       timer = nil
-      if let trust, let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
+      // A resumed session shows a certificate that nobody was asked about.
+      if let trust, peers.peer(of: context.channel) == nil,
+        let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
         let der = try? certificate.toDERBytes(), let peer = trust.peer(der: der)
       {
         peers.remember(peer, context.channel)

@@ -15,8 +15,9 @@ package enum WireCodec {
     return request
   }
 
-  /// The message, its software list read apart where that is plain: then in a third of the time.
+  /// The message; where it says that nothing changed, or carries a plain software list, read in a fraction of the time.
   static func decodeCheckIn(_ body: [UInt8]) throws(WireError) -> CheckInRequest {
+    if let plain = PlainCheckIn.read(body) { return plain }
     // Whatever is wrong with the rest is told by decoding the whole, as places and reasons are then the message's own.
     if let software = SoftwareText(in: body),
       var request = try? decode(CheckInRequest.self, from: software.rest, as: "a check-in")

@@ -1,16 +1,16 @@
 import Vocabulary
 import Wire
 
-/// The end of a device's check-in as bytes ready to be sent: hashes, time and sequence number stand at fixed places
-/// and are overwritten there, so that an unchanged message costs two numbers and a copy.
-///
-/// Numbers are right-aligned in 20 columns of spaces, which JSON allows; the length of a message never changes.
+/// The end of a device's check-in as bytes ready to be sent, as the agent writes them: hashes stand at fixed places and
+/// are overwritten there, so that an unchanged message costs two numbers and a copy.
 struct CheckInTail: Sendable, Hashable {
-  private(set) var bytes: [UInt8]
+  private var hashes: [UInt8]
+  private var numbers: [UInt8] = []
 
-  private static let blank = String(repeating: " ", count: 19) + "0"
+  var bytes: [UInt8] { hashes + numbers }
+
   private static let emptyHash = String(repeating: "0", count: 64)
-  private static let layout: (text: [UInt8], hashes: [FactSection: Int], sentAt: Int, sequence: Int) = {
+  private static let layout: (text: [UInt8], hashes: [FactSection: Int]) = {
     var text = "\"hashes\":{"
     var hashes: [FactSection: Int] = [:]
     for (number, section) in FactSection.allCases.sorted().enumerated() {
@@ -18,33 +18,19 @@ struct CheckInTail: Sendable, Hashable {
       hashes[section] = text.utf8.count
       text += emptyHash + "\""
     }
-    text += "},\"sentAt\":"
-    let sentAt = text.utf8.count
-    text += blank + ",\"sequence\":"
-    let sequence = text.utf8.count
-    text += blank + ",\"version\":\(WireVersion.current)}"
-    return (Array(text.utf8), hashes, sentAt, sequence)
+    return (Array((text + "}").utf8), hashes)
   }()
 
-  init() { bytes = Self.layout.text }
+  init() { hashes = Self.layout.text }
 
   mutating func set(_ digest: Digest, of section: FactSection) {
     guard let place = Self.layout.hashes[section] else { return }
-    bytes.replaceSubrange(place..<place + 64, with: Hex.encode(digest.bytes).utf8)
+    hashes.replaceSubrange(place..<place + 64, with: Hex.encode(digest.bytes).utf8)
   }
 
   mutating func set(sequence: Int64, sentAt: Instant) {
-    write(sequence, at: Self.layout.sequence)
-    write(sentAt.milliseconds, at: Self.layout.sentAt)
-  }
-
-  private mutating func write(_ number: Int64, at place: Int) {
-    var rest = max(0, number)
-    for column in stride(from: place + 19, through: place, by: -1) {
-      let blank = rest == 0 && column < place + 19
-      bytes[column] = blank ? UInt8(ascii: " ") : UInt8(ascii: "0") + UInt8(rest % 10)
-      rest /= 10
-    }
+    let text = ",\"sentAt\":\(sentAt.milliseconds),\"sequence\":\(sequence),\"version\":\(WireVersion.current)}"
+    numbers = Array(text.utf8)
   }
 }
 
