@@ -10,7 +10,7 @@ systemctl enable --quiet --now rollcall-ide.service || { journalctl --no-pager -
 systemctl enable --quiet rollcall-agent.service
 systemctl start rollcall-agent.service
 journalctl --boot --no-pager --quiet --output=cat --unit=rollcall-measure.service --unit=rollcall-agent.service |
-  grep -E '^(Finished|Started) ' | head -n 1
+  grep -E '^(Finished|Started) ' | head -n 1 | sed 's/^/units: /'
 journalctl --no-pager --quiet --output=cat --unit=rollcall-measure.service | tail -n 8
 echo "measured file $(stat -c '%U %G %a' /run/rollcall-measure), $(stat -c '%U %a' /run/rollcall-measure/measured.json)"
 cat /run/rollcall-measure/measured.json
