@@ -188,7 +188,7 @@ let package = Package(
     tests("StorageTests", ["Storage", "StorageSQLite", "Vocabulary"]),
     tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], exclude: ["Fixtures"]),
     tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
-    tests("AgentDaemonTests", ["rollcall-agent", "AgentTransport", "Wire", "Vocabulary"]),
+    tests("AgentDaemonTests", ["rollcall-agent", "AgentCollect", "AgentTransport", "Wire", "Vocabulary"]),
     tests("ServingTests", ["Serving", "Storage", "StorageSQLite", "Vocabulary", httpTypes, hummingbird, logging]),
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
     tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", logging]),

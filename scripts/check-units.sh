@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../systemd"
 shopt -s nullglob
 
 # In tenths, as `systemd-analyze security --threshold` takes them.
-declare -A limits=([rollcalld.service]=12 [rollcall-agent.service]=30)
+declare -A limits=([rollcalld.service]=12 [rollcall-agent.service]=30 [rollcall-measure.service]=13)
 
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT

@@ -30,7 +30,8 @@ package struct FactCollector: Sendable {
     facts.identity = tree.identity(adapters)
     facts.hardware = tree.hardware(disks: disks, adapters: adapters, devices)
     var system = tree.system(mounts, devices)
-    facts.vitals = tree.vitals(disks: disks, adapters: adapters, mounts: mounts, devices)
+    facts.vitals = tree.vitals(
+      disks: disks, adapters: adapters, mounts: mounts, measured: tree.measured(writtenBy: tree.trusted), devices)
     facts.vitals?.clockOffsetMilliseconds = previousClockOffset
     facts.software = tree.software(&system)
     facts.system = system

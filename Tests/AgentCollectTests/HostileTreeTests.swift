@@ -101,6 +101,11 @@ struct HostileTreeTests {
 /// Devices that answer with the worst they can.
 private struct HostileDevices: DeviceQuestions {
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { (0..<512).map { UInt8($0 & 0xff) } }
+  func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers {
+    var data = (0..<511).map { UInt8($0 & 0xff) }
+    data.append(0 &- data.reduce(0, &+))
+    return ATAAnswers(data: data, isFailing: true, endurance: [UInt8](repeating: 7, count: 512))
+  }
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { [0, 0, 0, 0, 0, 0] }
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space {
     Space(total: .max, available: .min)

@@ -15,8 +15,10 @@ struct RecordedDevices: DeviceQuestions {
   var addresses: [String: [UInt8]] = [:]
   var spaces: [String: Space] = [:]
   var units: [String]? = []
+  var smart: [String: ATAAnswers] = [:]
 
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { try told(pages[name], "/dev/\(name)") }
+  func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { try told(smart[name], "/dev/\(name)") }
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { try told(addresses[name], name) }
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space { try told(spaces[mount], mount) }
   func failedUnits() throws(DeviceFault) -> [String]? { units }

@@ -48,6 +48,8 @@ struct HealthTests {
     Case("disk", .attention, "19 % spare") { $0.vitals?.disks[0].sparePercent = 19 },
     Case("disk", .failing, "9 % spare") { $0.vitals?.disks[0].sparePercent = 9 },
     Case("disk", .attention, "a media error") { $0.vitals?.disks[0].mediaErrors = 1 },
+    Case("disk", .attention, "a worn block") { $0.vitals?.disks[0].reallocatedSectors = 1 },
+    Case("disk", .well, "no worn block") { $0.vitals?.disks[0].reallocatedSectors = 0 },
     Case("disk", .unknown, "no reading of it") { $0.vitals?.disks = [] },
     Case("disk", .unknown, "one of two unread") { $0.hardware?.disks.append(Sample.disk("sda", serial: "S2")) },
     Case("disk", .unknown, "no disk at all") {

@@ -88,7 +88,10 @@ struct CanonicalTests {
     var vitals = VitalFacts()
     vitals.batteries = [.init(name: "BAT0")]
     vitals.links = [.init(name: "wlan0", up: true)]
+    vitals.disks = [.init(name: "sda")]
     var other = vitals
+    // Added after version 1 was frozen: an older controller does not know it and must compute the same hash.
+    other.disks[0].reallocatedSectors = 8
     other.batteries[0].chargePercent = 50
     other.batteries[0].state = "charging"
     (other.links[0].signalDBm, other.links[0].speedMbps) = (-40, 300)

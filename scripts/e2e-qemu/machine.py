@@ -1,4 +1,4 @@
-"""A QEMU machine with SMBIOS strings, an NVMe disk and a TPM of its own, run under software emulation."""
+"""A QEMU machine with SMBIOS strings, an NVMe disk, an ATA disk and a TPM of its own, run under software emulation."""
 
 import json
 import pathlib
@@ -20,7 +20,7 @@ class MachineError(Exception):
 class Machine:
     """Boots `image` with `identity`, and `seed` as a second disk; whatever it writes comes from `out`.
 
-    identity: serial, uuid, board_serial, chassis_serial, asset_tag, manufacturer, product, nvme_serial, mac.
+    identity: serial, uuid, board_serial, chassis_serial, asset_tag, manufacturer, product, nvme_serial, ata_serial, mac.
     """
 
     def __init__(self, image, identity, seed, folder, seconds):
@@ -110,6 +110,8 @@ class Machine:
         variables.write_bytes((FIRMWARE / "OVMF_VARS_4M.fd").read_bytes())
         with open(self.out, "wb") as out:
             out.truncate(16 * 1024 * 1024)
+        with open(self.folder / "ata.raw", "wb") as ata:
+            ata.truncate(64 << 20)
         self.monitor_path = f"{self.sockets.name}/monitor"
         log = open(self.folder / "qemu.log", "wb")
         self.qemu = subprocess.Popen(["timeout", str(self.seconds + 30)] + self._arguments(disk, variables), stdout=log, stderr=log)
@@ -142,6 +144,9 @@ class Machine:
             "-smbios", f"type=3,manufacturer={told['manufacturer']},serial={told['chassis_serial']},asset={told['asset_tag']}",
             "-drive", f"file={disk},format=qcow2,if=none,id=system,cache=unsafe",
             "-device", f"nvme,drive=system,serial={told['nvme_serial']}",
+            "-drive", f"file={self.folder / 'ata.raw'},format=raw,if=none,id=ata,cache=unsafe",
+            # Debian's cloud kernel has a driver of this controller and none of AHCI; guest/ide.sh enables its ports.
+            "-device", "piix3-ide,id=ide", "-device", f"ide-hd,bus=ide.0,drive=ata,serial={told['ata_serial']}",
             "-drive", f"file={self.seed},format=raw,if=none,id=seed,readonly=on",
             "-device", "virtio-blk-pci,drive=seed,serial=rollcall-seed",
             "-drive", f"file={self.out},format=raw,if=none,id=out,cache=unsafe",

@@ -21,8 +21,12 @@ DISTRICT, BATCH = "cedar-falls", "qemu"
 TOLD = {
     "serial": "RC-QEMU-0001", "uuid": "5b7c9a52-6f0e-4e0b-9d0c-0c6f2a7c1d11", "board_serial": "BRD-77A1",
     "chassis_serial": "CHS-0099", "asset_tag": "CF-000123", "manufacturer": "Acme", "product": "Kiosk-9",
-    "nvme_serial": "NV-S3RIAL-42", "mac": "00:16:3e:4a:11:07",
+    "nvme_serial": "NV-S3RIAL-42", "ata_serial": "QM-ATA-0007", "mac": "00:16:3e:4a:11:07",
 }
+# One package of the machine in a version that is not installed: one update waits.
+LISTED = "Package: dash\nArchitecture: amd64\nVersion: 9999:1\n\nPackage: dpkg\nArchitecture: amd64\nVersion: 0.1\n"
+# Where the reporting unit's process stands, as the kernel tells it: no power at all, and filters loaded.
+RESTRICTED = {"CapEff": "0000000000000000", "CapBnd": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}
 
 
 def prepare(controller, folder):
@@ -42,12 +46,17 @@ def seed(programs, token, port, folder):
     for program in ("rollcall-agent", "rollcalld"):
         place(programs / program, root / "usr/bin" / program, 0o755)
     units = REPOSITORY / "systemd"
-    for unit in units.glob("*.service"):
+    for unit in [*units.glob("*.service"), *units.glob("*.timer")]:
         place(unit, root / "usr/lib/systemd/system" / unit.name, 0o644)
     for kind in ("sysusers.d", "tmpfiles.d"):
         for file in (units / kind).glob("*.conf"):
             place(file, root / "usr/lib" / kind / file.name, 0o644)
+    lists = root / "var/lib/apt/lists"
+    lists.mkdir(parents=True)
+    (lists / "rollcall.test_dists_bookworm_main_binary-amd64_Packages").write_text(LISTED)
     place(HERE / "guest/steps.sh", root / "usr/local/sbin/rollcall-steps", 0o755)
+    place(HERE / "guest/ide.sh", root / "usr/local/sbin/rollcall-ide", 0o755)
+    place(HERE / "guest/rollcall-ide.service", root / "etc/systemd/system/rollcall-ide.service", 0o644)
     place(HERE / "guest/capture.pl", root / "usr/local/sbin/rollcall-capture", 0o755)
     place(token, root / "etc/rollcall/token", 0o644)
     (root / "etc/rollcall/agent.conf").write_text(f"controller = https://{NAME}:{port}\ntoken-file = /etc/rollcall/token\n")
@@ -65,7 +74,9 @@ def comparisons(device):
     """Each thing that QEMU was told, beside what the controller shows."""
     identity, hardware = device["facts"]["identity"], device["facts"]["hardware"]
     disks = {disk.get("serial"): disk for disk in hardware["disks"]}
-    nvme = disks.get(TOLD["nvme_serial"], {})
+    nvme, ata = disks.get(TOLD["nvme_serial"], {}), disks.get(TOLD["ata_serial"], {})
+    health = {disk["name"]: disk for disk in device["facts"]["vitals"]["disks"]}
+    nvme_health, ata_health = health.get(nvme.get("name"), {}), health.get(ata.get("name"), {})
     return [
         ("serial", TOLD["serial"], device.get("serial")),
         ("identity", "strong", device.get("identity")),
@@ -80,11 +91,36 @@ def comparisons(device):
         ("NVMe model", "QEMU NVMe Ctrl", nvme.get("model")),
         ("NVMe kind", "nvme", nvme.get("kind")),
         ("NVMe capacity", 1 << 30, nvme.get("bytes")),
+        ("NVMe verdict, measured by root", True, nvme_health.get("healthy")),
+        ("NVMe endurance used, percent", 0, nvme_health.get("percentUsed")),
+        # QEMU 7.2 leaves this byte of the page at zero.
+        ("NVMe spare blocks, percent", 0, nvme_health.get("sparePercent")),
+        ("ATA serial", TOLD["ata_serial"], ata.get("serial")),
+        ("ATA kind", "ata", ata.get("kind")),
+        ("ATA verdict, measured by root", True, ata_health.get("healthy")),
+        # QEMU's constants, hw/ide/core.c smart_attributes.
+        ("ATA hours powered on", 1, ata_health.get("powerOnHours")),
+        ("ATA temperature", 31_000, ata_health.get("temperatureMillicelsius")),
+        ("updates that wait", 1, device["facts"]["vitals"].get("updatesAvailable")),
         ("TPM", "2.0", hardware.get("tpmVersion")),
         ("UEFI", True, hardware.get("uefi")),
         ("host name", "rollcall-machine", device.get("hostname")),
         ("management", "agent", device.get("management")),
         ("keys", ["active"], [key["state"] for key in device["keys"]]),
+    ]
+
+
+def restrictions(events):
+    """What the kernel says of the reporting unit's process at each of the two boots, beside what its unit promises."""
+    return [(f"reporting unit: {name}", [value] * 2, [line.split()[2] for line in events if line.startswith(f"agent {name}:")])
+            for name, value in RESTRICTED.items()] + [
+        ("reporting unit: account", [False] * 2, [line.split()[2] == "0" for line in events if line.startswith("agent Uid:")]),
+        ("reporting unit: disks' devices", ["hidden"] * 2,
+         [line.split()[2] for line in events if line.startswith("agent disks ")]),
+        ("what ended or started first of the two units", ["rollcall-measure.service"] * 2,
+         [line.split()[2] for line in events if line.startswith("units: ")]),
+        ("what was measured: owners and modes", ["root rollcall-agent 750, root 644"] * 2,
+         [line.removeprefix("measured file ") for line in events if line.startswith("measured file ")]),
     ]
 
 
@@ -130,7 +166,7 @@ def main():
     print("\nThe machine said:\n  " + "\n  ".join(events))
     print(f"\n$ rollcall batch show {BATCH}\n{batch}\n$ rollcall device show {TOLD['serial']}\n{shown}")
 
-    table = comparisons(second) + [("the same device and key after the reset", (first["id"], first["keys"][0]["key"]),
+    table = comparisons(second) + restrictions(events) + [("the same device and key after the reset", (first["id"], first["keys"][0]["key"]),
                                     (second["id"], second["keys"][0]["key"]))]
     wrong = [row for row in table if row[1] != row[2]]
     for name, told, is_shown in table:

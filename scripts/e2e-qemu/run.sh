@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A QEMU machine with SMBIOS strings, an NVMe disk and a TPM of its own boots a small Debian, enrols with the real agent
+# A QEMU machine with SMBIOS strings, NVMe and ATA disks and a TPM of its own boots a small Debian, enrols with the real agent
 # under its real systemd unit, checks in, is reset, checks in again, and is shown by `rollcall device show` with what
 # QEMU was told. Takes three to ten minutes without KVM. Logs stay in .build-e2e/last.
 # Usage: scripts/e2e-qemu/run.sh [FOLDER OF THE PROGRAMS]   (default: bin)

@@ -1,7 +1,8 @@
 """Runs a program under a systemd unit's restrictions where systemd is not PID 1.
 
 Usage, as root: run.py UNIT ROOM -- PROGRAM ARGUMENTS…
-The program sees the folder ROOM as /srv, writable; everything else is as the unit says. What was applied is written to
+The program sees the folder ROOM as /srv, writable, and ROOM/measured as /run/rollcall-measure, where that is there;
+everything else is as the unit says. What was applied is written to
 ROOM/NAME-OF-UNIT.applied, and what is left to the QEMU machine to ROOM/NAME-OF-UNIT.left-out.
 """
 
@@ -15,14 +16,17 @@ import seccomp
 
 UID = GID = 61000
 libc = ctypes.CDLL(None, use_errno=True)
-NEWNS, NEWIPC = 0x00020000, 0x08000000
+NEWNS, NEWIPC, NEWNET = 0x00020000, 0x08000000, 0x40000000
+# linux/capability.h
+CAPABILITIES = {"CAP_SYS_RAWIO": 17, "CAP_SYS_ADMIN": 21}
 RDONLY, NOSUID, NODEV, NOEXEC, BIND, REC, PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 MOUNT_SETATTR, AT_RECURSIVE, ATTR_RDONLY = 442, 0x8000, 1
+MEASURED = "/run/rollcall-measure"
 # About the service manager and not a restriction, or kept by other means here.
 NOT_RESTRICTIONS = {
     "Type", "NotifyAccess", "ExecStart", "ExecReload", "Restart", "RestartSec", "TimeoutStopSec", "WatchdogSec", "Nice",
     "IOSchedulingClass", "StateDirectory", "StateDirectoryMode", "ConfigurationDirectory", "ConfigurationDirectoryMode",
-    "SystemCallErrorNumber",
+    "SystemCallErrorNumber", "RuntimeDirectory", "RuntimeDirectoryMode", "RuntimeDirectoryPreserve", "TimeoutStartSec",
 }
 
 
@@ -59,9 +63,13 @@ def lay_out_files(unit, room):
     def yes(name):
         return unit.get(name, ["no"])[-1] == "yes"
     applied, writable = ["PrivateMounts"], ["/srv"]
-    must(libc.unshare(NEWNS | (NEWIPC if yes("PrivateIPC") else 0)), "unshare")
+    namespaces = (NEWIPC if yes("PrivateIPC") else 0) | (NEWNET if yes("PrivateNetwork") else 0)
+    must(libc.unshare(NEWNS | namespaces), "unshare")
     mount(None, "/", flags=REC | PRIVATE)
     mount(room, "/srv", flags=BIND)
+    if os.path.isdir(MEASURED):
+        mount(os.path.join(room, "measured"), MEASURED, flags=BIND)
+        writable += [MEASURED] if os.path.basename(MEASURED) in unit.get("RuntimeDirectory", []) else []
     if yes("PrivateTmp"):
         for folder in ("/tmp", "/var/tmp"):
             mount("tmpfs", folder, "tmpfs", NOSUID | NODEV, "mode=1777")
@@ -87,7 +95,7 @@ def lay_out_files(unit, room):
         for folder in writable:
             set_read_only(folder, False)
     applied += [name for name in (
-        "PrivateIPC", "PrivateTmp", "ProtectHome", "PrivateDevices", "InaccessiblePaths", "ProtectProc", "ProcSubset", "ProtectSystem",
+        "PrivateIPC", "PrivateNetwork", "PrivateTmp", "ProtectHome", "PrivateDevices", "InaccessiblePaths", "ProtectProc", "ProcSubset", "ProtectSystem",
         "ProtectControlGroups", "ProtectKernelTunables") if name in unit]
     return applied
 
@@ -107,10 +115,9 @@ def private_devices():
 
 def drop_powers(unit):
     applied = ["User", "Group", "NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities"]
-    if "".join(unit.get("CapabilityBoundingSet", ["all"])):
-        raise SystemExit("only an empty CapabilityBoundingSet= is known here")
+    kept = {CAPABILITIES[name] for name in unit["CapabilityBoundingSet"][-1].split()}
     for capability in range(64):
-        if libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
+        if capability not in kept and libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
             break
     for name, limit in (("LimitNOFILE", resource.RLIMIT_NOFILE), ("LimitCORE", resource.RLIMIT_CORE)):
         if name in unit:
@@ -123,7 +130,8 @@ def drop_powers(unit):
         applied.append("UMask")
     os.setgroups([])
     os.setresgid(GID, GID, GID)
-    os.setresuid(UID, UID, UID)
+    if unit["User"] != ["root"]:
+        os.setresuid(UID, UID, UID)
     must(libc.prctl(38, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
     return applied
 

@@ -81,7 +81,7 @@ def load(unit, calls):
         return True
 
     if "RestrictAddressFamilies" in unit:
-        families = {getattr(socket, name).value for name in unit["RestrictAddressFamilies"][-1].split()}
+        families = {getattr(socket, name).value for name in unit["RestrictAddressFamilies"][-1].split() if name != "none"}
         for family in set(range(HIGHEST_FAMILY + 1)) - families:
             extra.add("socket", refusal(errno.EAFNOSUPPORT), Comparison(0, EQUAL, family, 0))
         extra.add("socket", refusal(errno.EAFNOSUPPORT), Comparison(0, GREATER, HIGHEST_FAMILY, 0))

@@ -2,6 +2,8 @@
 package protocol DeviceQuestions: Sendable {
   /// The 512 bytes of an NVMe disk's health page. Source: NVM Express base specification, log page 02h
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8]
+  /// What an ATA disk tells of its health. Source: ACS-3, SMART feature set
+  func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers
   /// The six bytes burnt into a network adapter. Source: ethtool ETHTOOL_GPERMADDR
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8]
   /// The room on the file system mounted at `mount`, if it is the one on `device`. Source: statvfs(3)
@@ -16,6 +18,25 @@ package protocol DeviceQuestions: Sendable {
 package struct DeviceFault: Error, Hashable, Sendable {
   package let reason: String
   package init(_ reason: String) { self.reason = reason }
+
+  /// Reading it would spin the disk up.
+  static let asleep = DeviceFault("the disk sleeps and is not woken for this")
+}
+
+/// An ATA disk's answers, unread.
+package struct ATAAnswers: Hashable, Sendable {
+  /// 512 bytes. Source: SMART READ DATA
+  package var data: [UInt8]
+  /// The disk's own verdict; nil where it gives none. Source: SMART RETURN STATUS
+  package var isFailing: Bool?
+  /// 512 bytes; nil where the disk keeps no such log. Source: READ LOG EXT, log 04h, page 07h
+  package var endurance: [UInt8]?
+
+  package init(data: [UInt8], isFailing: Bool? = nil, endurance: [UInt8]? = nil) {
+    self.data = data
+    self.isFailing = isFailing
+    self.endurance = endurance
+  }
 }
 
 /// A block device by the kernel's numbers.
@@ -46,6 +67,7 @@ package struct Space: Hashable, Sendable {
 struct SilentDevices: DeviceQuestions {
   private let absent = DeviceFault("asked only on the machine itself")
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { throw absent }
+  func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { throw absent }
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { throw absent }
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space { throw absent }
   func failedUnits() throws(DeviceFault) -> [String]? { throw absent }

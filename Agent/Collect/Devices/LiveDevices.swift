@@ -4,6 +4,8 @@ internal import Glibc
 struct LiveDevices: DeviceQuestions {
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { try NVMeCommand.healthPage(ofDisk: name) }
 
+  func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { try ATACommand.health(ofDisk: name) }
+
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] {
     try EthtoolCommand.permanentAddress(ofAdapter: name)
   }

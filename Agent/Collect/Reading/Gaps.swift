@@ -19,6 +19,7 @@ struct ReadFault: Error, Hashable {
       case ETIMEDOUT: "timed out"
       case EMFILE, ENFILE: "too many open files"
       case ENOMEM: "out of memory"
+      case ELOOP: "a link stands where none may"
       case ENOENT, ENODEV, ENXIO, ENOTDIR: "absent"
       default: "error \(code)"
       }

@@ -12,6 +12,8 @@ final class Tree {
 
   /// Without its trailing '/'.
   private let root: String
+  /// Whose files are believed as root's: root's alone; of another machine's tree also its reader's own.
+  var trusted: Set<UInt32> { root.isEmpty ? [0] : [0, geteuid()] }
   private var buffer: [UInt8]
 
   init(root: String) {
@@ -25,6 +27,25 @@ final class Tree {
   func bytes<T>(_ path: String, limit: Int = Tree.tableLimit, _ body: (Bytes) -> T) throws(ReadFault) -> T? {
     guard let file = try open(path) else { return nil }
     defer { close(file) }
+    return try whole(file, path, limit, body)
+  }
+
+  /// As ``bytes(_:limit:_:)``, for a plain file that none but `owners` can have written.
+  func bytes<T>(
+    _ path: String, limit: Int, writtenBy owners: Set<UInt32>, _ body: (Bytes) -> T
+  ) throws(ReadFault) -> T? {
+    guard let file = try open(path, also: O_NOFOLLOW) else { return nil }
+    defer { close(file) }
+    var facts = stat()
+    guard fstat(file, &facts) == 0 else { throw ReadFault(errno: errno, path: "/" + path) }
+    guard facts.st_mode & S_IFMT == S_IFREG else { throw ReadFault("no plain file: /\(path)") }
+    guard owners.contains(facts.st_uid), facts.st_mode & 0o022 == 0 else {
+      throw ReadFault("others than root may write it: /\(path)")
+    }
+    return try whole(file, path, limit, body)
+  }
+
+  private func whole<T>(_ file: Int32, _ path: String, _ limit: Int, _ body: (Bytes) -> T) throws(ReadFault) -> T {
     var filled = 0
     while true {
       if filled == buffer.count {
@@ -97,6 +118,15 @@ final class Tree {
     return names.sorted()
   }
 
+  /// A file's size in bytes and when it was last changed; nil where there is none.
+  func stamp(_ path: String) -> (bytes: Int64, modified: Int64)? {
+    var facts = stat()
+    guard stat(full(path), &facts) == 0 else { return nil }
+    let seconds = Int64(facts.st_mtim.tv_sec).multipliedReportingOverflow(by: 1000)
+    let milliseconds = seconds.overflow ? 0 : seconds.partialValue &+ Int64(facts.st_mtim.tv_nsec) / 1_000_000
+    return (Int64(facts.st_size), milliseconds)
+  }
+
   /// Whether there is such a file, whoever may read it.
   func exists(_ path: String) -> Bool { access(full(path), F_OK) == 0 }
 
@@ -127,8 +157,8 @@ final class Tree {
   private func full(_ path: String) -> String { root + "/" + path }
 
   /// nil where there is no such file.
-  private func open(_ path: String) throws(ReadFault) -> Int32? {
-    let file = Glibc.open(full(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+  private func open(_ path: String, also flags: Int32 = 0) throws(ReadFault) -> Int32? {
+    let file = Glibc.open(full(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags)
     if file >= 0 { return file }
     if Tree.isAbsence(errno) { return nil }
     throw ReadFault(errno: errno, path: "/" + path)

@@ -1,40 +1,69 @@
 internal import Wire
 
 extension Tree {
-  /// What a disk says of itself; nil where it says nothing.
+  /// What a disk says of itself; nil where it says nothing. Whom it does not answer takes what was measured.
   func health(
-    _ reading: DiskReading, _ devices: any DeviceQuestions, _ gaps: inout Gaps
+    _ reading: DiskReading, _ devices: any DeviceQuestions, _ measured: Measured, _ gaps: inout Gaps
   ) -> VitalFacts.DiskHealth? {
     let field = "disks.\(reading.disk.name)"
     let nothing = VitalFacts.DiskHealth(name: reading.disk.name)
     var health = nothing
-    switch reading.disk.kind {
-    case "nvme": nvmeHealth(&health, field, devices, &gaps)
-    case "mmc": mmcHealth(&health, reading.device, field, &gaps)
-    case "ata": gaps.add(field + ".healthy", "the kernel tells no ATA disk's health without raw access to it")
-    default: break
+    do throws(DeviceFault) {
+      health = try Tree.ownAccount(of: reading.disk, devices) ?? nothing
+    } catch {
+      do throws(DeviceFault) {
+        health = try measured.health(ofDisk: reading.disk.name)
+      } catch let other {
+        gaps.add(field + ".healthy", "\(error.reason); \(other.reason)")
+      }
     }
+    if reading.disk.kind == "mmc" { mmcHealth(&health, reading.device, field, &gaps) }
     if health.temperatureMillicelsius == nil {
       health.temperatureMillicelsius = temperature(reading.device, field, &gaps)
     }
     return health == nothing ? nil : health
   }
 
-  private func nvmeHealth(
-    _ health: inout VitalFacts.DiskHealth, _ field: String, _ devices: any DeviceQuestions, _ gaps: inout Gaps
-  ) {
-    do throws(DeviceFault) {
-      let page = try devices.healthPage(ofDisk: health.name)
-      guard let read = page.withUnsafeBufferPointer({ NVMeHealth(page: $0) }) else {
-        return gaps.add(field + ".healthy", "the disk's health page is not one")
-      }
-      health.healthy = read.healthy
-      (health.percentUsed, health.sparePercent) = (read.percentUsed, read.sparePercent)
-      (health.mediaErrors, health.powerOnHours) = (read.mediaErrors, read.powerOnHours)
-      health.temperatureMillicelsius = read.temperatureMillicelsius
-    } catch {
-      gaps.add(field + ".healthy", error.reason)
+  /// A disk's answer to a command that only the privileged may give; nil for kinds that know none.
+  static func ownAccount(
+    of disk: HardwareFacts.Disk, _ devices: any DeviceQuestions
+  ) throws(DeviceFault) -> VitalFacts.DiskHealth? {
+    switch disk.kind {
+    case "nvme": try nvmeHealth(disk.name, devices)
+    case "ata": try ataHealth(disk.name, devices)
+    default: nil
     }
+  }
+
+  private static func nvmeHealth(
+    _ name: String, _ devices: any DeviceQuestions
+  ) throws(DeviceFault) -> VitalFacts.DiskHealth {
+    let page = try devices.healthPage(ofDisk: name)
+    guard let read = page.withUnsafeBufferPointer({ NVMeHealth(page: $0) }) else {
+      throw DeviceFault("the disk's health page is not one")
+    }
+    var health = VitalFacts.DiskHealth(name: name)
+    health.healthy = read.healthy
+    (health.percentUsed, health.sparePercent) = (read.percentUsed, read.sparePercent)
+    (health.mediaErrors, health.powerOnHours) = (read.mediaErrors, read.powerOnHours)
+    health.temperatureMillicelsius = read.temperatureMillicelsius
+    return health
+  }
+
+  private static func ataHealth(
+    _ name: String, _ devices: any DeviceQuestions
+  ) throws(DeviceFault) -> VitalFacts.DiskHealth {
+    let answers = try devices.smartAnswers(ofDisk: name)
+    let data = answers.data.withUnsafeBufferPointer { ATAHealth(data: $0) }
+    guard data != nil || answers.isFailing != nil else { throw DeviceFault("the disk's SMART data is not any") }
+    var health = VitalFacts.DiskHealth(name: name)
+    health.healthy = answers.isFailing.map { !$0 }
+    health.percentUsed = answers.endurance.flatMap { page in
+      page.withUnsafeBufferPointer { ATAHealth.percentUsed(statistics: $0) }
+    }
+    (health.mediaErrors, health.reallocatedSectors) = (data?.mediaErrors, data?.reallocatedSectors)
+    (health.powerOnHours, health.temperatureMillicelsius) = (data?.powerOnHours, data?.temperatureMillicelsius)
+    return health
   }
 
   /// An eMMC's wear: two estimates in steps of 10 %, and whether its reserve ends.

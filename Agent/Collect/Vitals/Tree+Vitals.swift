@@ -3,7 +3,8 @@ internal import Wire
 extension Tree {
   /// Readings that move all the time.
   func vitals(
-    disks: DiskReadings, adapters: [AdapterReading], mounts: MountTable, _ devices: any DeviceQuestions
+    disks: DiskReadings, adapters: [AdapterReading], mounts: MountTable, measured: Measured,
+    _ devices: any DeviceQuestions
   ) -> VitalFacts {
     var facts = VitalFacts()
     var gaps = Gaps()
@@ -12,12 +13,12 @@ extension Tree {
     if memory.total != nil, memory.available == nil {
       gaps.add("memoryAvailableBytes", "no MemAvailable in /proc/meminfo")
     }
-    facts.disks = disks.list.compactMap { health($0, devices, &gaps) }
+    facts.disks = disks.list.compactMap { health($0, devices, measured, &gaps) }
     facts.fileSystems = fileSystems(mounts, devices, &gaps)
     facts.batteries = batteryStates(&gaps)
     facts.thermals = thermals(&gaps)
     facts.links = links(adapters, &gaps)
-    gaps.add("updatesAvailable", "not counted: comparing all package lists would cost more than the rest of a check-in")
+    facts.updatesAvailable = measured.updates(&gaps)
     facts.unreadable = gaps.list
     return facts
   }

@@ -29,7 +29,7 @@ enum Program {
 
   static let commands: [Command] = [
     EnrollCommand.command, RunCommand.command, OnceCommand.command, CollectCommand.command, StatusCommand.command,
-    DoctorCommand.command, VersionCommand.command,
+    DoctorCommand.command, MeasureCommand.command, VersionCommand.command,
   ]
 
   static var help: String {

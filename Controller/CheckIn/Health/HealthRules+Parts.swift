@@ -69,6 +69,10 @@ extension HealthRules {
     if let errors = disk.mediaErrors, errors > 0 {
       found.append(item(.attention, "Disk \(disk.name) could not read \(errors) \(errors == 1 ? "block" : "blocks")."))
     }
+    if let worn = disk.reallocatedSectors, worn > 0 {
+      let blocks = "\(worn) worn \(worn == 1 ? "block" : "blocks")"
+      found.append(item(.attention, "Disk \(disk.name) uses spare blocks in place of \(blocks)."))
+    }
     if disk.healthy == true { found.append(item(.well, "Disk \(disk.name) says that it is well.")) }
     return worst(found) ?? unknown("disk", "The health of disk \(disk.name)", facts, "disks.\(disk.name)")
   }

@@ -37,7 +37,7 @@ package struct VitalFacts: Hashable, Sendable, Codable, Canonical {
     encoder.field("unreadable", unreadable)
   }
 
-  /// A disk's own account of itself. Source: NVMe log page 02h (SMART / Health); ATA SMART where the kernel gives it
+  /// A disk's own account of itself. Source: NVMe log page 02h (SMART / Health); ATA SMART
   package struct DiskHealth: Hashable, Sendable, Codable, Canonical {
     package var name: String
     /// False where the disk says that it is failing.
@@ -48,7 +48,11 @@ package struct VitalFacts: Hashable, Sendable, Codable, Canonical {
     package var sparePercent: Int?
     /// In thousandths of a degree Celsius; hashed to 10 °C.
     package var temperatureMillicelsius: Int64?
+    /// Blocks that could not be read back. Source: NVMe; ATA attribute 187, else 198
     package var mediaErrors: Int64?
+    /// Worn blocks that spare ones stand in for; told, but not hashed: a controller from before it was added checks the
+    /// hash over the fields it knows. Source: ATA attribute 5
+    package var reallocatedSectors: Int64?
     /// Hashed to 100 h.
     package var powerOnHours: Int64?
 
