@@ -16,6 +16,10 @@ struct CheckInRoutes: Sendable {
       DeviceRoute(.get, AgentPath.time, .open, bodyLimit: 0) { call, _ in
         Reply(.ok, headers: Self.json, body: Array("{\"time\":\(call.now.milliseconds)}".utf8))
       },
+      DeviceRoute(.get, AgentPath.standing, .certificate, bodyLimit: 0) { _, context in
+        let answer = ControllerStanding(standing: CheckInReply.Standing(of: context.known))
+        return Reply(.ok, headers: Self.json, body: try WireCodec.encode(answer))
+      },
     ]
   }
 
@@ -54,5 +58,18 @@ struct CheckInRoutes: Sendable {
       return try Gzip.decompress(call.body, limit: Limits.messageBytes)
     default: throw CheckInError(.encoding, "A check-in's Content-Encoding is gzip or identity.")
     }
+  }
+}
+
+extension CheckInReply.Standing {
+  /// A key that nobody knows waits for a person; a revoked one never comes as far as this.
+  init(of key: KnownKey?) {
+    self =
+      switch key?.state {
+      case .active: .active
+      case .restricted: .restricted
+      case .quarantined, .revoked: .quarantined
+      case .pending, nil: .pending
+      }
   }
 }

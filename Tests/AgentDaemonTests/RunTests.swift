@@ -169,4 +169,30 @@ import Wire
     let text = try StatusCommand.report(try machine.agent, at: .now)
     #expect(text.contains("as dev_0123456789abcdef") && text.contains("active: trusted"))
   }
+
+  @Test("A revoked device is told so by doctor, and a failed single contact is remembered")
+  func revoked() throws {
+    let machine = try TestMachine(TestController())
+    #expect(try machine.enroll())
+    machine.controller.now = ClockReading.now.system
+    try machine.once()
+    machine.controller.revoked = Set(machine.controller.issued.keys)
+    let agent = try machine.agent
+    var state = try agent.loadState()
+    #expect(throws: Refusal.self) { try agent.contactOnce(&state) }
+    #expect(try machine.state.failures == 1)
+    let findings = Examination(agent: agent, reading: .now).findings()
+    #expect(findings.first { $0.subject == "Key at the controller" }?.verdict == .wrong)
+    #expect(findings.first { $0.subject == "Last contact" }?.verdict == .attention)
+  }
+
+  @Test("A quarantined device is told so by doctor")
+  func quarantined() throws {
+    let machine = try TestMachine(TestController())
+    #expect(try machine.enroll())
+    machine.controller.now = ClockReading.now.system
+    machine.controller.standing = .quarantined
+    let finding = Examination(agent: try machine.agent, reading: .now).findings().last
+    #expect(finding?.subject == "Key at the controller" && finding?.verdict == .attention)
+  }
 }

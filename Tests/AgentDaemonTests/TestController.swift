@@ -91,6 +91,10 @@ final class TestController: @unchecked Sendable {
       }
       return response
     case (.get, AgentPath.time): return json(200, ControllerTime(time: now))
+    case (.get, AgentPath.standing):
+      guard let key, issued[key] != nil else { return problem(401, "device.certificate-required") }
+      return revoked.contains(key)
+        ? problem(403, "device.key-revoked") : json(200, ControllerStanding(standing: standing))
     case (.post, AgentPath.checkIn): return checkIn(request, key: key)
     default: return problem(404, "request.not-found")
     }

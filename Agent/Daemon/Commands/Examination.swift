@@ -163,7 +163,7 @@ struct Examination {
 
   // MARK: - The controller
 
-  /// One verified question for the time; the error tells which part does not work.
+  /// A verified question for the time, whose error tells which part does not work, and one for the key's standing.
   private func connection(_ clock: ClockEstimate) -> [Finding] {
     do {
       let address = try agent.address()
@@ -176,7 +176,7 @@ struct Examination {
       let link = try ControllerLink(
         address: address, root: root, identity: identity, clock: clock, make: agent.make, reading: { reading })
       let time = try link.time()
-      return Connection.works(address, offset: reading.system.since(time))
+      return Connection.works(address, offset: reading.system.since(time)) + (identity == nil ? [] : [standing(link)])
     } catch let error as TransferError {
       return Connection.failed(error)
     } catch {
@@ -184,6 +184,21 @@ struct Examination {
       return [
         Finding(verdict: .wrong, subject: "Controller", state: failure.message, advice: "The code is \(failure.code).")
       ]
+    }
+  }
+
+  private func standing(_ link: ControllerLink) -> Finding {
+    let subject = "Key at the controller"
+    do {
+      let standing = try link.standing()
+      return Finding(
+        verdict: standing == .active ? .well : .attention, subject: subject, state: Words.standing(standing))
+    } catch let refusal as Refusal where refusal.status == 401 || refusal.status == 403 {
+      return Finding(
+        verdict: .wrong, subject: subject, state: refusal.message,
+        advice: "Find out why with the district's staff; then 'rollcall-agent enroll --again' with a new token.")
+    } catch {
+      return Finding(verdict: .unknown, subject: subject, state: Failure(error).message)
     }
   }
 }

@@ -35,7 +35,7 @@ enum OnceCommand {
       let lock = try FolderLock(configuration.stateFolder)
       defer { withExtendedLifetime(lock) {} }
       var state = try agent.loadState()
-      let reply = try agent.contact(&state)
+      let reply = try agent.contactOnce(&state)
       Program.output(
         "Checked in: number \(reply.sequence), \(reply.standing.rawValue); next in \(reply.nextCheckInSeconds) s.\n")
       if let notice = reply.notice { Program.output("Notice: \(notice)\n") }

@@ -57,6 +57,18 @@ struct Agent {
     try Contact(store: store, file: file, address: try address(), make: make, collect: collect, log: log).run(&state)
   }
 
+  /// As ``contact(_:)``; that it failed is kept, for `status` and `doctor`.
+  func contactOnce(_ state: inout AgentState) throws -> CheckInReply {
+    do {
+      return try contact(&state)
+    } catch {
+      state.count(Failure(error))
+      // Where the folder cannot be written, that was the failure already.
+      try? file.save(state)
+      throw error
+    }
+  }
+
   // MARK: - Enrolment
 
   /// One attempt with a token.

@@ -37,8 +37,7 @@ struct RunLoop {
       return .zero
     } catch {
       let failure = Failure(error)
-      state.failures += 1
-      state.lastFailure = failure.message
+      state.count(failure)
       let delay = Backoff.delay(
         failures: state.failures, asked: (error as? Refusal)?.retryAfter, random: .random(in: 0..<1))
       agent.log.warning(

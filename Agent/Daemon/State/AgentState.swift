@@ -48,6 +48,12 @@ extension AgentState {
     return state
   }()
 
+  /// A contact failed; `status` and `doctor` tell it.
+  mutating func count(_ failure: Failure) {
+    failures = failures == .max ? failures : failures + 1
+    lastFailure = failure.message
+  }
+
   /// The state for messages of `key`: another key counts anew, and the controller is asked what it holds.
   func counting(for key: Digest) -> AgentState {
     guard key != self.key else { return self }

@@ -71,6 +71,14 @@ package final class ControllerLink {
     return time
   }
 
+  /// What the controller makes of this device's key.
+  ///
+  /// - Throws: `transfer.` codes, ``Refusal`` such as `device.key-revoked`, `wire.malformed`.
+  package func standing() throws -> CheckInReply.Standing {
+    let response = try send(.get, AgentPath.standing)
+    return try WireCodec.decode(ControllerStanding.self, from: response.body, as: "the key's standing").standing
+  }
+
   /// Asks for the time although the certificate's dates do not fit; false where the answer is not believed.
   private func correctClock() throws -> Bool {
     let response = try exchange.send(Request(.get, address + AgentPath.time), verifyingAt: .ignoringDates)

@@ -62,6 +62,14 @@ package enum AgentPath {
   package static let checkIn = "/agent/v1/checkin"
   /// `GET` without a client certificate: a ``ControllerTime``, for a device whose clock is lost.
   package static let time = "/agent/v1/time"
+  /// `GET`: a ``ControllerStanding``; nothing is stored.
+  package static let standing = "/agent/v1/standing"
+}
+
+/// What the controller makes of the key that asks, for `rollcall-agent doctor`.
+package struct ControllerStanding: Hashable, Sendable, Codable {
+  package var standing: CheckInReply.Standing
+  package init(standing: CheckInReply.Standing) { self.standing = standing }
 }
 
 /// The controller's clock.
