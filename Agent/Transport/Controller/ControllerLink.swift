@@ -1,6 +1,6 @@
 package import CurlClient
 package import Vocabulary
-import Wire
+package import Wire
 
 /// Verified requests to one controller: its certificate leads to the pinned root, holds for its name, and is in date
 /// by the agent's own estimate of the time.
