@@ -19,7 +19,7 @@ ROUNDS ?= 200
 LONG ?=
 
 .NOTPARALLEL:
-.PHONY: help build run test bench format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+.PHONY: help build run test bench bench-agent format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
   clean packages-run packages-test packages-bench packages-e2e packages-tpm $(addprefix bin/,$(PROGRAMS))
 
 help: ## what each target does (the default)
@@ -38,6 +38,9 @@ $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 test: packages-run packages-test ## run all tests (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+
+bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## only the agent, beside C programs that read and post the same
+	@python3 bench/run.py --programs bin
 
 bench: build packages-bench ## measure agent and controller beside their peers, for BENCHMARKS.md (LONG=--long: memory too)
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm

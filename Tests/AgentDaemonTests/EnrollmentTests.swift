@@ -102,6 +102,17 @@ import Wire
     }
     #expect(foreign.issued.isEmpty)
   }
+
+  @Test("Of what comes with a certificate only authorities that lead to the root are stored")
+  func strangersAlongside() throws {
+    let machine = try TestMachine(TestController())
+    let authority = machine.controller.authority
+    let device = try authority.client().certificates[0]
+    machine.controller.alongside = [try TestAuthority().issuing, authority.issuing, authority.root, device]
+    #expect(try machine.enroll())
+    let identity = try #require(try machine.agent.store.identity(.current))
+    #expect(identity.certificates.dropFirst().map(\.der) == [authority.issuing.der])
+  }
 }
 
 extension TestMachine {

@@ -223,4 +223,16 @@ import Vocabulary
   func withoutDigest() {
     #expect(throws: TransferError(.digestUnavailable, "")) { try SHA256.digest([1, 2, 3], with: nil) }
   }
+
+  @Test("A trusted issuing authority stands for its root, within its dates, and for no other")
+  func issuingTrusted() throws {
+    let server = TestServer(identity: try authority.server("localhost"))
+    defer { server.stop() }
+    let both = Trust.pem(authority.root.pem + authority.issuing.pem)
+    try expect(nil, client(both), server.address)
+    try expect(.serverExpired, client(both), server.address, at: .at(Instant(rfc3339: "2040-01-01T00:00:00Z")!))
+    let stranger = TestServer(identity: try TestAuthority().server("localhost"))
+    defer { stranger.stop() }
+    try expect(.serverUnknownCA, client(both), stranger.address)
+  }
 }

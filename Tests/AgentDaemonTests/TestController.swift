@@ -16,6 +16,8 @@ final class TestController: @unchecked Sendable {
   /// Certificates by the public key they were issued for: the same key gets the same again.
   var issued: [Digest: Certificate] = [:]
   var approves = true
+  /// What comes along with each issued certificate.
+  var alongside: [Certificate] = []
   var renewNow = false
   var standing = CheckInReply.Standing.active
   /// Held hashes and the last message of each key.
@@ -107,7 +109,7 @@ final class TestController: @unchecked Sendable {
     guard let key = try? SHA256.digest(certificate.publicKey) else { return problem(500, "test.digest") }
     let known = issued[key] ?? certificate
     issued[key] = known
-    return Response(status: 200, body: TestAuthority.message([known]))
+    return Response(status: 200, body: TestAuthority.message([known] + alongside))
   }
 
   private func checkIn(_ request: Request, key: Digest?) -> Response {

@@ -107,8 +107,10 @@ package struct Enroller {
     if !own.leads(to: root, through: above) {
       above = try EnrollmentService.authorities(over: link).filter { !$0.isSelfSigned }
     }
-    guard own.leads(to: root, through: above),
-      let identity = try DeviceIdentity(certificates: [own] + above, key: key)
+    // What is stored is trusted from then on: nothing that came along and does not lead to the root.
+    let chain = above.filter { $0.isAuthority && $0.leads(to: root, through: above) }
+    guard own.leads(to: root, through: chain),
+      let identity = try DeviceIdentity(certificates: [own] + chain, key: key)
     else {
       throw AgentError(
         .certificateUnusable, "The controller issued a certificate that does not lead to the pinned root.")
