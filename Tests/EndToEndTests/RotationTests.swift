@@ -162,7 +162,8 @@ private final class OpenConnection {
   }
 
   func close() {
-    process.terminate()
+    // Not SIGTERM: the thread that started it may have had that blocked, and a child keeps the mask.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 }
