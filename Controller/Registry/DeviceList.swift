@@ -55,7 +55,7 @@ enum DeviceList {
   /// Found by one search at most, to be looked at one by one.
   static let few = 1000
   /// How many devices the parts of a walk have: a page that fills soon costs little.
-  static let strides = [512, 2048, 8192]
+  static let strides = [512, 1024, 2048]
 
   static func page(
     _ filter: DeviceFilter, scope: TenantScope, after: DevicePlace?, limit: Int, _ transaction: any Transaction

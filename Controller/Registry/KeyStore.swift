@@ -55,14 +55,25 @@ enum KeyStore {
 
   /// The devices' keys that are not revoked.
   static func live(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: [DeviceKey]] {
-    let districts = Set(devices.map(\.district)).sorted()
-    let rows = try transaction.rows(
-      """
-      SELECT \(columns) FROM registry_key
-      WHERE district_id IN \(list: districts) AND device_id IN \(list: devices.map(\.id)) AND state <> 'revoked'
-      ORDER BY issued_at, digest
-      """)
-    return Dictionary(grouping: try rows.map(DeviceKey.init), by: \.device)
+    var found: [DeviceID: [DeviceKey]] = [:]
+    for part in devices.parts(of: 256) {
+      // Each pair once: districts and devices as two lists would be looked up in every combination.
+      var wanted = part.map { device -> SQL in "(\(device.district), \(device.id))" }
+      // Few texts for all lengths: no device has an empty id.
+      while wanted.count & (wanted.count - 1) != 0 { wanted.append("('', '')") }
+      let query: SQL = """
+        WITH wanted (district, device) AS (VALUES \(SQL.joined(wanted, separator: ", ")))
+        SELECT \(columns) FROM wanted CROSS JOIN registry_key
+        WHERE registry_key.district_id = wanted.district AND registry_key.device_id = wanted.device
+          AND state <> 'revoked'
+        ORDER BY issued_at, digest
+        """
+      try transaction.each(query) { row in
+        let key = try DeviceKey(row)
+        found[key.device, default: []].append(key)
+      }
+    }
+    return found
   }
 
   /// The key wherever in the state it is: a digest has one place.

@@ -121,7 +121,8 @@ import Testing
     let token = try controller.prepareBatch(serials: ["EST-0008"])
     let client = try ESTClient(controller, folder, serial: "EST-0008")
     let request = try client.request()
-    let bad = ["-u", "x:\(String(token.dropLast(8)) + "aaaaaaaa")"]
+    let parts = token.split(separator: ".")
+    let bad = ["-u", "x:\(parts[0]).\(String(parts[1].reversed())).\(parts[2])"]
     var statuses: [Int] = []
     for _ in 0..<4 {
       let reply = try client.post("simpleenroll", request, credentials: bad)
