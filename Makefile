@@ -15,6 +15,9 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 FILTER ?=
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
+# Seconds that `make fuzz` gives to each parser.
+SECONDS_EACH ?= 60
+PARSERS ?=
 # `make bench LONG=--long` also makes 100,000 check-ins of 10,000 devices.
 LONG ?=
 
@@ -59,9 +62,8 @@ kill-loop: packages-run packages-test ## kill -9 the controller under load ROUND
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@ROLLCALL_KILL_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter KillLoop
 
-fuzz: packages-run packages-test ## only the tests of hostile inputs to parsers and routes
-	@swift build $(DEBUG_FLAGS) --build-tests
-	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter Hostile
+fuzz: packages-run ## libFuzzer on each parser of strangers' bytes, SECONDS_EACH (60) long; PARSERS="csv gzip": only those
+	@SECONDS_EACH="$(SECONDS_EACH)" PARSERS="$(PARSERS)" scripts/fuzz.sh
 
 e2e-qemu: build packages-e2e ## a QEMU machine with SMBIOS, NVMe and TPM enrols, checks in, is reset, and is shown
 	@scripts/e2e-qemu/run.sh

@@ -3,6 +3,9 @@
 // The layers stand in order: a target imports only from the layers above it, and a feature never imports another feature.
 import PackageDescription
 
+/// `make fuzz` sets it: every target is compiled so that libFuzzer sees which way its code goes.
+let fuzzing = Context.environment["ROLLCALL_FUZZING"] != nil
+
 /// The house rules of every target. CI sets ROLLCALL_STRICT so that a warning fails the build there and nowhere else.
 let rules: [SwiftSetting] =
   [
@@ -10,6 +13,7 @@ let rules: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("ExistentialAny"),
   ] + (Context.environment["ROLLCALL_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
+  + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])] : [])
 
 // MARK: - Products of other packages
 
@@ -221,3 +225,16 @@ let package = Package(
     tests("EndToEndTests", ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "Vocabulary", "Wire"]),
   ]
 )
+
+// MARK: - Only for `make fuzz`
+
+if fuzzing {
+  /// Feeds libFuzzer's inputs to the parsers of strangers' bytes.
+  package.targets.append(
+    .executableTarget(
+      name: "rollcall-fuzz",
+      dependencies: [
+        "Vocabulary", "Wire", "Compression", "Serving", "Enrollment", "CheckIn", "AgentCollect", "AgentTransport",
+      ],
+      path: "Tests/Fuzzing", swiftSettings: rules, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

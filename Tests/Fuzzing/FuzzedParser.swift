@@ -1,0 +1,85 @@
+import AgentTransport
+import Compression
+import Serving
+import Vocabulary
+
+@testable import AgentCollect
+@testable import CheckIn
+@testable import Enrollment
+@testable import Wire
+
+/// A parser that reads what a stranger may send or leave on a disk. It may refuse anything; it must never trap, and what
+/// it takes must keep the promises that stand in ``feed(_:)``.
+enum FuzzedParser: String, CaseIterable {
+  case checkIn = "check-in"
+  case reply, software, difference, gzip, csv, request, peer, token, certificates, base64
+  case dpkg, mounts, release, nvme, bus
+
+  func feed(_ bytes: [UInt8]) {
+    switch self {
+    case .checkIn: checkIn(bytes)
+    case .reply: _ = try? WireCodec.decode(CheckInReply.self, from: bytes, as: "a reply")
+    case .software: software(bytes)
+    case .difference: _ = SoftwareDifference(encoded: bytes)
+    case .gzip: gzip(bytes)
+    case .csv: csv(bytes)
+    case .request: _ = try? CertificateRequest(body: Base64.encodeLines(bytes))
+    case .peer: _ = DeviceTrust(issuers: []).peer(der: bytes)
+    case .token: _ = try? EnrollmentToken(printed: String(decoding: bytes, as: UTF8.self))
+    case .certificates: _ = try? CertificateMessage.certificates(in: bytes)
+    case .base64: base64(bytes)
+    case .dpkg, .mounts, .release, .nvme: bytes.withUnsafeBufferPointer(view)
+    case .bus: _ = try? BusMessage(bytes)
+    }
+  }
+
+  /// What is taken can be hashed; a plain reading is the general decoder's.
+  private func checkIn(_ bytes: [UInt8]) {
+    let general = try? WireCodec.decode(CheckInRequest.self, from: bytes, as: "a check-in")
+    if let plain = PlainCheckIn.read(bytes) { precondition(plain == general, "read otherwise than decoded") }
+    guard let message = try? WireCodec.checkIn(from: bytes) else { return }
+    for section in FactSection.allCases { _ = message.facts.canonical(section) }
+  }
+
+  /// What is taken is canonical: it encodes to itself.
+  private func software(_ bytes: [UInt8]) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let list = try? SoftwareList(encoding: text) else { return }
+    precondition(list.canonicalBytes == Array(text.utf8), "not canonical")
+  }
+
+  /// What comes out is within the limit, and comes out again of its own compression.
+  private func gzip(_ bytes: [UInt8]) {
+    guard let plain = try? Gzip.decompress(bytes, limit: 1 << 16) else { return }
+    precondition(plain.count <= 1 << 16, "over the limit")
+    let again = try? Gzip.decompress(Gzip.compress(plain), limit: 1 << 16)
+    precondition(again == plain, "not the same again")
+  }
+
+  private func csv(_ bytes: [UInt8]) {
+    let columns = [CSVColumn("serial", required: true), CSVColumn("assetTag"), CSVColumn("model", aliases: ["type"])]
+    _ = try? CSVTable.read(bytes, columns: columns) { row, _ in row["serial"] }
+  }
+
+  private func base64(_ bytes: [UInt8]) {
+    precondition(Base64.decode(Base64.encodeLines(bytes)) == bytes, "not the same again")
+    _ = Base64.decode(bytes)
+  }
+
+  private func view(_ bytes: UnsafeBufferPointer<UInt8>) {
+    switch self {
+    case .dpkg:
+      var status = DpkgStatus()
+      bytes.eachLine { line in
+        status.take(line)
+        return true
+      }
+      let list = status.finished()
+      let read = try? SoftwareList(encoding: String(decoding: list.canonicalBytes, as: UTF8.self))
+      precondition(read == list, "a list that the controller refuses")
+    case .mounts: _ = MountTable(bytes)
+    case .release: _ = OSRelease(bytes)
+    default: _ = NVMeHealth(page: bytes)
+    }
+  }
+}
