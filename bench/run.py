@@ -5,6 +5,7 @@ Everything listens on loopback and in a temporary folder; each loop has a count.
 """
 
 import argparse
+import importlib
 import json
 import os
 import pathlib
@@ -19,6 +20,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 
 from controller import Controller  # noqa: E402
+
+ocs_peer = importlib.import_module("ocs-peer")
 
 
 def cost(command, rounds, environment=None):
@@ -172,6 +175,9 @@ def main():
             agent(given.programs.resolve(), controller, folder)
             fleet(swarm, controller, given.devices)
             nginx(swarm, controller, given.devices)
+            # Each of its devices costs seconds.
+            for what, figure in ocs_peer.measure(folder, min(given.devices, 20)):
+                row(what, figure)
             if given.long:
                 endurance(swarm, controller)
 
