@@ -6,6 +6,7 @@ Everything listens on loopback and in a temporary folder; each loop has a count.
 
 import argparse
 import ctypes
+import importlib
 import json
 import os
 import pathlib
@@ -21,6 +22,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 
 from controller import Controller  # noqa: E402
+
+ocs_peer = importlib.import_module("ocs-peer")
 
 
 def cost(command, rounds, environment=None):
@@ -215,6 +218,9 @@ def main():
             swarm = Swarm(given.swarm.resolve(), folder)
             fleet(swarm, controller, given.devices)
             nginx(swarm, controller, given.devices)
+            # Each of its devices costs seconds.
+            for what, figure in ocs_peer.measure(folder, min(given.devices, 20)):
+                row(what, figure)
             if given.long:
                 endurance(swarm, controller)
 

@@ -89,23 +89,22 @@ struct StandingTests {
   @Test("A device asks how its key stands, and nothing is stored; a revoked one is refused")
   func question() async throws {
     let world = try await World()
-    let device = try await world.enrol(1)
     let route = try #require(world.desk.deviceRoutes.first { $0.path == AgentPath.standing })
-    func standing() async throws -> CheckInReply.Standing {
+    func standing(of device: TestDevice) async throws -> CheckInReply.Standing {
       let context = try DeviceContext(
         peer: device.peer, rule: route.rule, directory: world.registry.keys, now: World.start)
       let reply = try await route.handle(Call(.get, AgentPath.standing, now: World.start), context)
       return try WireCodec.decode(ControllerStanding.self, from: reply.body, as: "a standing").standing
     }
-    for (state, wanted) in [
-      (KeyState.active, CheckInReply.Standing.active), (.restricted, .restricted), (.quarantined, .quarantined),
-      (.pending, .pending),
-    ] {
-      try await world.set(device, to: state)
-      #expect(try await standing() == wanted)
+    let states: [(KeyState, CheckInReply.Standing)] = [
+      (.active, .active), (.restricted, .restricted), (.quarantined, .quarantined), (.pending, .pending),
+    ]
+    for (number, (state, wanted)) in states.enumerated() {
+      #expect(try await standing(of: world.enrol(number + 1, state: state)) == wanted)
     }
-    try await world.set(device, to: .revoked)
-    await #expect(throws: ServingError(.keyRevoked, "")) { _ = try await standing() }
+    let revoked = try await world.enrol(9)
+    try await world.set(revoked, to: .revoked)
+    await #expect(throws: ServingError(.keyRevoked, "")) { _ = try await standing(of: revoked) }
     #expect(try await world.count("registry_contact") == 0)
   }
 }
