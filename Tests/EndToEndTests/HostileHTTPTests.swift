@@ -3,6 +3,18 @@ import Testing
 
 /// What the worst client can send to a listener: the controller answers the next one as if nothing had been.
 @Suite struct HostileHTTPTests {
+  /// A request that is none; shown by its name, for some are long.
+  struct Broken: Sendable, CustomTestStringConvertible {
+    let what: String
+    let text: String
+    var testDescription: String { what }
+
+    init(_ what: String, _ text: String) {
+      self.what = what
+      self.text = text
+    }
+  }
+
   /// Short limits, so that a connection that says nothing sensible ends soon.
   private func controller(_ folder: TemporaryFolder) throws -> RunningController {
     try RunningController(in: folder, settings: ["--idle-timeout", "5", "--request-timeout", "5"])
@@ -67,36 +79,36 @@ import Testing
   @Test(
     "Requests that are no HTTP are not answered with success, on neither listener",
     arguments: [
-      (
+      Broken(
         "a long header",
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "a", count: 300_000))\r\n\r\n"
       ),
-      (
+      Broken(
         "many headers",
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\(String(repeating: "X: y\r\n", count: 40_000))\r\n"
       ),
-      ("a long path", "GET /\(String(repeating: "a", count: 300_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-      ("garbage", "\u{1}\u{2}\u{3} this is not HTTP\r\n\r\n"),
-      (
+      Broken("a long path", "GET /\(String(repeating: "a", count: 300_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+      Broken("garbage", "\u{1}\u{2}\u{3} this is not HTTP\r\n\r\n"),
+      Broken(
         "two lengths",
         "POST /agent/v1/checkin HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"
       ),
-      ("a negative length", "POST /agent/v1/checkin HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"),
-      (
+      Broken("a negative length", "POST /agent/v1/checkin HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"),
+      Broken(
         "a chunk without size",
         "POST /api/v1/districts HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
       ),
     ])
-  func brokenHTTP(what: String, text: String) throws {
+  func brokenHTTP(_ broken: Broken) throws {
     let folder = try TemporaryFolder()
     let controller = try controller(folder)
     for (port, path) in [(controller.people, "/healthz"), (controller.devices, "/agent/v1/time")] {
       let good = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
       #expect(try overTLS(good, controller, port: port).hasPrefix("HTTP/1.1 200"))
-      let answer = try overTLS(text, controller, port: port)
-      #expect(!answer.contains("HTTP/1.1 200"), "\(what): \(answer.prefix(300))")
+      let answer = try overTLS(broken.text, controller, port: port)
+      #expect(!answer.contains("HTTP/1.1 200"), "\(broken.what): \(answer.prefix(300))")
     }
-    try expectAlive(controller, after: what)
+    try expectAlive(controller, after: broken.what)
   }
 
   @Test("Bodies that are deep, not UTF-8, too large or of the wrong type are refused by code")
