@@ -73,6 +73,8 @@ class Server:
         self.folder = folder
         self.socket = folder / "mariadb.socket"
         self.user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        # MariaDB writes temporary files, and this process's folder for them may be closed to nobody.
+        self.environment = dict(os.environ, TMPDIR=str(folder))
         self.processes = []
 
     def __enter__(self):
@@ -124,7 +126,7 @@ class Server:
     def _run(self, name, command):
         # A session of its own: when Apache is told to end, it tells its whole group.
         with open(self.folder / f"{name}.out.log", "wb") as log:
-            self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+            self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, env=self.environment,
                                                    start_new_session=True, **self.user))
 
     def _wait(self, name, ready):
@@ -139,7 +141,7 @@ class Server:
     def _start_database(self):
         data = f"--datadir={self.folder / 'data'}"
         made = subprocess.run(["mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"],
-                              cwd=self.folder, capture_output=True, text=True, timeout=300, **self.user)
+                              cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, **self.user)
         if made.returncode:
             raise RuntimeError(f"mariadb-install-db: {made.stdout}{made.stderr}")
         self._run("mariadb", [MARIADB, "--no-defaults", data, f"--socket={self.socket}", "--skip-networking",

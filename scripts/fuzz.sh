@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make fuzz`: libFuzzer makes up inputs for each parser of strangers' bytes, guided by coverage, SECONDS_EACH long.
+# `make fuzz`: libFuzzer makes up inputs for the parsers of strangers' bytes that Tests/Fuzzing lists, guided by coverage, SECONDS_EACH long.
 # What it finds interesting is kept in .build-fuzz/corpus and is where the next run begins; an input that traps ends the
 # run and stands in .build-fuzz/found.
 set -euo pipefail

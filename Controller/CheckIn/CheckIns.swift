@@ -68,6 +68,19 @@ package final class CheckIns: Sendable {
   ///
   /// - Throws: `checkin.…`, `wire.…`, `compression.…`.
   func answer(_ call: Call, peer: PeerCertificate, known: KnownKey?) async throws -> [UInt8] {
+    // A great message is read for milliseconds: not on the event loop, where other connections wait for it.
+    guard call.body.count <= Self.light, call.headers[.contentEncoding] == nil else {
+      return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+        try await take(call, peer: peer, known: known)
+      }
+    }
+    return try await take(call, peer: peer, known: known)
+  }
+
+  /// Bodies up to this, in bytes, are read where they came in.
+  private static let light = 4096
+
+  private func take(_ call: Call, peer: PeerCertificate, known: KnownKey?) async throws -> [UInt8] {
     let jitter = Spread.hash(call.requestID, UInt64(peer.key.bytes[0]) << 8 | UInt64(peer.key.bytes[1]))
     var weight = 4096 + call.body.count * (call.headers[.contentEncoding] == nil ? 3 : 12)
     guard admission.enter(weight) else { throw CheckInError.busy("Too much is being taken in.", jitter: jitter) }

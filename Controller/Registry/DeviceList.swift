@@ -56,6 +56,8 @@ enum DeviceList {
   static let few = 1000
   /// How many devices the parts of a walk have: a page that fills soon costs little.
   static let strides = [512, 1024, 2048]
+  /// Districts with fewer devices than a stride that one page goes through.
+  static let smallDistricts = 16
 
   static func page(
     _ filter: DeviceFilter, scope: TenantScope, after: DevicePlace?, limit: Int, _ transaction: any Transaction
@@ -100,7 +102,8 @@ enum DeviceList {
   ) throws -> DevicePage {
     var page = DevicePage()
     var strides = strides[...]
-    for part in parts(of: scope, after: after) {
+    let parts = parts(of: scope, after: after)
+    for (number, part) in parts.enumerated() {
       var after = part.after
       while let stride = strides.first {
         let end = try place(stride, part.scope, after: after, transaction)
@@ -116,6 +119,10 @@ enum DeviceList {
       }
       if strides.isEmpty { return page }
       page.next = nil
+      if number + 1 >= smallDistricts, number + 1 < parts.count {
+        page.next = beginning(of: parts[number + 1].scope)
+        return page
+      }
     }
     return page
   }
@@ -129,6 +136,12 @@ enum DeviceList {
       guard let after, district <= after.district else { return (.district(district), nil) }
       return district == after.district ? (.district(district), after) : nil
     }
+  }
+
+  /// The place before a district's first device.
+  private static func beginning(of scope: TenantScope) -> DevicePlace? {
+    guard case .districts(let districts) = scope, let district = districts.first else { return nil }
+    return DevicePlace(district: district, device: DeviceID(unchecked: "\(DeviceID.prefix)_0000000000000000"))
   }
 
   /// The place that is `count` devices further; nil where there are not so many.

@@ -8,6 +8,16 @@ import Wire
 @testable import rollcall_agent
 
 @Suite struct RunTests {
+  @Test("A throttle of bad tokens does not set the pace of the next tries; a busy controller does")
+  func throttled() {
+    func refusal(_ code: ErrorCode) -> Refusal {
+      Refusal(status: 429, code: code, message: "", retryAfter: .seconds(6))
+    }
+    #expect(RunLoop.asked(by: refusal("enroll.too-many-failures")) == nil)
+    #expect(RunLoop.asked(by: refusal("checkin.busy")) == .seconds(6))
+    #expect(RunLoop.asked(by: TransferError(.refused, "")) == nil)
+  }
+
   @Test("Failures are retried from 30 s, doubling with jitter, up to an hour")
   func backoff() {
     #expect(Backoff.delay(failures: 1, random: 0.5) == .seconds(30))

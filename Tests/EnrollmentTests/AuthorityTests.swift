@@ -208,7 +208,7 @@ struct AuthorityRotationTests {
     let (folder, files, made) = try files()
     let before = try folder.read("issuing.key")
     let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
-    let rotation = try files.rotate(to: pair)
+    let rotation = try files.rotate(to: pair, now: now)
     #expect(rotation.authority.name == "Test devices 2026-11-21")
     #expect(rotation.kept.name == "Test devices")
     let loaded = try files.load()
@@ -221,7 +221,7 @@ struct AuthorityRotationTests {
     let mode = try FileManager.default.attributesOfItem(atPath: files.issuingKey)[.posixPermissions] as? Int
     #expect(mode == 0o600)
     // Again on the same day, and the list grows.
-    _ = try files.rotate(to: try loaded.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now))
+    _ = try files.rotate(to: try loaded.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now), now: now)
     #expect(try files.load().former.count == 2)
     #expect(try files.load().name == "Test devices 2026-11-21")
   }
@@ -242,7 +242,7 @@ struct AuthorityRotationTests {
     try folder.write("issuing.key", pair.keyPEM)
     try FileManager.default.removeItem(atPath: folder.file("issuing.key.next"))
     #expect(try files.load().issuingDER == next.issuingDER)
-    let rotation = try files.rotate(to: try next.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now))
+    let rotation = try files.rotate(to: try next.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now), now: now)
     #expect(rotation.kept.der == next.issuingDER)
     #expect(try files.load().issuingDER == rotation.authority.issuingDER)
   }
@@ -255,13 +255,39 @@ struct AuthorityRotationTests {
       try files.load().makeSuccessor(rootKeyPEM: other.rootKeyPEM, now: now)
     }
     #expect(throws: EnrollmentError(.authority, "")) {
-      try files.rotate(to: IssuingPair(certificatePEM: other.authority.issuingPEM, keyPEM: other.issuingKeyPEM))
+      try files.rotate(
+        to: IssuingPair(certificatePEM: other.authority.issuingPEM, keyPEM: other.issuingKeyPEM), now: now)
     }
     try FileManager.default.createDirectory(atPath: folder.file("former"), withIntermediateDirectories: true)
     try folder.write("former/other.pem", other.authority.issuingPEM)
     #expect(throws: EnrollmentError(.authority, "")) { try files.load() }
     try folder.write("former/other.pem", "not PEM")
     #expect(throws: EnrollmentError(.authority, "")) { try files.load() }
+  }
+
+  @Test("A pair that does not hold yet, or ends before a device's certificate would, changes nothing")
+  func dates() throws {
+    let (folder, files, made) = try files()
+    let before = try folder.read("issuing.key")
+    let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
+    for moment in [-3, 10 * 365 - 60] {
+      #expect(throws: EnrollmentError(.authority, "")) {
+        try files.rotate(to: pair, now: now.advanced(by: .seconds(moment * 86_400)))
+      }
+    }
+    #expect(try folder.read("issuing.key") == before)
+    #expect(try files.load().former.isEmpty)
+  }
+
+  @Test("A link in the place of the former issuers' folder is not followed")
+  func link() throws {
+    let (folder, files, made) = try files()
+    let elsewhere = try Folder()
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("former"), withDestinationPath: elsewhere.path)
+    let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
+    #expect(throws: EnrollmentError(.file, "")) { try files.rotate(to: pair, now: now) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path).isEmpty)
   }
 
   @Test("The authority in use is replaced below the same root only")
@@ -272,7 +298,7 @@ struct AuthorityRotationTests {
     #expect(throws: EnrollmentError(.authority, "")) {
       try inUse.replace(by: try NewAuthority(name: "Other", now: now).authority)
     }
-    _ = try files.rotate(to: try made.authority.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now))
+    _ = try files.rotate(to: try made.authority.makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now), now: now)
     try inUse.replace(by: files.load())
     #expect(inUse.current.former.map(\.name) == ["Test devices"])
   }
@@ -283,7 +309,7 @@ struct AuthorityRotationTests {
     defer { withExtendedLifetime(folder) {} }
     let late = now.advanced(by: .seconds(15 * 31_557_600))
     let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: late)
-    let authority = try files.rotate(to: pair).authority
+    let authority = try files.rotate(to: pair, now: late).authority
     #expect(authority.notAfter == Instant(made.authority.root.notValidAfter))
     let issued = try authority.issue(
       to: try #require(DeviceID(rawValue: "dev_0123456789abcdef")), of: World.cedar, serial: nil,

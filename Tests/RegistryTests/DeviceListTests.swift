@@ -184,6 +184,21 @@ struct DeviceListTests {
     }
   }
 
+  @Test("A page goes through a bounded number of districts that have few devices, and the next one goes on")
+  func smallDistricts() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 4800)
+    let small = (10..<40).compactMap { DistrictID(rawValue: "a\($0)") }
+    let scope = TenantScope.districts(Set(small + [RegistryBench.cedar]))
+    let filter = try filter([("q", "PF"), ("health", "well")], scope)
+    let page = try await bench.database.read(in: scope) {
+      try DeviceList.page(filter, scope: scope, after: nil, limit: 100, $0)
+    }
+    #expect(page.devices.isEmpty && page.next?.district.rawValue == "a26")
+    let (ids, _, _) = try await walk(bench, filter, scope, limit: 100)
+    #expect(try await ids.count == expected(bench, filter, scope))
+  }
+
   /// What the conditions alone say, without an index or a page.
   private func expected(_ bench: RegistryBench, _ filter: DeviceFilter, _ scope: TenantScope) async throws -> Int {
     try await bench.database.read(in: scope) { transaction in

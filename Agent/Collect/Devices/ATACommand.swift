@@ -46,7 +46,8 @@ struct ATACommand {
     // Old disks do not know the question; then they are awake or they are not, as with every other reader.
     if let mode = try? powerMode.registers(disk, path), mode.count <= 1 { throw .asleep }
     var answers = ATAAnswers(data: try smartData.block(disk, path))
-    answers.isFailing = try smartStatus.registers(disk, path).isFailing
+    // Some controllers pass no registers back; what the disk's data says stands without its verdict.
+    answers.isFailing = (try? smartStatus.registers(disk, path))?.isFailing
     answers.endurance = try? enduranceStatistics.block(disk, path)
     return answers
   }

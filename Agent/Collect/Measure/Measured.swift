@@ -63,7 +63,9 @@ extension Tree {
         return Measured(fault: DeviceFault("not measured: the measurement is of a time to come"))
       }
       guard uptime - content.sinceBootMilliseconds <= Measured.mostAge else {
-        return Measured(fault: DeviceFault("not measured for over 25 hours: rollcall-measure.timer does not run"))
+        return Measured(
+          fault: DeviceFault(
+            "not measured for over 25 hours: the machine slept, or rollcall-measure.timer does not run"))
       }
       return Measured(content, uptime: uptime)
     } catch {

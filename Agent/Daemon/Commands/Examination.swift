@@ -176,7 +176,7 @@ struct Examination {
       let link = try ControllerLink(
         address: address, root: root, identity: identity, clock: clock, make: agent.make, reading: { reading })
       let time = try link.time()
-      return Connection.works(address, offset: reading.system.since(time)) + (identity == nil ? [] : [standing(link)])
+      return Connection.works(address, offset: reading.system.since(time)) + standing(link, identity)
     } catch let error as TransferError {
       return Connection.failed(error)
     } catch {
@@ -187,18 +187,20 @@ struct Examination {
     }
   }
 
-  private func standing(_ link: ControllerLink) -> Finding {
+  /// Nothing where there is no certificate, or one that has to be renewed before it is good for a question.
+  private func standing(_ link: ControllerLink, _ identity: DeviceIdentity?) -> [Finding] {
     let subject = "Key at the controller"
+    guard let identity, link.clock.now(at: reading) <= identity.notAfter else { return [] }
     do {
       let standing = try link.standing()
-      return Finding(
-        verdict: standing == .active ? .well : .attention, subject: subject, state: Words.standing(standing))
+      return [
+        Finding(verdict: standing == .active ? .well : .attention, subject: subject, state: Words.standing(standing))
+      ]
     } catch let refusal as Refusal where refusal.status == 401 || refusal.status == 403 {
-      return Finding(
-        verdict: .wrong, subject: subject, state: refusal.message,
-        advice: "Find out why with the district's staff; then 'rollcall-agent enroll --again' with a new token.")
+      let advice = "Find out why with the district's staff; then 'rollcall-agent enroll --again' with a new token."
+      return [Finding(verdict: .wrong, subject: subject, state: refusal.message, advice: advice)]
     } catch {
-      return Finding(verdict: .unknown, subject: subject, state: Failure(error).message)
+      return [Finding(verdict: .unknown, subject: subject, state: Failure(error).message)]
     }
   }
 }

@@ -39,7 +39,7 @@ struct RunLoop {
       let failure = Failure(error)
       state.count(failure)
       let delay = Backoff.delay(
-        failures: state.failures, asked: (error as? Refusal)?.retryAfter, random: .random(in: 0..<1))
+        failures: state.failures, asked: Self.asked(by: error), random: .random(in: 0..<1))
       agent.log.warning(
         "contact failed",
         [
@@ -49,6 +49,13 @@ struct RunLoop {
       keep(state)
       return delay
     }
+  }
+
+  /// How long the controller asks to wait. A throttle that answers a token which is no good says when one more try is
+  /// looked at; trying at that pace for ever helps nobody, so the wait doubles as after any other failure.
+  static func asked(by error: any Error) -> Duration? {
+    guard let refusal = error as? Refusal, refusal.code != "enroll.too-many-failures" else { return nil }
+    return refusal.retryAfter
   }
 
   /// `status` shows it; a folder that cannot be written was the failure already.

@@ -64,7 +64,8 @@ struct APITokenCommand: ParsableCommand {
   struct Revoke: SessionCommand {
     static let configuration = CommandConfiguration(
       abstract: "Revoke an API token.",
-      discussion: "EXAMPLE\n  rollcall api-token revoke api_2x8q4d7v1k9m3c5w \\\n      --principal prn_2x8q4d7v1k9m3c5w")
+      discussion: "EXAMPLE\n  rollcall api-token revoke api_2x8q4d7v1k9m3c5w \\\n      --principal prn_2x8q4d7v1k9m3c5w"
+    )
 
     @Argument(help: "The token's id.")
     var token: String

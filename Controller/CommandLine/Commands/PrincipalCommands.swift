@@ -63,7 +63,8 @@ struct PrincipalCommand: ParsableCommand {
   struct GrantRole: SessionCommand {
     static let configuration = CommandConfiguration(
       commandName: "grant", abstract: "Give a principal a role.",
-      discussion: "EXAMPLE\n  rollcall principal grant prn_2x8q4d7v1k9m3c5w \\\n      --role district-it --district cedar-falls")
+      discussion:
+        "EXAMPLE\n  rollcall principal grant prn_2x8q4d7v1k9m3c5w \\\n      --role district-it --district cedar-falls")
 
     @Argument(help: "The principal's id.")
     var principal: String
@@ -85,7 +86,8 @@ struct PrincipalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "revoke-grant", abstract: "Take a role from a principal.",
       discussion:
-        "EXAMPLE\n  rollcall principal revoke-grant prn_2x8q4d7v1k9m3c5w \\\n      --role district-it --district cedar-falls")
+        "EXAMPLE\n  rollcall principal revoke-grant prn_2x8q4d7v1k9m3c5w \\\n      --role district-it --district cedar-falls"
+    )
 
     @Argument(help: "The principal's id.")
     var principal: String

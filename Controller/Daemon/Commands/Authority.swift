@@ -41,7 +41,7 @@ struct Authority: AsyncParsableCommand {
         let state = try flags.settings().state
         try StateArchive.requireWhole(state)
         let files = AuthorityFiles(folder: state.authorityFolder)
-        let rotation = try files.rotate(to: try pair(files))
+        let rotation = try files.rotate(to: try pair(files), now: SystemClock.now)
         print(
           """
           Devices get certificates of '\(rotation.authority.name)', which holds until \(rotation.authority.notAfter).

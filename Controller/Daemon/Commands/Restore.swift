@@ -42,10 +42,17 @@ struct Restore: AsyncParsableCommand {
         What was taken away after that time is there again:
           API tokens   \(tokens)
           grants       look through them with 'rollcall principal list'; remove again those that were removed since.
+          issuers      '\(authority.name)' signs; \(Self.former(authority)). Where the issuing certificate was replaced
+                       since, see "Backup and restore" in docs/configuration.md before you start.
           device keys  those revoked since are trusted again: revoke them again with 'rollcall device revoke'.
         Next: rollcalld serve
         """)
     }
+  }
+
+  private static func former(_ authority: CertificateAuthority) -> String {
+    let names = authority.former.map { "'\($0.name)'" }
+    return names.isEmpty ? "there is no former one" : "of \(names.joined(separator: ", ")) devices are trusted too"
   }
 
   /// Revokes the API tokens where that was asked for.

@@ -19,7 +19,7 @@ package struct AuthorityFiles: Sendable, Hashable {
   package var issuingKey: String { folder + "/issuing.key" }
   /// Certificates of issuers before this one: every `.pem` in it is read.
   package var formerFolder: String { folder + "/former" }
-  /// A pair on its way into use; it counts from when the certificate is whole, see ``rotate(to:)``.
+  /// A pair on its way into use; it counts from when the certificate is whole, see ``rotate(to:now:)``.
   var nextCertificate: String { issuingCertificate + ".next" }
   var nextKey: String { issuingKey + ".next" }
 

@@ -1,5 +1,5 @@
 internal import Serving
-internal import Vocabulary
+package import Vocabulary
 internal import X509
 
 #if canImport(Glibc)
@@ -34,8 +34,9 @@ extension AuthorityFiles {
   ///
   /// Whoever reads meanwhile, or after a power cut between two steps, finds one whole pair; the next rotation ends the
   /// moves. A running controller takes it up on SIGHUP.
-  /// - Throws: `enroll.authority` where the pair does not stand below the root, or is in use already; `enroll.file`.
-  package func rotate(to new: IssuingPair) throws(EnrollmentError) -> AuthorityRotation {
+  /// - Throws: `enroll.authority` where the pair does not stand below the root, is in use already, or does not hold for
+  ///   as long as a device's certificate from `now` on; `enroll.file`.
+  package func rotate(to new: IssuingPair, now: Instant) throws(EnrollmentError) -> AuthorityRotation {
     try DurableFile.locked(folder, exclusively: true) { () throws(EnrollmentError) in
       try finishMoves()
       let old = try read()
@@ -43,6 +44,14 @@ extension AuthorityFiles {
         rootPEM: old.rootPEM, issuingPEM: new.certificatePEM, issuingKeyPEM: new.keyPEM)
       guard next.issuing.publicKey != old.issuing.publicKey else {
         throw EnrollmentError(.authority, "This issuing key is in use already. Make a new key for the new certificate.")
+      }
+      guard Instant(next.issuing.notValidBefore) <= now,
+        now.advanced(by: CertificateAuthority.deviceLife) <= next.notAfter
+      else {
+        throw EnrollmentError(
+          .authority,
+          "The new issuing certificate holds from \(Instant(next.issuing.notValidBefore)) to \(next.notAfter); it has to hold now and for the 90 days of a device's certificate. Nothing was changed."
+        )
       }
       let name = String(Digest.sha256(old.issuingDER).description.prefix(16))
       let path = "\(formerFolder)/\(name).pem"

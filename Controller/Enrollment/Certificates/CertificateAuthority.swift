@@ -61,6 +61,15 @@ package struct CertificateAuthority: Sendable {
     return issuing.publicKey.isValidSignature(certificate.signature, for: certificate)
   }
 
+  /// Whether devices' certificates of this issuer, or of a former one, are taken.
+  func trusts(der: [UInt8]) -> Bool {
+    guard let certificate = try? Certificate(derEncoded: der) else { return false }
+    return ([issuing] + former.map(\.certificate)).contains { issuer in
+      certificate.issuer == issuer.subject
+        && issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
+    }
+  }
+
   /// Both certificates as PEM, the root first.
   package var rootPEM: String { PEMDocument(type: "CERTIFICATE", derBytes: rootDER).pemString + "\n" }
   package var issuingPEM: String { PEMDocument(type: "CERTIFICATE", derBytes: issuingDER).pemString + "\n" }

@@ -51,14 +51,15 @@ package enum DurableFile {
   ///
   /// - Throws: `enroll.file`.
   static func makeFolder(_ path: String, ownedAs model: String) throws(EnrollmentError) {
-    if mkdir(path, 0o700) != 0 {
-      guard errno == EEXIST else { throw failure("make", path) }
-      return
-    }
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("make", path) }
+    // By its handle from here on, and no link: root works here in a folder that another account owns, which could put
+    // something else in its place meanwhile.
+    let handle = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard handle >= 0 else { throw failure("open", path) }
+    defer { close(handle) }
     var info = stat()
-    if geteuid() == 0, stat(model, &info) == 0, chown(path, info.st_uid, info.st_gid) != 0 {
-      throw failure("set the owner of", path)
-    }
+    guard lstat(model, &info) == 0 else { throw failure("look at", model) }
+    if geteuid() == 0, fchown(handle, info.st_uid, info.st_gid) != 0 { throw failure("set the owner of", path) }
     try syncFolder(of: path)
   }
 

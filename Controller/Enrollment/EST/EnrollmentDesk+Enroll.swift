@@ -84,9 +84,11 @@ extension EnrollmentDesk {
     let holder = try registry.key(request.key, in: transaction).map {
       KnownKey(key: $0.digest, district: $0.district, device: $0.device, state: $0.state)
     }
+    // The certificate of an issuer that was taken away since would be refused at every handshake: that is no answer.
+    let earlier = try TokenStore.earlier(request.key, of: token, transaction)
     return EnrollmentQuestion(
       token: token, key: request.key, identity: request.identity,
-      earlier: try TokenStore.earlier(request.key, of: token, transaction),
+      earlier: earlier.flatMap { authority.trusts(der: $0.certificate) ? $0 : nil },
       waiting: try pending.map { try decision(on: $0, transaction) }, holder: holder,
       recognition: try recognition(of: request.identity, holder: holder, in: token.district, transaction),
       unknownSerials: district.unknownSerials, now: now)
