@@ -41,6 +41,7 @@ rm -rf "${root:?}"/var/cache/apt/* "${root:?}"/var/lib/apt/lists/* "${root:?}"/d
 
 cp "$root"/boot/vmlinuz-* "$image.vmlinuz"
 cp "$root"/boot/initrd.img-* "$image.initrd"
-mke2fs -q -t ext4 -L rollcall-root -d "$root" "$image.part" 1G
+# It says on its output that it makes a file, and the output is where the image is.
+mke2fs -q -t ext4 -L rollcall-root -d "$root" "$image.part" 1G >&2
 mv "$image.part" "$image.ext4"
 echo "$image"
