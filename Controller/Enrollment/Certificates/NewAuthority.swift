@@ -15,12 +15,14 @@ package struct NewAuthority: Sendable {
   package let rootKeyPEM: String
   package let issuingKeyPEM: String
 
-  /// A P-384 root that may sign one level of authorities, and a P-256 intermediate that signs only devices and listeners.
+  /// A P-256 root that may sign one level of authorities, and an intermediate that signs only devices and listeners.
   ///
   /// - Parameter name: whose authority it is, such as the state's; part of both subjects.
   /// - Throws: `enroll.authority`.
   package init(name: String, now: Instant) throws(EnrollmentError) {
-    let rootKey = P384.Signing.PrivateKey()
+    // The curve of all the rest: every client verifies the root's signature in each handshake, and one by P-384 costs it
+    // more than all others together.
+    let rootKey = P256.Signing.PrivateKey()
     let issuingKey = P256.Signing.PrivateKey()
     let rootName = try Self.subject("\(name) root")
     do {
