@@ -8,6 +8,8 @@ enum ExitCode: Int32, CaseIterable {
   case done = 0
   /// `doctor` found something, or the agent failed in a way that has no number of its own.
   case failed = 1
+  /// `doctor` found nothing wrong, and something that somebody has to look at or decide.
+  case attention = 2
   case usage = 64
   case unreachable = 69
   case files = 74
@@ -19,6 +21,7 @@ enum ExitCode: Int32, CaseIterable {
     switch self {
     case .done: "all went well"
     case .failed: "doctor found something wrong, or another failure"
+    case .attention: "doctor found nothing wrong, but something needs a look or a person's decision"
     case .usage: "the command line is wrong"
     case .unreachable: "the controller could not be reached or is not the right one"
     case .files: "the state folder cannot be read or written"
@@ -44,7 +47,7 @@ enum ExitCode: Int32, CaseIterable {
   private init(of kind: AgentError.Kind) {
     switch kind {
     case .tokenMalformed, .notEnrolled, .otherController: self = .configuration
-    case .rootMismatch, .certificateUnusable, .replyUnusable: self = .unreachable
+    case .rootMismatch, .otherListener, .certificateUnusable, .replyUnusable: self = .unreachable
     case .identityDamaged, .fileUnreadable, .fileUnwritable: self = .files
     case .refused: self = .refused
     case .busy: self = .waiting

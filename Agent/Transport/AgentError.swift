@@ -6,6 +6,7 @@ package struct AgentError: CodedError {
     case tokenMalformed = "agent.token-malformed"
     case rootMismatch = "agent.root-mismatch"
     case otherController = "agent.other-controller"
+    case otherListener = "agent.other-listener"
     case certificateUnusable = "agent.certificate-unusable"
     case requestUnusable = "agent.request-unusable"
     case notEnrolled = "agent.not-enrolled"
@@ -24,5 +25,13 @@ package struct AgentError: CodedError {
   package init(_ kind: Kind, _ message: String) {
     self.kind = kind
     self.message = message
+  }
+
+  /// Something answers 404 where a controller's devices listener would not.
+  package static func notDevicesListener(at address: String) -> AgentError {
+    AgentError(
+      .otherListener,
+      "\(address) answers, but not as the devices listener; is it the people port? The devices port is 8444 by default."
+    )
   }
 }

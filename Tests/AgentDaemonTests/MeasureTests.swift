@@ -40,6 +40,13 @@ struct MeasureTests {
     #expect(vitals?.unreadable.contains { $0.field == "updatesAvailable" } == false)
   }
 
+  @Test("Its help says what it writes, and where with --root")
+  func help() {
+    let help = MeasureCommand.command.help
+    #expect(help.contains("writes /run/rollcall-measure for the service"))
+    #expect(help.contains("--root DIR") && help.contains("writes below it too: DIR/run/rollcall-measure/measured.json"))
+  }
+
   @Test("A second one at the same time is refused, and a write that fails keeps the last file")
   func exclusive() throws {
     let root = try tree()

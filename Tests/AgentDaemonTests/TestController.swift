@@ -30,6 +30,8 @@ final class TestController: @unchecked Sendable {
   /// Called before the request is looked at; throwing means it never came.
   var beforeRequest: (Request) throws(TransferError) -> Void = { _ in }
   var refusal: Response?
+  /// Answers as the people listener does.
+  var isPeoplePort = false
   /// When the server's certificate holds.
   var validFrom = TestAuthority.begin
   var validTo = Instant(milliseconds: .max)
@@ -76,6 +78,7 @@ final class TestController: @unchecked Sendable {
 
   private func answer(_ request: Request, key: Digest?) -> Response {
     let path = String(request.url.dropFirst("https://controller".count))
+    if isPeoplePort { return problem(404, "request.not-found") }
     if let refusal, path == AgentPath.checkIn { return refusal }
     switch (request.method, path) {
     case (.get, "/.well-known/est/cacerts"):
@@ -107,6 +110,7 @@ final class TestController: @unchecked Sendable {
     guard let der = Base64.decode(request.body ?? []), let certificate = authority.certificate(for: der, from: now)
     else { return problem(400, "enroll.malformed-request") }
     guard let key = try? SHA256.digest(certificate.publicKey) else { return problem(500, "test.digest") }
+    guard !revoked.contains(key) else { return problem(403, "enroll.key-revoked") }
     let known = issued[key] ?? certificate
     issued[key] = known
     return Response(status: 200, body: TestAuthority.message([known] + alongside))

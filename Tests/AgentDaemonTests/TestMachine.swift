@@ -13,6 +13,10 @@ final class TestMachine: @unchecked Sendable {
   let folder: StateFolder
   var facts: Facts
   var keyURI: String?
+  /// Where the configuration says that the controller is.
+  var address = "https://controller"
+  /// The file with a token that the configuration names.
+  var tokenFile: String?
   /// Persisted steps until the agent is killed; nil for never.
   var stepsToLive: Int?
   var steps = 0
@@ -34,7 +38,7 @@ final class TestMachine: @unchecked Sendable {
     rmdir(folder.spool)
     for path in [
       folder.root, folder.controller, folder.key, folder.certificate, folder.nextKey, folder.nextCertificate,
-      folder.request, folder.token, folder.state, folder.damagedState,
+      folder.request, folder.token, folder.state, folder.damagedState, givenToken,
     ] {
       unlink(path)
       unlink(path + ".new")
@@ -50,9 +54,10 @@ final class TestMachine: @unchecked Sendable {
         steps += 1
         if let limit = stepsToLive, steps >= limit { throw Killed() }
       }
-      var configuration = try Configuration(text: "controller = https://controller", from: "test")
+      var configuration = try Configuration(text: "controller = \(address)", from: "test")
       configuration.stateFolder = folder
       configuration.keyURI = keyURI
+      configuration.tokenFile = tokenFile
       var log = Log()
       log.write = { _ in }
       return Agent(
@@ -63,6 +68,23 @@ final class TestMachine: @unchecked Sendable {
           return facts
         })
     }
+  }
+
+  private var givenToken: String { folder.path + "/given" }
+
+  /// Puts the controller's token into a file that the configuration names.
+  func giveToken() throws {
+    try AtomicFiles().write(Array(controller.token.printed.utf8), to: givenToken)
+    tokenFile = givenToken
+  }
+
+  /// `enroll` with these words after it; returns the exit status and what was said.
+  func enrollCommand(_ words: String...) throws -> (code: ExitCode, said: String) {
+    let arguments = try Arguments(words, options: EnrollCommand.command.options)
+    if let given = arguments.values["controller"] { address = given }
+    var said = ""
+    let code = try EnrollCommand.enroll(try agent, arguments) { said += $0 }
+    return (code, said)
   }
 
   /// Enrols and returns whether there is a certificate now.

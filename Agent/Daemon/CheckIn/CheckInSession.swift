@@ -114,8 +114,7 @@ struct CheckInSession {
     state.nextContact = now.advanced(by: .seconds(reply.nextCheckInSeconds))
     state.standing = reply.standing
     state.notice = reply.notice
-    state.failures = 0
-    state.lastFailure = nil
+    state.forgetFailures()
     try file.save(state)
     try file.clearSpool()
     log.info(

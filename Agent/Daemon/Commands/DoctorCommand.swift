@@ -6,15 +6,33 @@ enum DoctorCommand {
   static let command = Command(
     name: "doctor", summary: "looks for what keeps this device from reporting, and says what to do",
     options: Command.configuration,
-    examples: [("rollcall-agent doctor", "exit status 1 if something is wrong")],
+    examples: [
+      (
+        "rollcall-agent doctor",
+        "exit status 0: nothing needs attention; 1: something is wrong; 2: nothing is wrong, but something needs a look or a person's decision"
+      )
+    ],
     run: { arguments in
       let agent = Agent(try Configuration(arguments), log: Log())
       let findings = Examination(agent: agent, reading: .now).findings()
       Program.output(findings.map(\.text).joined())
-      let wrong = findings.count { $0.verdict == .wrong }
-      Program.output(wrong == 0 ? "\nNothing is wrong.\n" : "\n\(wrong) thing\(wrong == 1 ? " is" : "s are") wrong.\n")
-      return wrong == 0 ? .done : .failed
+      let (words, code) = conclusion(of: findings)
+      Program.output("\n\(words)\n")
+      return code
     })
+
+  /// The last line and the exit status: 0 only where nothing needs attention.
+  static func conclusion(of findings: [Finding]) -> (words: String, code: ExitCode) {
+    let wrong = findings.count { $0.verdict == .wrong }
+    if wrong > 0 { return ("\(wrong) thing\(wrong == 1 ? " is" : "s are") wrong.", .failed) }
+    if findings.contains(where: \.isForPerson) {
+      return ("Nothing on this machine is wrong; a person at the controller has to decide.", .attention)
+    }
+    guard findings.allSatisfy({ $0.verdict == .well }) else {
+      return ("Nothing is wrong, but have a look at the lines that do not begin with 'ok'.", .attention)
+    }
+    return ("Nothing is wrong.", .done)
+  }
 }
 
 /// One thing that was looked at.
@@ -34,6 +52,8 @@ struct Finding: Equatable {
   let state: String
   /// What to do; empty where nothing needs doing.
   var advice = ""
+  /// Whether only a person at the controller can change it.
+  var isForPerson = false
 
   var text: String {
     let head = "\(verdict.rawValue)\(String(repeating: " ", count: 6 - verdict.rawValue.count))\(subject): \(state)\n"

@@ -22,35 +22,91 @@ enum EnrollCommand {
         "takes the token from the environment, and waits for approval"
       ),
     ],
-    run: { try run($0) })
+    run: { arguments in
+      let configuration = try Configuration(arguments)
+      let agent = Agent(configuration, log: Log())
+      try agent.store.files.makeFolder(configuration.stateFolder.path)
+      let lock = try FolderLock(configuration.stateFolder)
+      defer { withExtendedLifetime(lock) {} }
+      return try enroll(agent, arguments, say: Program.output)
+    })
 
-  private static func run(_ arguments: Arguments) throws -> ExitCode {
-    let configuration = try Configuration(arguments)
-    let agent = Agent(configuration, log: Log())
-    try agent.store.files.makeFolder(configuration.stateFolder.path)
-    let lock = try FolderLock(configuration.stateFolder)
-    defer { withExtendedLifetime(lock) {} }
+  static func enroll(_ agent: Agent, _ arguments: Arguments, say: (String) -> Void) throws -> ExitCode {
     var state = try agent.loadState()
-    let again = arguments.switches.contains("again")
-    if let identity = try agent.store.identity(.current), !again {
-      Program.output("This device is enrolled already, \(words(identity)).\n")
-      return .done
+    let current = try agent.store.identity(.current)
+    if let current, !arguments.switches.contains("again") {
+      try refuseAnotherAddress(agent, arguments)
+      guard try isKeyAtItsEnd(current, agent, state) else {
+        say("This device is enrolled already, \(words(current)).\n")
+        return .done
+      }
+      say("The controller does not take this device's key any more; it enrols anew, with a new key.\n")
     }
-    let slot: IdentityStore.Slot = try agent.store.identity(.current) == nil ? .current : .next
-    let token = try token(configuration, agent.store.files)
+    let slot: IdentityStore.Slot = current == nil ? .current : .next
+    let token = try token(agent.configuration, agent.store.files)
     while true {
-      switch try agent.enroll(token, in: slot, &state) {
+      switch try attempt(agent, token, in: slot, &state) {
       case .issued(let identity):
-        if slot == .next { try agent.store.promote() }
-        Program.output("Enrolled \(words(identity)).\n")
+        if slot == .next {
+          try agent.store.promote()
+          state.beginAnew()
+          try agent.file.save(state)
+        }
+        say("Enrolled \(words(identity)).\n")
         return .done
       case .pending(let wait):
-        Program.output(
+        say(
           "The controller's people have to approve this device first; it asks again in \(wait.components.seconds) s.\n")
         guard arguments.switches.contains("wait") else { return .waiting }
         if Signals.wait(max(.seconds(1), min(wait, .seconds(3600)))) == .terminate { return .waiting }
       }
     }
+  }
+
+  /// One attempt; a key that was revoked before it came to a certificate gives way to a new one, once.
+  private static func attempt(
+    _ agent: Agent, _ token: EnrollmentToken, in slot: IdentityStore.Slot, _ state: inout AgentState
+  ) throws -> Enroller.Outcome {
+    do {
+      return try agent.enroll(token, in: slot, &state)
+    } catch let refusal as Refusal where refusal.code == "enroll.key-revoked" && agent.store.keyURI == nil {
+      try agent.store.drop(slot)
+      return try agent.enroll(token, in: slot, &state)
+    }
+  }
+
+  /// - Throws: `agent.other-controller` where the command line names another address than the enrolment's.
+  private static func refuseAnotherAddress(_ agent: Agent, _ arguments: Arguments) throws {
+    guard arguments.values["controller"] != nil, let given = agent.configuration.controller,
+      let stored = try agent.storedAddress(), stored.lowercased() != given.lowercased()
+    else { return }
+    throw AgentError(
+      .otherController,
+      "This device is enrolled with \(stored), not \(given). To enrol there instead, with a new key, add --again and give a token; where that controller has another root certificate, use another --state-dir or remove \(agent.configuration.stateFolder.path) first."
+    )
+  }
+
+  /// Whether only a new key helps: the controller says so now or, where it cannot be asked, said so last.
+  ///
+  /// - Throws: `agent.refused` for a revoked key in hardware, which no enrolment could replace.
+  private static func isKeyAtItsEnd(_ current: DeviceIdentity, _ agent: Agent, _ state: AgentState) throws -> Bool {
+    var code = state.lastFailureCode.map { ErrorCode($0) }
+    do {
+      _ = try agent.standing(of: current, state)
+      return false
+    } catch let refusal as Refusal {
+      code = refusal.code
+    } catch {
+      // Out of reach: what it said last holds.
+    }
+    guard let code, Refusal.endingKey.contains(code) else { return false }
+    if code == "device.key-revoked", let uri = agent.store.keyURI {
+      throw AgentError(
+        .refused,
+        "The key in hardware at \(uri) was revoked, and a revoked key can never enrol. Make a new one there, remove \(agent.configuration.stateFolder.certificate), and enrol with the new key's URI."
+      )
+    }
+    return true
   }
 
   private static func words(_ identity: DeviceIdentity) -> String {

@@ -14,7 +14,17 @@ struct Examination {
     let state = (try? agent.file.peek()) ?? nil
     let clock = (state ?? AgentState()).clock(at: reading)
     return [folderFinding(), keyFinding(), spaceFinding(), stateFinding(), Self.clock(clock, at: reading)]
-      + [certificateFinding(at: clock.now(at: reading))] + connection(clock)
+      + [certificateFinding(state, at: clock.now(at: reading))] + connection(clock)
+  }
+
+  /// What to do where the folder is another user's.
+  private static let otherUser = "Run this as root or as rollcall-agent."
+
+  /// A file that this user may not read is neither there nor missing.
+  private func unreadable(_ subject: String) -> Finding {
+    Finding(
+      verdict: .unknown, subject: subject, state: "not known: this user may not read \(folder.path)",
+      advice: Self.otherUser)
   }
 
   // MARK: - This machine
@@ -22,16 +32,15 @@ struct Examination {
   private func folderFinding() -> Finding {
     var facts = stat()
     guard stat(folder.path, &facts) == 0 else {
-      let reason = String(cString: strerror(errno))
+      let cause = errno
       return Finding(
-        verdict: .wrong, subject: "State folder", state: "\(folder.path): \(reason)",
-        advice: "Enrol first ('rollcall-agent enroll'); if the folder is there, run this as root or the service's user."
-      )
+        verdict: .wrong, subject: "State folder", state: "\(folder.path): \(String(cString: strerror(cause)))",
+        advice: cause == ENOENT ? "Enrol first ('rollcall-agent enroll')." : Self.otherUser)
     }
     guard access(folder.path, R_OK | W_OK | X_OK) == 0 else {
       return Finding(
-        verdict: .wrong, subject: "State folder", state: "\(folder.path) cannot be written by this user",
-        advice: "Run as root or as the service's user, or give the folder to that user.")
+        verdict: .wrong, subject: "State folder", state: "\(folder.path) cannot be read and written by this user",
+        advice: Self.otherUser)
     }
     guard facts.st_mode & 0o022 == 0 else {
       return Finding(
@@ -54,6 +63,7 @@ struct Examination {
     }
     var facts = stat()
     guard stat(folder.key, &facts) == 0 else {
+      guard errno == ENOENT else { return unreadable("Key") }
       return Finding(verdict: .wrong, subject: "Key", state: "there is none", advice: "Enrol with a token.")
     }
     guard facts.st_mode & 0o077 == 0 else {
@@ -99,9 +109,10 @@ struct Examination {
           state: "\(state.failures) failed in a row: \(state.lastFailure ?? "")")
       }
       return Finding(verdict: .well, subject: "Last contact", state: state.lastContact?.rfc3339 ?? "none yet")
+    } catch let error as AgentError where error.kind == .fileUnreadable {
+      return unreadable("State")
     } catch {
-      return Finding(
-        verdict: .wrong, subject: "State", state: Failure(error).message, advice: "Run as the service's user.")
+      return Finding(verdict: .wrong, subject: "State", state: Failure(error).message, advice: Self.otherUser)
     }
   }
 
@@ -127,14 +138,22 @@ struct Examination {
     )
   }
 
-  private func certificateFinding(at now: Instant) -> Finding {
+  private func certificateFinding(_ state: AgentState?, at now: Instant) -> Finding {
     let subject = "Certificate"
     do {
       guard let identity = try agent.store.identity(.current) else {
+        if state?.lastFailureCode == Agent.pendingCode, try agent.store.files.read(folder.token, limit: 4096) != nil {
+          return Finding(
+            verdict: .attention, subject: subject,
+            state: "none yet: the enrolment waits for a person at the controller",
+            isForPerson: true)
+        }
         return Finding(verdict: .wrong, subject: subject, state: "there is none", advice: "Enrol with a token.")
       }
       return Self.certificate(
         notBefore: identity.notBefore, notAfter: identity.notAfter, due: identity.renewalDue, at: now)
+    } catch let error as AgentError where error.kind == .fileUnreadable {
+      return unreadable(subject)
     } catch {
       return Finding(
         verdict: .wrong, subject: subject, state: Failure(error).message, advice: "Enrol again with a token.")
@@ -179,6 +198,8 @@ struct Examination {
       return Connection.works(address, offset: reading.system.since(time)) + standing(link, identity)
     } catch let error as TransferError {
       return Connection.failed(error)
+    } catch let error as AgentError where error.kind == .fileUnreadable {
+      return [unreadable("Controller")]
     } catch {
       let failure = Failure(error)
       return [
@@ -194,7 +215,9 @@ struct Examination {
     do {
       let standing = try link.standing()
       return [
-        Finding(verdict: standing == .active ? .well : .attention, subject: subject, state: Words.standing(standing))
+        Finding(
+          verdict: standing == .active ? .well : .attention, subject: subject, state: Words.standing(standing),
+          isForPerson: standing != .active)
       ]
     } catch let refusal as Refusal where refusal.status == 401 || refusal.status == 403 {
       let advice = "Find out why with the district's staff; then 'rollcall-agent enroll --again' with a new token."

@@ -7,9 +7,17 @@ import Wire
 /// `measure`: what only root is told, written down for the agent that reports. Speaks to nobody.
 enum MeasureCommand {
   static let command = Command(
-    name: "measure", summary: "asks disks for their health and counts updates, as root, for the service to report",
-    options: [Option("root", "FOLDER", "where the machine's files are read and the result is written (default /)")],
-    examples: [("rollcall-agent measure", "writes /\(Measurements.path); needs no controller and no network")],
+    name: "measure",
+    summary: "as root, asks disks for their health and counts updates; writes /\(Measurements.folder) for the service",
+    options: [
+      Option(
+        "root", "DIR",
+        "reads the machine's files below DIR, and writes below it too: DIR/\(Measurements.path) (default /)")
+    ],
+    examples: [
+      ("rollcall-agent measure", "writes /\(Measurements.path); needs no controller and no network"),
+      ("rollcall-agent measure --root /mnt/image", "writes /mnt/image/\(Measurements.path), and nothing elsewhere"),
+    ],
     run: { arguments in
       let measured = try measure(root: arguments.values["root"] ?? "/", at: ClockReading.now.system)
       Program.output(words(measured))

@@ -25,13 +25,14 @@ enum OnceCommand {
   static let command = Command(
     name: "once", summary: "checks in once and says what the controller answered",
     options: Command.configuration,
-    examples: [("rollcall-agent once", "the same as one round of the service")],
+    examples: [("rollcall-agent once", "the same as one round of the service; asks again where enrolment waits")],
     run: { arguments in
       let configuration = try Configuration(arguments)
       let agent = Agent(configuration, log: Log())
-      guard try agent.store.files.read(configuration.stateFolder.root) != nil else {
+      guard try agent.hasBegun() else {
         throw AgentError(.notEnrolled, "This device is not enrolled. Run 'rollcall-agent enroll' with a token.")
       }
+      try agent.store.files.makeFolder(configuration.stateFolder.path)
       let lock = try FolderLock(configuration.stateFolder)
       defer { withExtendedLifetime(lock) {} }
       var state = try agent.loadState()

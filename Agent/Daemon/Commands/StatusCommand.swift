@@ -16,7 +16,7 @@ enum StatusCommand {
   static func report(_ agent: Agent, at reading: ClockReading) throws -> String {
     let state = try agent.file.peek()
     let now = (state ?? AgentState()).clock(at: reading).now(at: reading)
-    var lines = try identity(agent, at: now)
+    var lines = try identity(agent, state, at: now)
     lines.append(("Controller", (try? agent.address()) ?? "none named"))
     guard let state else { return table(lines + [("Last contact", "none yet")]) }
     lines.append(("Last contact", state.lastContact.map { "\($0), \(Words.ago($0, at: now))" } ?? "none yet"))
@@ -32,10 +32,10 @@ enum StatusCommand {
     return table(lines)
   }
 
-  private static func identity(_ agent: Agent, at now: Instant) throws -> [(String, String)] {
+  private static func identity(_ agent: Agent, _ state: AgentState?, at now: Instant) throws -> [(String, String)] {
     guard let identity = try agent.store.identity(.current) else {
       let waits = try agent.store.files.read(agent.configuration.stateFolder.token, limit: 4096) != nil
-      return [("Enrolled", waits ? "not yet: it waits for a person's approval" : "no")]
+      return [("Enrolled", waits ? "not yet: \(waiting(state))" : "no")]
     }
     let end =
       identity.notAfter < now
@@ -44,6 +44,13 @@ enum StatusCommand {
       ("Enrolled", "as \(identity.device?.rawValue ?? "an unnamed device")"),
       ("Certificate", "\(end); renewed from \(identity.renewalDue)"),
     ]
+  }
+
+  /// How an enrolment stands whose token is stored.
+  private static func waiting(_ state: AgentState?) -> String {
+    if state?.lastFailureCode == Agent.pendingCode { return "it waits for a person's approval" }
+    let reason = state?.lastFailure.map { " (the last try: \($0))" } ?? ""
+    return "each contact tries again with the stored token\(reason)"
   }
 
   private static func table(_ lines: [(String, String)]) -> String {

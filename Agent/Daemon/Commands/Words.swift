@@ -26,7 +26,7 @@ enum Words {
     switch standing {
     case .active: "active: trusted"
     case .restricted: "restricted: reported lost or stolen; it gets a notice only"
-    case .quarantined: "quarantined: another key claims this machine's identity; a person has to decide"
+    case .quarantined: "quarantined: its identity is in doubt or a person stopped it; a person has to decide"
     case .pending: "pending: a person has to approve"
     }
   }

@@ -37,14 +37,17 @@ struct Agent {
   ///
   /// - Throws: ``ConfigurationError``.
   func address() throws -> String {
-    if let address = configuration.controller { return address }
-    let path = configuration.stateFolder.controller
-    if let stored = try store.files.read(path, limit: 4096) {
-      let text = String(decoding: stored.prefix { $0 > 0x20 }, as: UTF8.self)
-      return try Configuration.address(text, at: path)
-    }
+    if let address = try configuration.controller ?? storedAddress() { return address }
     throw ConfigurationError(
       message: "No controller is named. Give --controller URL, or 'controller = URL' in \(Configuration.standardFile).")
+  }
+
+  /// The address of the enrolment.
+  func storedAddress() throws -> String? {
+    let path = configuration.stateFolder.controller
+    guard let stored = try store.files.read(path, limit: 4096) else { return nil }
+    let text = String(decoding: stored.prefix { $0 > 0x20 }, as: UTF8.self)
+    return try Configuration.address(text, at: path)
   }
 
   func loadState() throws -> AgentState {
@@ -57,10 +60,16 @@ struct Agent {
     try Contact(store: store, file: file, address: try address(), make: make, collect: collect, log: log).run(&state)
   }
 
-  /// As ``contact(_:)``; that it failed is kept, for `status` and `doctor`.
+  /// What `run` does each time: enrolment where there is no certificate yet, and a contact.
+  func round(_ state: inout AgentState) throws -> CheckInReply {
+    if try store.identity(.current) == nil { try enrollFromFiles(&state) }
+    return try contact(&state)
+  }
+
+  /// As ``round(_:)``; that it failed is kept, for `status` and `doctor`.
   func contactOnce(_ state: inout AgentState) throws -> CheckInReply {
     do {
-      return try contact(&state)
+      return try round(&state)
     } catch {
       state.count(Failure(error))
       // Where the folder cannot be written, that was the failure already.
@@ -69,9 +78,31 @@ struct Agent {
     }
   }
 
+  /// What the controller makes of this key now.
+  ///
+  /// - Throws: `transfer.` codes, ``Refusal`` such as `device.key-revoked`.
+  func standing(of identity: DeviceIdentity, _ state: AgentState) throws -> CheckInReply.Standing {
+    guard let root = try store.root() else {
+      throw AgentError(.notEnrolled, "This device has no pinned root. Run 'rollcall-agent enroll' with a token.")
+    }
+    return try ControllerLink(
+      address: try address(), root: root, identity: identity, clock: state.clock(at: .now), make: make
+    ).standing()
+  }
+
   // MARK: - Enrolment
 
-  /// One attempt with a token.
+  /// The code of an enrolment that a person has to approve.
+  static let pendingCode = "enroll.pending"
+
+  /// Whether there is anything to go on with: a pinned root, or a token.
+  func hasBegun() throws -> Bool {
+    let folder = configuration.stateFolder
+    if configuration.tokenFile != nil { return true }
+    return try store.files.read(folder.root) != nil || store.files.read(folder.token, limit: 4096) != nil
+  }
+
+  /// One attempt with a token; how it ended is kept, for `status` and `doctor`.
   func enroll(_ token: EnrollmentToken, in slot: IdentityStore.Slot, _ state: inout AgentState) throws
     -> Enroller.Outcome
   {
@@ -82,10 +113,27 @@ struct Agent {
     let claim = IdentityClaim(facts.identity ?? IdentityFacts(), hostname: facts.system?.hostname)
     let link = try ControllerLink(
       address: address, root: root, identity: nil, clock: state.clock(at: .now), make: make)
-    let outcome = try enroller.enroll(with: token, claim: claim, in: slot, over: link)
-    state.keep(link.clock, at: .now)
-    try file.save(state)
-    return outcome
+    do {
+      let outcome = try enroller.enroll(with: token, claim: claim, in: slot, over: link)
+      state.keep(link.clock, at: .now)
+      if slot == .current {
+        if case .pending(let wait) = outcome { state.remember(Failure(Self.waits(wait))) } else { state.beginAnew() }
+      }
+      try file.save(state)
+      return outcome
+    } catch {
+      if slot == .current { state.remember(Failure(error)) }
+      // Where the folder cannot be written, that was the failure already.
+      try? file.save(state)
+      throw error
+    }
+  }
+
+  private static func waits(_ wait: Duration) -> Refusal {
+    Refusal(
+      status: 503, code: ErrorCode(pendingCode),
+      message: "The enrolment waits for a person at the controller; each contact asks again with the stored token.",
+      retryAfter: wait)
   }
 
   /// What `run` does on a device without a certificate: the token of the configuration, or of an enrolment that waits.
@@ -104,9 +152,7 @@ struct Agent {
     case .issued(let identity):
       log.notice("enrolled", ["device": identity.device?.rawValue ?? "", "notAfter": identity.notAfter.rfc3339])
     case .pending(let wait):
-      throw Refusal(
-        status: 503, code: "enroll.pending", message: "The enrolment waits for a person at the controller.",
-        retryAfter: wait)
+      throw Self.waits(wait)
     }
   }
 }

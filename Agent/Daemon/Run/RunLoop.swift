@@ -30,8 +30,7 @@ struct RunLoop {
   /// One contact; returns how long to wait.
   private func contact(_ state: inout AgentState) -> Duration {
     do {
-      if try agent.store.identity(.current) == nil { try agent.enrollFromFiles(&state) }
-      let reply = try agent.contact(&state)
+      let reply = try agent.round(&state)
       return Backoff.steered(seconds: reply.nextCheckInSeconds)
     } catch let error as TransferError where error.kind == .stopped {
       return .zero

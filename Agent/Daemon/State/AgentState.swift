@@ -36,8 +36,10 @@ struct AgentState: Hashable, Sendable, Codable {
   var notice: String?
   /// Contacts that failed since the last one that did not.
   var failures = 0
-  /// Why the last contact failed.
+  /// Why the last contact, or the last try to enrol, failed.
   var lastFailure: String?
+  /// Its code; `enroll.pending` while enrolment waits for a person.
+  var lastFailureCode: String?
 }
 
 extension AgentState {
@@ -51,7 +53,25 @@ extension AgentState {
   /// A contact failed; `status` and `doctor` tell it.
   mutating func count(_ failure: Failure) {
     failures = failures == .max ? failures : failures + 1
+    remember(failure)
+  }
+
+  mutating func remember(_ failure: Failure) {
     lastFailure = failure.message
+    lastFailureCode = failure.code
+  }
+
+  mutating func forgetFailures() {
+    failures = 0
+    lastFailure = nil
+    lastFailureCode = nil
+  }
+
+  /// A new key was enrolled: what was said of another says nothing of it.
+  mutating func beginAnew() {
+    forgetFailures()
+    standing = nil
+    notice = nil
   }
 
   /// The state for messages of `key`: another key counts anew, and the controller is asked what it holds.

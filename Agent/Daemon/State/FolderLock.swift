@@ -10,7 +10,8 @@ final class FolderLock {
     let path = folder.path + "/lock"
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else {
-      throw AgentError(.fileUnwritable, "Cannot open \(path): \(String(cString: strerror(errno))).")
+      let advice = errno == EACCES ? " Run as root, or as the folder's owner (rollcall-agent for the service's)." : ""
+      throw AgentError(.fileUnwritable, "Cannot open \(path): \(String(cString: strerror(errno))).\(advice)")
     }
     AtomicFiles.giveToOwner(ofFolder: folder.path, file)
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {

@@ -18,11 +18,12 @@ package enum EnrollmentService {
   /// The root whose fingerprint is `pin`, from a controller that nobody has verified yet.
   ///
   /// Only the fingerprint decides: whoever answers can give nothing but that certificate.
-  /// - Throws: `agent.root-mismatch`, `agent.reply-unusable`, `transfer.` codes, ``Refusal``.
+  /// - Throws: `agent.root-mismatch`, `agent.other-listener`, `agent.reply-unusable`, `transfer.` codes, ``Refusal``.
   package static func root(pinned pin: Digest, at address: String, make: ExchangeMaker) throws -> Certificate {
     let exchange = try make(.anybodyForPublicData, nil)
     let address = address.hasSuffix("/") ? String(address.dropLast()) : address
     let response = try exchange.send(Request(.get, "\(address)\(base)/cacerts"), verifyingAt: .system)
+    guard response.status != 404 else { throw AgentError.notDevicesListener(at: address) }
     guard response.status == 200 else {
       throw Refusal(
         status: response.status, code: ErrorCode("http.\(response.status)"),
@@ -45,13 +46,17 @@ package enum EnrollmentService {
     try CertificateMessage.certificates(in: try link.send(.get, "\(base)/cacerts").body)
   }
 
-  /// - Throws: `transfer.` codes, ``Refusal``, `agent.reply-unusable`.
+  /// - Throws: `transfer.` codes, ``Refusal``, `agent.other-listener`, `agent.reply-unusable`.
   package static func enroll(
     request: [UInt8], token: EnrollmentToken, over link: ControllerLink
   ) throws -> EnrollmentAnswer {
     let bearer = Request.Header("Authorization", "Bearer \(token.printed)")
-    return try answer(
-      link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: Base64.encodeLines(request)), link)
+    do {
+      let body = Base64.encodeLines(request)
+      return try answer(link.send(.post, "\(base)/simpleenroll", headers: [bearer] + kind, body: body), link)
+    } catch let refusal as Refusal where refusal.isUnknownAddress {
+      throw AgentError.notDevicesListener(at: link.address)
+    }
   }
 
   /// The link speaks with the current certificate.

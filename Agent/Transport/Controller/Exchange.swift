@@ -34,4 +34,10 @@ package struct Refusal: CodedError {
 
   /// Whether the same request may succeed later without anybody's doing.
   package var isTemporary: Bool { [408, 425, 429].contains(status) || status >= 500 }
+
+  /// Whether there is no such route, and so perhaps another listener than the one that was meant.
+  package var isUnknownAddress: Bool { status == 404 && (code == "request.not-found" || code == "http.404") }
+
+  /// The codes of a key that the controller will never take again: only a new one helps.
+  package static let endingKey: Set<ErrorCode> = ["device.key-revoked", "device.key-unknown"]
 }

@@ -60,7 +60,7 @@ package struct AtomicFiles: Sendable {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       if errno == ENOENT { return nil }
-      throw AgentError(.fileUnreadable, "\(path) cannot be opened: \(String(cString: strerror(errno))).")
+      throw Self.unopened(path)
     }
     defer { close(file) }
     var content: [UInt8] = []
@@ -125,6 +125,13 @@ package struct AtomicFiles: Sendable {
     guard file >= 0 else { throw Self.fault("open the folder", folder) }
     defer { close(file) }
     guard fsync(file) == 0 else { throw Self.fault("sync the folder", folder) }
+  }
+
+  private static func unopened(_ path: String) -> AgentError {
+    let advice =
+      [EACCES, EPERM].contains(errno)
+      ? " This user may not read it: run as root, or as its owner (rollcall-agent for the service's files)." : ""
+    return AgentError(.fileUnreadable, "\(path) cannot be opened: \(String(cString: strerror(errno))).\(advice)")
   }
 
   private static func fault(_ what: String, _ path: String) -> AgentError {

@@ -51,14 +51,22 @@ package struct Enroller {
     with token: EnrollmentToken, claim: IdentityClaim, in slot: IdentityStore.Slot, over link: ControllerLink
   ) throws -> Outcome {
     let folder = store.folder
-    try store.files.write(Array("\(link.address)\n".utf8), to: folder.controller, mode: 0o644)
+    // A device that has a certificate keeps its controller until the new one has answered with another.
+    if slot == .current { try keepAddress(of: link) }
     try store.files.write(Array("\(token.printed)\n".utf8), to: folder.token)
     let key = try store.keyOrNew(slot)
     let request = try request(for: claim, key: key)
     let answer = try EnrollmentService.enroll(request: request, token: token, over: link)
     let outcome = try take(answer, for: key, in: slot, over: link)
-    if case .issued = outcome { try store.files.remove(folder.token) }
+    if case .issued = outcome {
+      if slot == .next { try keepAddress(of: link) }
+      try store.files.remove(folder.token)
+    }
     return outcome
+  }
+
+  private func keepAddress(of link: ControllerLink) throws {
+    try store.files.write(Array("\(link.address)\n".utf8), to: store.folder.controller, mode: 0o644)
   }
 
   // MARK: - With a certificate

@@ -80,9 +80,12 @@ package struct IdentityStore {
   }
 
   /// Gives the next pair up, for the controller did not take it.
-  package func dropNext() throws {
-    try files.remove(folder.nextCertificate)
-    if keyURI == nil { try files.remove(folder.nextKey) }
+  package func dropNext() throws { try drop(.next) }
+
+  /// Gives a pair up whose key can never be used; a key in hardware stays where it is.
+  package func drop(_ slot: Slot) throws {
+    try files.remove(certificatePath(slot))
+    if keyURI == nil { try files.remove(keyPath(slot)) }
   }
 
   private func finishPromotion() throws {
