@@ -7,8 +7,9 @@ struct RollcallCommand: ParsableCommand {
     abstract: "Provision and follow the devices of a state's schools.",
     discussion: """
       EXAMPLES
-        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem \\
-            --token-file var/admin.token
+        rollcall login --server https://127.0.0.1:8443 \\
+            --ca var/controller/ca/root.pem \\
+            --token-file var/controller/admin.token
         rollcall district create cedar-falls --name "Cedar Falls"
         rollcall batch create -d cedar-falls --id fall-2026 \\
             --name "Fall 2026" --serials serials.csv
@@ -26,7 +27,8 @@ struct RollcallCommand: ParsableCommand {
         ROLLCALL_SERVER     the controller's address     these are used instead of
         ROLLCALL_CA         certificates to trust        what 'login' stored
         ROLLCALL_API_TOKEN  the API token
-        ROLLCALL_DISTRICT   the district where --district is not given
+        ROLLCALL_DISTRICT   the district where --district is not given;
+                            --all-districts and --state-wide come before it
         NO_COLOR            no colours
 
       COMPLETION (bash, zsh, fish)

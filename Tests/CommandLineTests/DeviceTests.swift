@@ -18,14 +18,14 @@ private let device = """
   "batteries":[{"name":"BAT0","fullMicrowattHours":28060000,"cycles":412}]}},"softwareCount":1503,"agentVersion":"0.1.0","clockOffsetMilliseconds":-90000}
   """
 
-private func controller(found: [String: String]) -> FakeController {
+private func controller(found: [String: String], shown: String = device) -> FakeController {
   FakeController { request throws(ConnectionFailure) in
     if request.target.contains("/changes") {
       return .json(
         "{\"items\":[{\"at\":\"2026-11-20T08:00:00Z\",\"section\":\"hardware\",\"field\":\"memoryBytes\",\"old\":\"8 GiB\",\"new\":\"16 GiB\"}]}"
       )
     }
-    if request.target.hasPrefix("/api/v1/districts/") { return .json(device) }
+    if request.target.hasPrefix("/api/v1/districts/") { return .json(shown) }
     for (filter, items) in found where request.target.contains("?\(filter)=") { return .json("{\"items\":[\(items)]}") }
     return .json("{\"items\":[]}")
   }
@@ -69,6 +69,32 @@ struct DeviceTests {
       ["id": "dev_1", "serial": "X1", "district": "d", "identity": "serial-only", "management": "none"], changes: [],
       now: .init(milliseconds: 0), palette: Palette(enabled: false))
     #expect(story.text.contains("X1\n") && story.text.contains("Last seen     never"))
+  }
+
+  @Test("The reason of a key's quarantine stands beside it, and no control character of it reaches the terminal")
+  func reason() {
+    let quarantined = device.replacing(
+      "\"state\":\"active\"", with: "\"state\":\"quarantined\",\"reason\":\"two machines\\u001b say so\"")
+    let outcome = run("device", "show", "PF3XK2M9", on: controller(found: ["serial": quarantined], shown: quarantined))
+    #expect(
+      outcome.out.contains(
+        "Key           quarantined, two machines\\x1b say so, certificate until 2027-02-19 20:00 UTC"))
+  }
+
+  @Test("Of two live keys, the command says that --key chooses, and names them")
+  func keyChoice() {
+    let twice = device.replacing(
+      "\"keys\":[", with: "\"keys\":[{\"key\":\"aa\",\"state\":\"quarantined\"},{\"key\":\"bb\",\"state\":\"revoked\"},"
+    )
+    let fake = FakeController { request throws(ConnectionFailure) in
+      if request.method == .post { return .problem(409, "registry.key-choice", "Say it in 'key'.") }
+      return .json("{\"items\":[\(request.target.contains("?serial=") ? twice : "")]}")
+    }
+    let outcome = run("device", "approve", "PF3XK2M9", on: fake)
+    #expect(outcome.status == .refused)
+    #expect(outcome.err.contains("2 live keys; say with --key which one stays: aa (quarantined), 3f5a0c"))
+    #expect(!outcome.err.contains("'key'") && !outcome.err.contains("bb"))
+    #expect(run("device", "approve", "PF3XK2M9", "--key", "3f5a0c", on: fake).status == .usage)
   }
 
   @Test("Several devices of one name are listed, with exit code 3")

@@ -34,7 +34,9 @@ struct ExitCodeTests {
     let failure = ConnectionFailure(
       message: "Not trusted.", code: "transfer.server-certificate-unknown-ca", isTransient: false)
     let controller = FakeController(.failure(failure))
-    #expect(run("me", on: controller).status == .unreachable)
+    let outcome = run("me", on: controller)
+    #expect(outcome.status == .unreachable)
+    #expect(outcome.err.contains("Not trusted.") && outcome.err.contains("--ca") && outcome.err.contains("ROLLCALL_CA"))
     #expect(controller.requests.count == 1)
   }
 

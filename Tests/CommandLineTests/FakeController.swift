@@ -69,8 +69,21 @@ final class TestConsole: Console {
 /// Files in memory.
 final class MemoryFiles: FileAccess {
   private let files: Mutex<[String: [UInt8]]>
+  /// Files that can be begun, but not written.
+  private let full: Set<String>
 
-  init(_ files: [String: String] = [:]) { self.files = Mutex(files.mapValues { Array($0.utf8) }) }
+  init(_ files: [String: String] = [:], full: Set<String> = []) {
+    self.files = Mutex(files.mapValues { Array($0.utf8) })
+    self.full = full
+  }
+
+  func newPrivate(_ path: String) throws(CommandError) -> any NewFile {
+    if exists(path) { throw CommandError(.failure, "\(path) is there already.") }
+    return MemoryFile { [self] bytes throws(CommandError) in
+      if full.contains(path) { throw CommandError(.failure, "\(path) cannot be written: No space left on device.") }
+      try writePrivate(bytes, to: path)
+    }
+  }
 
   subscript(_ path: String) -> String? { files.withLock { $0[path].map { String(decoding: $0, as: UTF8.self) } } }
 
@@ -85,6 +98,16 @@ final class MemoryFiles: FileAccess {
   func makePrivateFolder(_ path: String) throws(CommandError) {}
 }
 
+/// A file in memory that gets its name when it is finished.
+final class MemoryFile: NewFile {
+  private let finished: ([UInt8]) throws(CommandError) -> Void
+
+  init(_ finished: @escaping ([UInt8]) throws(CommandError) -> Void) { self.finished = finished }
+
+  func finish(_ bytes: [UInt8]) throws(CommandError) { try finished(bytes) }
+  func abandon() {}
+}
+
 /// What one command line came to.
 struct Outcome {
   let status: rollcall.ExitStatus
@@ -95,6 +118,13 @@ struct Outcome {
 /// Runs a command line, signed in, against `controller`.
 func run(
   _ arguments: String..., on controller: FakeController, files: MemoryFiles = MemoryFiles(), width: Int? = nil,
+  environment: [String: String] = [:], typed: String = ""
+) -> Outcome {
+  run(arguments, on: controller, files: files, width: width, environment: environment, typed: typed)
+}
+
+func run(
+  _ arguments: [String], on controller: FakeController, files: MemoryFiles = MemoryFiles(), width: Int? = nil,
   environment: [String: String] = [:], typed: String = ""
 ) -> Outcome {
   let console = TestConsole(width: width, typed: typed)

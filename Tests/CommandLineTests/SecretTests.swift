@@ -66,6 +66,53 @@ struct SecretTests {
     #expect(controller.requests[0].body.map { String(decoding: $0, as: UTF8.self) } == "{\"expiresInHours\":24}")
   }
 
+  @Test("--output-file overwrites nothing, and says so before anything is asked for")
+  func existingOutputFile() {
+    let controller = FakeController(.success(.json("{\"id\":\"tok_1\",\"token\":\"rct1.aaa.bbb\"}", status: 201)))
+    let files = MemoryFiles(["/t": "precious"])
+    let outcome = run(
+      "token", "create", "-d", "cedar-falls", "--batch", "fall-2026", "--output-file", "/t", on: controller,
+      files: files)
+    #expect(outcome.status == .failure)
+    #expect(controller.requests.isEmpty)
+    #expect(files["/t"] == "precious")
+  }
+
+  @Test(
+    "A secret that cannot be written is revoked again",
+    arguments: [
+      (
+        ["token", "create", "-d", "cedar-falls", "--batch", "fall-2026"],
+        "/api/v1/districts/cedar-falls/tokens/tok_1"
+      ),
+      (["api-token", "create", "--principal", "prn_1", "--name", "x"], "/api/v1/principals/prn_1/tokens/tok_1"),
+    ])
+  func unwritten(arguments: [String], revoked: String) {
+    let controller = FakeController(
+      .success(.json("{\"id\":\"tok_1\",\"token\":\"rct1.aaa.bbb\"}", status: 201)),
+      .success(.json("", status: 204)))
+    let outcome = run(arguments + ["--output-file", "/t"], on: controller, files: MemoryFiles(full: ["/t"]))
+    #expect(outcome.status == .failure)
+    #expect(controller.requests.map(\.method) == [.post, .delete])
+    #expect(controller.requests.last?.target == revoked)
+    #expect(
+      outcome.err.contains("/t cannot be written") && outcome.err.contains("tok_1 that was made for it is revoked"))
+    #expect(!outcome.out.contains("rct1") && !outcome.err.contains("rct1"))
+  }
+
+  @Test("A secret that can neither be written nor revoked is named, with the command that revokes it")
+  func unrevoked() {
+    let controller = FakeController(
+      .success(.json("{\"id\":\"tok_1\",\"token\":\"rct1.aaa.bbb\"}", status: 201)),
+      .success(.problem(500, "x.y", "No.")))
+    let outcome = run(
+      "token", "create", "-d", "cedar-falls", "--batch", "fall-2026", "--output-file", "/t", on: controller,
+      files: MemoryFiles(full: ["/t"]))
+    #expect(outcome.status == .failure)
+    #expect(
+      outcome.err.contains("could not be revoked. Revoke it with 'rollcall token revoke tok_1 --district cedar-falls'"))
+  }
+
   @Test("A secret that was lost with a connection is told so")
   func lostSecret() {
     let controller = FakeController(.success(.json("{\"id\":\"tok_1\"}", status: 201)))

@@ -82,12 +82,18 @@ struct APIClient {
         surroundings.pause(.seconds(wait))
       } catch {
         guard error.isTransient, attempt < Self.retries else {
-          throw CommandError(.unreachable, error.message, code: error.code)
+          throw CommandError(.unreachable, error.message + Self.advice(error.code), code: error.code)
         }
         surroundings.pause(.milliseconds(200 << attempt))
       }
     }
     throw CommandError(.unreachable, "The controller did not answer.")
+  }
+
+  private static func advice(_ code: String) -> String {
+    guard code == "transfer.server-certificate-unknown-ca" else { return "" }
+    return
+      " A controller usually has an authority of its own: name its root.pem with 'rollcall login --ca', or set ROLLCALL_CA."
   }
 
   private func note(_ text: String) {

@@ -29,18 +29,22 @@ struct APITokenCommand: ParsableCommand {
     @Option(help: "Its life in days.")
     var expiresInDays = 90
 
-    @Option(help: "Write the token into this file, readable by you alone, instead of printing it.")
+    @Option(help: "Write the token into this new file, readable by you alone, instead of printing it.")
     var outputFile: String?
 
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      let made = try session.client.post(
-        Target("principals", principal, "tokens"),
-        .json(["name": .string(name), "expiresInDays": .integer(Int64(expiresInDays))]))
-      try session.handOver(
-        made, [Column("Token", "id"), Column("Expires", "expiresAt", time: true)], file: outputFile,
-        revoke: "rollcall api-token revoke \(made["id"].text) --principal \(principal)")
+      let secret = OneTimeSecret(
+        columns: [Column("Token", "id"), Column("Expires", "expiresAt", time: true)],
+        make: {
+          try session.client.post(
+            Target("principals", principal, "tokens"),
+            .json(["name": .string(name), "expiresInDays": .integer(Int64(expiresInDays))]))
+        },
+        place: { Target("principals", principal, "tokens", $0) },
+        revoke: { "rollcall api-token revoke \($0) --principal \(principal)" })
+      try session.handOver(secret, file: outputFile)
     }
   }
 

@@ -9,8 +9,9 @@ struct LoginCommand: ParsableCommand {
       where others could see it. It is stored in $XDG_CONFIG_HOME/rollcall/credentials.json, readable by you alone.
 
       EXAMPLES
-        rollcall login --server https://127.0.0.1:8443 --ca var/ca/root.pem \\
-            --token-file var/admin.token
+        rollcall login --server https://127.0.0.1:8443 \\
+            --ca var/controller/ca/root.pem \\
+            --token-file var/controller/admin.token
         pass rollcall | rollcall login \\
             --server https://rollcall.example.org:8443
       """)

@@ -2,7 +2,8 @@ import ArgumentParser
 
 private let batchColumns = [
   Column("Batch", "id"), Column("Name", "name"), Column("District", "district"),
-  count("Expected", "expected"), count("Enrolled", "enrolled"), count("Unexpected", "unexpected"),
+  count("Listed", "listed"), count("Still expected", "expected"), count("Enrolled", "enrolled"),
+  count("Unexpected", "unexpected"),
   count("Quarantined", "quarantined"), count("Pending", "pending"), Column("Since", "createdAt", time: true),
 ]
 
@@ -64,6 +65,8 @@ struct BatchCommand: ParsableCommand {
     @OptionGroup var district: DistrictOption
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws { if let id { try Code.check(id, "--id") } }
+
     func run(_ session: Session) throws {
       let target = Target("districts", try district.required(), "batches")
       guard let id = id ?? serials.flatMap(Self.code(ofFile:)) else {
@@ -91,8 +94,11 @@ struct BatchCommand: ParsableCommand {
 
   struct Show: SessionCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show a batch: expected, enrolled, unexpected, quarantined, pending.",
+      abstract: "Show a batch: how many are listed, and how many of them are still expected.",
       discussion: """
+        Listed: the serials that people listed. Still expected: those of them that have not enrolled. Unexpected: enrolled \
+        with a token of the batch without being listed. Quarantined: claimed by two keys. Pending: waiting for a person.
+
         EXAMPLES
           rollcall batch show fall-2026 -d cedar-falls
           rollcall batch show fall-2026 -d cedar-falls --state expected --all \\
@@ -102,8 +108,8 @@ struct BatchCommand: ParsableCommand {
     @Argument(help: "The batch's code.")
     var batch: String
 
-    @Option(help: "List the serials in this state: expected, enrolled, unexpected, quarantined or pending.")
-    var state: String?
+    @Option(help: "List the serials in this state.")
+    var state: SerialStateChoice?
 
     @OptionGroup var district: DistrictOption
     @OptionGroup var list: ListOptions
@@ -111,7 +117,7 @@ struct BatchCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let place = try district.required()
-      guard let state else {
+      guard let state = state?.rawValue else {
         return session.show(try session.client.get(Target("districts", place, "batches", batch)), batchColumns)
       }
       try session.list(

@@ -5,8 +5,9 @@ struct DeviceArgument: ParsableArguments {
   @Argument(help: "Its serial, asset tag, hostname or id.")
   var device: String
 
-  @Option(name: .shortAndLong, help: "Look in this district only.")
-  var district: String?
+  @OptionGroup var place: DistrictFilter
+
+  private var district: String? { place.given }
 
   /// The one device that is meant, and its path.
   ///
@@ -47,8 +48,8 @@ struct DeviceArgument: ParsableArguments {
     return CommandError(
       .notFound,
       candidates.isEmpty
-        ? "No device that you may see has the serial, asset tag, hostname or id '\(device)'."
-        : "No device is called '\(device)', but these begin so.")
+        ? "No device that you may see\(place.words) has the serial, asset tag, hostname or id '\(device)'."
+        : "No device\(place.words) is called '\(device)', but these begin so.")
   }
 }
 

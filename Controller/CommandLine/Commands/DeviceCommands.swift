@@ -15,11 +15,11 @@ struct DeviceCommand: ParsableCommand {
         EXAMPLES
           rollcall device list -d cedar-falls --health failing
           rollcall device list --find PF3X
-          rollcall device list --all --output csv > devices.csv
+          rollcall device list --all-districts --all --output csv \\
+              > devices.csv
         """)
 
-    @Option(name: .shortAndLong, help: "Only this district's.")
-    var district: String?
+    @OptionGroup var place: DistrictFilter
     @Option(help: "Only this school's.")
     var school: String?
     @Option(help: "Only this serial.")
@@ -28,14 +28,14 @@ struct DeviceCommand: ParsableCommand {
     var assetTag: String?
     @Option(help: "Only this hostname.")
     var hostname: String?
-    @Option(help: "Only at this stage, such as enrolled.")
-    var stage: String?
-    @Option(help: "Only managed so: agent, external or none.")
-    var management: String?
-    @Option(help: "Only with a key in this state: active, restricted, quarantined, pending or revoked.")
-    var keyState: String?
-    @Option(help: "Only with this health: well, attention, failing or unknown.")
-    var health: String?
+    @Option(help: "Only at this stage.")
+    var stage: StageChoice?
+    @Option(help: "Only managed so.")
+    var management: ManagementChoice?
+    @Option(help: "Only with a key in this state.")
+    var keyState: KeyStateChoice?
+    @Option(help: "Only with this health.")
+    var health: HealthChoice?
     @Option(help: "Only whose serial, asset tag or hostname begins so.")
     var find: String?
 
@@ -44,11 +44,13 @@ struct DeviceCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let filters = [
-        ("district", district), ("school", school), ("serial", serial), ("assetTag", assetTag), ("hostname", hostname),
-        ("stage", stage), ("management", management), ("keyState", keyState), ("health", health), ("q", find),
+        ("district", place.given), ("school", school), ("serial", serial), ("assetTag", assetTag),
+        ("hostname", hostname),
+        ("stage", stage?.rawValue), ("management", management?.rawValue), ("keyState", keyState?.rawValue),
+        ("health", health?.rawValue), ("q", find),
       ]
       try session.list(
-        Target("devices", query: filters), deviceColumns, list, nothing: "No device is like that.")
+        Target("devices", query: filters), deviceColumns, list, nothing: "No device\(place.words) is like that.")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Vocabulary
 
 extension DeviceCommand {
   struct Approve: SessionCommand {
@@ -12,15 +13,33 @@ extension DeviceCommand {
 
     @OptionGroup var which: DeviceArgument
 
-    @Option(help: "The SHA-256 of the key that stays, as 'device show' has it.")
+    @Option(help: "The SHA-256 of the key that stays, as 'device show --output json' has it.")
     var key: String?
 
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws {
+      guard key.map({ Digest(hex: $0) == nil }) ?? false else { return }
+      throw ValidationError("--key takes the whole SHA-256 of a key: 64 hexadecimal digits.")
+    }
+
     func run(_ session: Session) throws {
-      let path = try which.find(session).path
-      _ = try session.client.post(path.under("approve"), .json(.fields([("key", key.map(JSONValue.string))])))
+      let (found, path) = try which.find(session)
+      do {
+        _ = try session.client.post(path.under("approve"), .json(.fields([("key", key.map(JSONValue.string))])))
+      } catch let error as CommandError where error.code == "registry.key-choice" {
+        throw Self.choice(of: found["keys"].items, error)
+      }
       session.say("Approved \(which.device).")
+    }
+
+    /// The controller's refusal in this command's words.
+    private static func choice(of keys: [JSONValue], _ error: CommandError) -> CommandError {
+      let live = keys.filter { $0["state"].text != "revoked" }.map { "\($0["key"].text) (\($0["state"].text))" }
+      return CommandError(
+        error.exit,
+        "The device has \(live.count) live keys; say with --key which one stays: \(live.joined(separator: ", ")).",
+        code: error.code, requestID: error.requestID)
     }
   }
 

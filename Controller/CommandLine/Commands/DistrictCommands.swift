@@ -5,8 +5,6 @@ private let districtColumns = [
   Column("Since", "createdAt", time: true),
 ]
 
-enum UnknownSerials: String, ExpressibleByArgument, CaseIterable { case refuse, pending }
-
 struct DistrictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "district", abstract: "School districts.",
@@ -46,6 +44,8 @@ struct DistrictCommand: ParsableCommand {
     var unknownSerials: UnknownSerials = .refuse
 
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws { try Code.check(id, "The district's code") }
 
     func run(_ session: Session) throws {
       let made = try session.client.post(
@@ -134,6 +134,8 @@ struct SchoolCommand: ParsableCommand {
 
     @OptionGroup var district: DistrictOption
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws { try Code.check(id, "The school's code") }
 
     func run(_ session: Session) throws {
       let made = try session.client.post(

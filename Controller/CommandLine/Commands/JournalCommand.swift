@@ -5,13 +5,13 @@ struct JournalCommand: SessionCommand {
   static let configuration = CommandConfiguration(
     commandName: "journal", abstract: "List the changes that people, tokens and keys made, newest first.",
     discussion: """
+      The entries of the state as a whole have the district '*'.
+
       EXAMPLES
         rollcall journal -d cedar-falls --action batch.create
-        rollcall journal --all --output csv > journal.csv
+        rollcall journal -d '*'
+        rollcall journal --all-districts --all --output csv > journal.csv
       """)
-
-  @Option(name: .shortAndLong, help: "Only this district's; '*' for the state's own.")
-  var district: String?
 
   @Option(help: "Only this action, such as batch.create.")
   var action: String?
@@ -22,13 +22,14 @@ struct JournalCommand: SessionCommand {
   @Option(help: "Only changes by this actor, by its id.")
   var actor: String?
 
+  @OptionGroup var place: DistrictFilter
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
   func run(_ session: Session) throws {
     try session.list(
-      Target("journal", query: [("district", district), ("action", action), ("object", object), ("actor", actor)]),
-      Self.columns, list, nothing: "The journal has no such entries.")
+      Target("journal", query: [("district", place.given), ("action", action), ("object", object), ("actor", actor)]),
+      Self.columns, list, nothing: "The journal has no such entries\(place.words).")
   }
 
   private static let columns = [

@@ -13,17 +13,17 @@ struct PendingCommand: ParsableCommand {
 
   struct List: SessionCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the requests that wait.", discussion: "EXAMPLE\n  rollcall pending list --district cedar-falls")
+      abstract: "List the requests that wait.",
+      discussion: "EXAMPLES\n  rollcall pending list --district cedar-falls\n  rollcall pending list --all-districts")
 
-    @Option(name: .shortAndLong, help: "Only this district's.")
-    var district: String?
-
+    @OptionGroup var place: DistrictFilter
     @OptionGroup var list: ListOptions
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
       try session.list(
-        Target("pending", query: [("district", district)]), pendingColumns, list, nothing: "Nothing waits.")
+        Target("pending", query: [("district", place.given)]), pendingColumns, list,
+        nothing: "Nothing waits\(place.words).")
     }
   }
 

@@ -5,21 +5,44 @@ private let principalColumns = [
   Column("Since", "createdAt", time: true),
 ]
 
-enum PrincipalKind: String, ExpressibleByArgument, CaseIterable { case person, service }
-
 /// A role and where it holds.
 struct GrantOptions: ParsableArguments {
-  @Option(help: "state-admin, district-it or read-only.")
-  var role: String
+  @Option(help: "What may be done.")
+  var role: RoleChoice
 
-  @Option(name: .shortAndLong, help: "In this district; without it for the state.")
+  @Option(name: .shortAndLong, help: "In this district; ROLLCALL_DISTRICT where it is not given.")
   var district: String?
+
+  @Flag(help: "In every district of the state, whatever ROLLCALL_DISTRICT says.")
+  var stateWide = false
 
   @Option(help: "In this school of the district.")
   var school: String?
 
   func validate() throws {
-    if school != nil, district == nil { throw ValidationError("--school needs --district.") }
+    if stateWide, district != nil || school != nil {
+      throw ValidationError("Give --state-wide, or --district with or without --school, not both.")
+    }
+    guard stateWide || place != nil else {
+      throw ValidationError(
+        school == nil
+          ? "Where? Give --district (or set ROLLCALL_DISTRICT), or --state-wide for every district of the state."
+          : "--school needs --district.")
+    }
+    if role == .stateAdmin, !stateWide {
+      throw ValidationError("The role state-admin holds for the whole state: give --state-wide, without --district.")
+    }
+  }
+
+  /// The district; nil for the state.
+  private var place: String? { stateWide ? nil : district ?? Surroundings.current.district }
+
+  var fields: [(String, String?)] { [("role", role.rawValue), ("district", place), ("school", school)] }
+
+  /// `district-it in cedar-falls`.
+  var words: String {
+    guard let place else { return "\(role.rawValue) for the whole state" }
+    return "\(role.rawValue) in \(place)" + (school.map { "/\($0)" } ?? "")
   }
 }
 
@@ -64,7 +87,13 @@ struct PrincipalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "grant", abstract: "Give a principal a role.",
       discussion:
-        "EXAMPLE\n  rollcall principal grant prn_2x8q4d7v1k9m3c5w \\\n      --role district-it --district cedar-falls")
+        """
+        EXAMPLES
+          rollcall principal grant prn_2x8q4d7v1k9m3c5w \\
+              --role district-it --district cedar-falls
+          rollcall principal grant prn_2x8q4d7v1k9m3c5w \\
+              --role read-only --state-wide
+        """)
 
     @Argument(help: "The principal's id.")
     var principal: String
@@ -73,12 +102,9 @@ struct PrincipalCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      let body = JSONValue.fields([
-        ("role", .string(grant.role)), ("district", grant.district.map(JSONValue.string)),
-        ("school", grant.school.map(JSONValue.string)),
-      ])
+      let body = JSONValue.fields(grant.fields.map { name, value in (name, value.map(JSONValue.string)) })
       _ = try session.client.post(Target("principals", principal, "grants"), .json(body))
-      session.say("Granted \(grant.role).")
+      session.say("Granted \(grant.words) to \(principal).")
     }
   }
 
@@ -97,10 +123,8 @@ struct PrincipalCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       try session.client.delete(
-        Target(
-          "principals", principal, "grants",
-          query: [("role", grant.role), ("district", grant.district), ("school", grant.school)]))
-      session.say("Revoked \(grant.role).")
+        Target("principals", principal, "grants", query: grant.fields))
+      session.say("Revoked \(grant.words) from \(principal).")
     }
   }
 }

@@ -29,11 +29,29 @@ struct DistrictOption: ParsableArguments {
   @Option(name: .shortAndLong, help: "The district's code; ROLLCALL_DISTRICT where it is not given.")
   var district: String?
 
-  var given: String? { district ?? Surroundings.current.environment["ROLLCALL_DISTRICT"] }
+  var given: String? { district ?? Surroundings.current.district }
 
   func required() throws -> String {
     guard let given else { throw ValidationError("Which district? Give --district, or set ROLLCALL_DISTRICT.") }
     return given
+  }
+}
+
+/// The district that a command keeps to: given, or from ROLLCALL_DISTRICT; all of them where neither says one.
+struct DistrictFilter: ParsableArguments {
+  @Option(name: .shortAndLong, help: "Only in this district; ROLLCALL_DISTRICT where it is not given.")
+  var district: String?
+
+  @Flag(help: "In every district that you may see, whatever ROLLCALL_DISTRICT says.")
+  var allDistricts = false
+
+  var given: String? { allDistricts ? nil : district ?? Surroundings.current.district }
+
+  /// ` in district cedar-falls`, or nothing.
+  var words: String { given.map { " in district \($0)" } ?? "" }
+
+  func validate() throws {
+    if allDistricts, district != nil { throw ValidationError("Give --district or --all-districts, not both.") }
   }
 }
 
@@ -101,9 +119,19 @@ struct Session {
     if format == .table { console.output(line) } else { console.error(line) }
   }
 
-  /// A local CSV file for the controller.
-  func csv(_ path: String) throws -> APIClient.Body {
-    .csv(try surroundings.files.read(path, limit: 64 << 20), file: path)
+  /// A local CSV file for the controller, with at least one line below its header.
+  func csv(_ path: String) throws(CommandError) -> APIClient.Body {
+    let bytes = try surroundings.files.read(path, limit: 64 << 20)
+    let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    let told = lines.lazy.filter { $0.contains { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } }.prefix(2)
+    guard told.count == 2 else {
+      throw CommandError(
+        .refused,
+        told.isEmpty
+          ? "\(path) is empty; nothing was sent."
+          : "\(path) lists 0 serials: its first line is the header, and there is none below it. Nothing was sent.")
+    }
+    return .csv(bytes, file: path)
   }
 }
 

@@ -40,21 +40,25 @@ struct TokenCommand: ParsableCommand {
     @Flag(help: "Also enrol devices without a usable identity; they are shown as weak.")
     var allowUnidentified = false
 
-    @Option(help: "Write the token into this file, readable by you alone, instead of printing it.")
+    @Option(help: "Write the token into this new file, readable by you alone, instead of printing it.")
     var outputFile: String?
 
     @OptionGroup var district: DistrictOption
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
+      let place = try district.required()
       let body = JSONValue.fields([
         ("expiresInHours", .integer(Int64(expiresInHours))), ("uses", uses.map { .integer(Int64($0)) }),
         ("serials", serials.isEmpty ? nil : .array(serials.map(JSONValue.string))),
         ("allowUnidentified", allowUnidentified ? .bool(true) : nil),
       ])
-      let made = try session.client.post(
-        Target("districts", try district.required(), "batches", batch, "tokens"), .json(body))
-      try session.handOver(made, tokenColumns, file: outputFile, revoke: "rollcall token revoke \(made["id"].text)")
+      let secret = OneTimeSecret(
+        columns: tokenColumns,
+        make: { try session.client.post(Target("districts", place, "batches", batch, "tokens"), .json(body)) },
+        place: { Target("districts", place, "tokens", $0) },
+        revoke: { "rollcall token revoke \($0) --district \(place)" })
+      try session.handOver(secret, file: outputFile)
     }
   }
 
@@ -92,23 +96,5 @@ struct TokenCommand: ParsableCommand {
       try session.client.delete(Target("districts", try district.required(), "tokens", token))
       session.say("Revoked \(token).")
     }
-  }
-}
-
-extension Session {
-  /// Prints a secret that is shown this once, or writes it into a file that only its owner reads.
-  func handOver(_ made: JSONValue, _ columns: [Column], file: String?, revoke: String) throws {
-    guard let secret = made["token"].string else {
-      throw CommandError(
-        .failure,
-        "The token was made, but its secret was lost with the connection and is not shown twice. Revoke it with '\(revoke)' and make another."
-      )
-    }
-    guard let file else { return show(made, [Column("Secret", "token")] + columns) }
-    try surroundings.files.writePrivate(Array((secret + "\n").utf8), to: file)
-    guard case .object(var fields) = made else { return }
-    fields["token"] = nil
-    show(.object(fields), columns)
-    if format == .table { say("The token is in \(file).") }
   }
 }

@@ -4,7 +4,11 @@ import Glibc
 protocol FileAccess: Sendable {
   /// - Throws: ``CommandError`` naming the file and the reason.
   func read(_ path: String, limit: Int) throws(CommandError) -> [UInt8]
-  /// Whole or not at all, readable by its owner alone.
+  /// Begins a file that must not be there yet.
+  ///
+  /// - Throws: ``CommandError`` naming the file, where one is there or none can be made.
+  func newPrivate(_ path: String) throws(CommandError) -> any NewFile
+  /// Whole or not at all, readable by its owner alone, in place of a file of that name.
   func writePrivate(_ bytes: [UInt8], to path: String) throws(CommandError)
   /// False where there was none.
   func remove(_ path: String) throws(CommandError) -> Bool
@@ -14,7 +18,7 @@ protocol FileAccess: Sendable {
 
 struct RealFiles: FileAccess {
   func read(_ path: String, limit: Int) throws(CommandError) -> [UInt8] {
-    guard let file = fopen(path, "rbe") else { throw fault("cannot be read", path) }
+    guard let file = fopen(path, "rbe") else { throw .ofFile(path, "cannot be read") }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -24,46 +28,38 @@ struct RealFiles: FileAccess {
       bytes += chunk[..<count]
       guard bytes.count <= limit else { throw CommandError(.refused, "\(path) is over \(limit) bytes.") }
     }
-    guard ferror(file) == 0 else { throw fault("cannot be read", path) }
+    guard ferror(file) == 0 else { throw .ofFile(path, "cannot be read") }
     return bytes
   }
 
+  func newPrivate(_ path: String) throws(CommandError) -> any NewFile {
+    guard !exists(path) else {
+      throw CommandError(.failure, "\(path) is there already and is not overwritten. Remove it, or name another file.")
+    }
+    return try TemporaryFile(for: path)
+  }
+
   func writePrivate(_ bytes: [UInt8], to path: String) throws(CommandError) {
-    let temporary = "\(path).\(getpid()).new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw fault("cannot be written", temporary) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { break }
-      rest = rest.dropFirst(count)
-    }
-    let stored = rest.isEmpty && fsync(descriptor) == 0
-    close(descriptor)
-    guard stored, rename(temporary, path) == 0 else {
-      let error = fault("cannot be written", path)
-      unlink(temporary)
-      throw error
-    }
+    try TemporaryFile(for: path).replace(bytes)
   }
 
   func remove(_ path: String) throws(CommandError) -> Bool {
     if unlink(path) == 0 { return true }
-    guard errno == ENOENT else { throw fault("cannot be removed", path) }
+    guard errno == ENOENT else { throw .ofFile(path, "cannot be removed") }
     return false
   }
 
-  func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  /// Also of a link that leads nowhere.
+  func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
 
   func makePrivateFolder(_ path: String) throws(CommandError) {
     var made = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: true) {
       made += made.isEmpty && !path.hasPrefix("/") ? String(part) : "/\(part)"
-      guard mkdir(made, 0o700) == 0 || errno == EEXIST else { throw fault("cannot be made", made) }
+      guard mkdir(made, 0o700) == 0 || errno == EEXIST else { throw .ofFile(made, "cannot be made") }
     }
-  }
-
-  private func fault(_ what: String, _ path: String) -> CommandError {
-    CommandError(.failure, "\(path) \(what): \(String(cString: strerror(errno))).")
   }
 }

@@ -15,6 +15,9 @@ struct Surroundings: Sendable {
   var makeKey: @Sendable () -> String
   var pause: @Sendable (Duration) -> Void
 
+  /// Of ROLLCALL_DISTRICT; one without text says nothing.
+  var district: String? { environment["ROLLCALL_DISTRICT"].flatMap { $0.isEmpty ? nil : $0 } }
+
   @TaskLocal static var current = Surroundings.real
 
   static let real = Surroundings(
