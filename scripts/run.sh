@@ -72,6 +72,7 @@ create_example() {
 enroll_this_machine() {
   if [[ ! -e var/agent/device.pem ]]; then
     say "This machine enrols"
+    rm -f var/agent/token
     # allow-unidentified: a virtual machine often has no serial number of its own.
     rollcall token create --district "$district" --batch "$batch" --expires-in-hours 1 --uses 1 --allow-unidentified \
       --output-file var/agent/token

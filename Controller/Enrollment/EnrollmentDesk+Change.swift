@@ -19,10 +19,7 @@ struct PersonsChange {
   }
 
   /// - Throws: `request.not-found`.
-  func batch(_ id: BatchID) throws -> Batch {
-    guard let batch = try BatchStore.batch(id, in: district, transaction) else { throw ServingError.notFound }
-    return batch
-  }
+  func batch(_ id: BatchID) throws -> Batch { try BatchStore.existing(id, in: district, transaction) }
 }
 
 extension EnrollmentDesk {

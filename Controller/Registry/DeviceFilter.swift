@@ -30,11 +30,10 @@ struct DeviceFilter: Sendable {
   ]
 
   /// - Parameter scope: already narrowed to the district that the query names.
-  /// - Throws: `request.query` for an unknown parameter or value.
+  /// - Throws: `request.query` for an unknown value.
   init(
     _ call: Call, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil
   ) throws(ServingError) {
-    try Self.refuseUnknown(call)
     let tenant: SQL =
       scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
     if let schools, !schools.isEmpty { searches.append(Self.within(schools, scope)) }
@@ -120,14 +119,6 @@ struct DeviceFilter: Sendable {
       throw invalid(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return found
-  }
-
-  /// A misspelt filter must not show everything.
-  private static func refuseUnknown(_ call: Call) throws(ServingError) {
-    let known = (parameters + PageRequest.parameters).map(\.name)
-    guard let stray = call.query.first(where: { !known.contains($0.name) })?.name else { return }
-    let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
-    throw ServingError(.query, "There is no filter '\(stray.prefix(100))'.\(nearest)")
   }
 
   private static func invalid(_ name: String, _ what: String) -> ServingError {

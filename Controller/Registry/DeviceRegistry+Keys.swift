@@ -55,8 +55,10 @@ extension DeviceRegistry {
     in transaction: any Transaction
   ) throws -> KeyChanges {
     let keys = try KeyStore.live(of: device, in: district, transaction)
-    guard !keys.isEmpty else { return KeyChanges() }
-    return KeyChanges(try KeyStore.update(KeyDecision.all(keys, to: .quarantined, reason: reason), transaction))
+    // One that is quarantined already keeps its reason, which may be a person's.
+    let others = keys.filter { $0.state != .quarantined }
+    guard !others.isEmpty else { return KeyChanges() }
+    return KeyChanges(try KeyStore.update(KeyDecision.all(others, to: .quarantined, reason: reason), transaction))
   }
 
   /// Gives the device the key `issued` in place of `old`: usable at once, while the old one stays usable until the new

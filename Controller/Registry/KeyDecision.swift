@@ -91,14 +91,16 @@ enum KeyDecision {
     }
   }
 
-  /// Every live key, in `state`; those that are so already are not among them.
+  /// Every live key, in `state` for `reason`; those that are so already, for the same reason, are not among them.
   ///
   /// - Throws: `registry.no-live-key`, `registry.key-transition`.
   static func all(_ keys: [DeviceKey], to state: KeyState, reason: String) throws(RegistryError) -> [DeviceKey] {
     let live = keys.filter(\.isLive)
     guard !live.isEmpty else { throw RegistryError(.noLiveKey, "The device has no key that is not revoked.") }
     var changed: [DeviceKey] = []
-    for key in live where key.state != state { changed.append(try moved(key, to: state, reason: reason)) }
+    for key in live where key.state != state || key.reason != reason {
+      changed.append(try moved(key, to: state, reason: reason))
+    }
     return changed
   }
 

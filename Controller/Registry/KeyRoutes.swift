@@ -54,6 +54,7 @@ struct KeyRoutes: Sendable {
       let known = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.live(of: device, in: district, and: chosen, change.transaction)
       let stored = try KeyStore.update(KeyDecision.approval(of: chosen, among: keys), change.transaction)
+      try change.remember(stored, was: keys, of: device, in: district)
       change.keys.add(KeyChanges(stored))
       let kept = stored.first { $0.state == .active }?.digest
       if let kept {
@@ -78,11 +79,28 @@ struct KeyRoutes: Sendable {
       _ = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.live(of: device, in: district, change.transaction)
       let stored = try KeyStore.update(KeyDecision.all(keys, to: state, reason: reason), change.transaction)
+      try change.remember(stored, was: keys, of: device, in: district)
       change.keys.add(KeyChanges(stored))
       try change.journal(
         action, ("device", device.rawValue), district, KeysBody(state: state, changed: stored.count))
       return try registry.shown(device, district, change.transaction)
     }
+  }
+}
+
+extension RegistryChange {
+  /// Keeps, in the history of the device, from where to where its keys went and why: the key itself tells only its
+  /// last reason. The journal holds no text that a person typed.
+  fileprivate func remember(
+    _ keys: [DeviceKey], was former: [DeviceKey], of device: DeviceID, in district: DistrictID
+  ) throws {
+    func words(_ key: DeviceKey) -> String { key.state.rawValue + (key.reason.map { ": \($0)" } ?? "") }
+    let changes = keys.compactMap { key -> FactChange? in
+      let old = former.first { $0.digest == key.digest }.map(words)
+      guard old != words(key) else { return nil }
+      return FactChange(section: "key", field: key.digest.description, old: old, new: words(key))
+    }
+    try ChangeStore.record(changes, of: device, in: district, now: now, transaction)
   }
 }
 

@@ -205,6 +205,35 @@ struct DeviceRoutesTests {
     #expect((page.items[0]["new"] as? String)?.utf8.count ?? 0 < 1100)
   }
 
+  @Test("A reason stays with the key until the next decision, and in the device's history after it")
+  func reasonsStay() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let id = try await bench.expect("PF3ABC01")
+    try await bench.enroll(id, key: 1)
+    let path = "/api/v1/districts/cedar-falls/devices/\(id)"
+    func reason() async throws -> String? {
+      (try await bench.send(.get, path).json["keys"] as? [[String: Any]])?.first?["reason"] as? String
+    }
+    _ = try await bench.send(.post, path + "/quarantine", body: #"{"reason":"left in the bus"}"#)
+    #expect(try await reason() == "left in the bus")
+    // A collision later does not put its own words in the place of a person's; another person's decision does.
+    try await bench.change { [registry = bench.registry] in
+      try registry.quarantine(id, of: RegistryBench.cedar, in: $0)
+    }
+    #expect(try await reason() == "left in the bus")
+    _ = try await bench.send(.post, path + "/quarantine", body: #"{"reason":"still in the bus"}"#)
+    #expect(try await reason() == "still in the bus")
+    _ = try await bench.send(.post, path + "/approve")
+    #expect(try await reason() == nil)
+    let changes = try await bench.send(.get, path + "/changes").items
+    #expect(
+      changes.map { $0["new"] as? String } == [
+        "active", "quarantined: still in the bus", "quarantined: left in the bus",
+      ])
+    #expect(changes.first?["old"] as? String == "quarantined: still in the bus")
+    #expect(changes.allSatisfy { $0["section"] as? String == "key" })
+  }
+
   @Test("Quarantine and revocation ask for a reason, and for a key")
   func reasons() async throws {
     let bench = try await RegistryBench.withDistricts()

@@ -87,4 +87,12 @@ struct DistrictRoutesTests {
     } while after != nil
     #expect(seen == (10..<35).map { "d\($0)" })
   }
+
+  @Test(
+    "A change of a district without a member that it knows is refused",
+    arguments: ["{}", #"{"nam":"x"}"#, #"{"name":"x","color":"red"}"#])
+  func emptyPatch(body: String) async throws {
+    let bench = try await RegistryBench.withDistricts()
+    #expect(try await bench.refusal(.patch, "/api/v1/districts/cedar-falls", body: body) == "request.body")
+  }
 }

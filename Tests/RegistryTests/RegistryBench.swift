@@ -125,6 +125,7 @@ extension RegistryBench {
     let call = Call(
       method, path, parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, headers: headers,
       body: Array(body.utf8), now: Self.now)
+    try route.operation.refuseUnknownQuery(call)
     let reply = try await route.handle(call, context)
     let json = try JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]
     return Answer(status: reply.status.code, json: json ?? [:])

@@ -39,8 +39,10 @@ extension HealthRules {
   static func disk(_ facts: Facts, _ thresholds: HealthThresholds) -> Health.Item? {
     let names = Set((facts.hardware?.disks ?? []).map(\.name)).union((facts.vitals?.disks ?? []).map(\.name))
     guard !names.isEmpty else {
-      if facts.hardware == nil || facts.vitals == nil { return unknown("disk", "The disks", facts, "disk") }
-      return unknown("disk", "Any disk", facts, "disk")
+      if facts.hardware == nil || facts.vitals == nil {
+        return unknown("disk", "The state of the disks", facts, "disk")
+      }
+      return unknown("disk", "The state of the disks", facts, "disk")
     }
     return worst(
       names.sorted().map { name in

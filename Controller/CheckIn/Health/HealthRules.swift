@@ -95,8 +95,11 @@ package enum HealthRules {
     let reason = reasons.first { $0.field.hasPrefix(field) }?.reason
     return Health.Item(
       item: item, verdict: .unknown,
-      reason: reason.map { "\(what) could not be read: \($0)." } ?? "\(what) was not reported.")
+      reason: reason.map { "\(what) could not be read: \(sentence($0))" } ?? "\(what) was not reported.")
   }
+
+  /// An agent's words with one full stop.
+  private static func sentence(_ words: String) -> String { words.hasSuffix(".") ? words : words + "." }
 }
 
 extension Health.Verdict {

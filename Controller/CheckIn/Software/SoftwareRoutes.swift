@@ -34,7 +34,7 @@ struct SoftwareRoutes: Sendable {
     ]
   }
 
-  /// - Throws: `request.not-found` also for a device that never told its software.
+  /// Empty for a device that never told its software.
   private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
     let device: DeviceID = try call.identifier("device")
@@ -46,7 +46,7 @@ struct SoftwareRoutes: Sendable {
       guard let known = try records.device(device, of: district, in: transaction),
         context.shows(known.school, of: district)
       else { return nil }
-      return try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction)
+      return try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction) ?? []
     }
     guard let lines else { throw ServingError.notFound }
     let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)

@@ -149,8 +149,13 @@ struct Examination {
         subject, Instant(seconds: Int64(certificate.notValidAfter.timeIntervalSince1970)), advice: .seconds(20 * 86_400)
       )
     } catch {
-      return Finding(mark: .fault, subject: subject, words: "\(path) cannot be read as PEM certificates: \(error).")
+      return Finding(mark: .fault, subject: subject, words: "\(FaultWords.ofPEM(path)). \(advice(path))")
     }
+  }
+
+  private func advice(_ path: String) -> String {
+    path == settings.peopleIdentity?.certificate
+      ? "Put your certificate chain there as PEM." : "Start 'rollcalld serve', or send it SIGHUP: it makes a new one."
   }
 
   private func ending(_ subject: String, _ end: Instant, name: String? = nil, advice: Duration) -> Finding {

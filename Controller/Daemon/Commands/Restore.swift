@@ -45,7 +45,7 @@ struct Restore: AsyncParsableCommand {
           issuers      '\(authority.name)' signs; \(Self.former(authority)). Where the issuing certificate was replaced
                        since, see "Backup and restore" in docs/configuration.md before you start.
           device keys  those revoked since are trusted again: revoke them again with 'rollcall device revoke'.
-        Next: rollcalld serve
+        Next: rollcalld serve --state \(settings.state.path)
         """)
     }
   }

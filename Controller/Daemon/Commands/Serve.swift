@@ -29,7 +29,7 @@ struct Serve: AsyncParsableCommand {
       let lock = try StateLock(settings.state)
       let logger = Logs.logger(settings)
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
-      try ServerIdentities.refresh(authority, settings, now: SystemClock.now)
+      try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(settings: settings, authority: authority, logger: logger)
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
       try await group(controller, authority, settings, threads, logger).run()
@@ -65,7 +65,8 @@ struct Serve: AsyncParsableCommand {
       CertificateReload(
         settings: settings, authority: controller.authority, people: people, devices: devices, manager: manager,
         logger: logger),
-      peopleListener.serve(controller.people), devicesListener.serve(controller.devices),
+      NamedListener(setting: .people, address: settings.people, base: peopleListener.serve(controller.people)),
+      NamedListener(setting: .devices, address: settings.devices, base: devicesListener.serve(controller.devices)),
     ]
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

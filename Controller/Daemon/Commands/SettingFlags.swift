@@ -30,7 +30,8 @@ struct SettingFlags: ParsableArguments {
       valueName: setting.rawValue)
   }
 
-  private var given: [Setting: String] {
+  /// What the flags themselves say.
+  var given: [Setting: String] {
     let flags: [(Setting, String?)] = [
       (.state, state), (.people, people), (.devices, devices), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),

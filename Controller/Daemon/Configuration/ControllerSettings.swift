@@ -57,6 +57,11 @@ struct ControllerSettings: Sendable {
     guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 253 }) else {
       throw bad(.names, "it takes at least one name")
     }
+    // DNS names, also with a wildcard or an underscore, and IP addresses; other languages' names in Punycode.
+    let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*:")
+    if let stray = names.first(where: { !$0.allSatisfy(letters.contains) }) {
+      throw bad(.names, "'\(stray)' is no DNS name or IP address; divide several by commas")
+    }
     switch (sources.values[.peopleCertificate]?.text, sources.values[.peopleKey]?.text) {
     case (nil, nil): peopleIdentity = nil
     case (let certificate?, let key?): peopleIdentity = (certificate, key)

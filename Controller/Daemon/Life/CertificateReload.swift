@@ -37,7 +37,7 @@ struct CertificateReload: Service {
     do {
       let next = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try authority.require(successor: next)
-      try ServerIdentities.refresh(next, settings, now: SystemClock.now)
+      try ServerIdentities.refresh(next, settings, now: SystemClock.now, logger: logger)
       let peopleContext = try ServerIdentities.peopleContext(settings)
       let devicesContext = try ServerIdentities.devicesContext(settings, next)
       let trust = try ServerIdentities.trust(next)
@@ -49,7 +49,8 @@ struct CertificateReload: Service {
         "certificates were read anew",
         metadata: ["issuer": "\(next.name)", "until": "\(next.notAfter)", "former": "\(next.former.count)"])
     } catch {
-      logger.error("certificates could not be read; the old ones stay in use", metadata: ["error": "\(error)"])
+      logger.error(
+        "certificates could not be read; the old ones stay in use", metadata: ["error": "\(FaultWords.of(error))"])
     }
   }
 }

@@ -17,6 +17,7 @@ enum StateArchive {
   /// - Returns: the size of the copy.
   /// - Throws: `config.state` where there is no controller or the folder exists; storage errors.
   static func backup(_ state: StateFolder, to folder: String, now: Instant = SystemClock.now) throws -> ByteCount {
+    try requireReadable(state)
     guard exists(state.database) else { throw noController(state) }
     guard !exists(folder) else {
       throw ConfigurationError(.state, "\(folder) exists; a backup goes into a folder of its own. Nothing was written.")
@@ -81,14 +82,30 @@ enum StateArchive {
 
   /// - Throws: `config.state` where there is no whole controller in the folder.
   static func requireWhole(_ state: StateFolder) throws {
+    try requireReadable(state)
     guard exists(state.database) else { throw noController(state) }
     guard !exists("\(state.path)/\(marker)") else {
       throw ConfigurationError(.state, "A restore into \(state.path) did not end. Run 'rollcalld restore' again.")
     }
   }
 
+  /// - Throws: `config.unreadable` where this user may not look into the folder, whatever it holds.
+  static func requireReadable(_ state: StateFolder) throws {
+    var info = stat()
+    // A folder that may be passed through and not listed is as closed.
+    guard stat(state.database, &info) != 0 ? errno == EACCES : access(state.database, R_OK) != 0 else { return }
+    throw ConfigurationError(
+      .unreadable,
+      "\(state.path) is closed to this user (uid \(geteuid())): permission denied. Run this as the account of rollcalld or as root."
+    )
+  }
+
   /// The names in the backup's list, after every checksum was found right.
   private static func checkedNames(_ folder: String) throws -> [String] {
+    guard exists("\(folder)/\(manifest)") else {
+      throw ConfigurationError(
+        .state, "\(folder) is no backup folder: there is no \(manifest) in it. Name one that 'rollcalld backup' made.")
+    }
     let lines = try DurableFile.text(of: "\(folder)/\(manifest)").split(separator: "\n")
     let names = try lines.map { line -> String in
       let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
@@ -126,9 +143,14 @@ enum StateArchive {
 
   private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-  private static func makeFolder(_ path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  /// - Throws: `config.state` with the system's reason.
+  static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw ConfigurationError(.state, "The folder \(path) cannot be made: \(FaultWords.of(error)).")
+    }
   }
 
   /// Keeps the permissions: a private key stays 0600 from its first byte.

@@ -1,5 +1,6 @@
 import Enrollment
 import Foundation
+import Logging
 import NIOSSL
 import Serving
 import Vocabulary
@@ -21,47 +22,83 @@ enum ServerIdentities {
     try DurableFile.write(people.chainPEM, to: folder.peopleCertificate, mode: 0o644)
   }
 
-  /// Makes new ones where a file is missing, ends soon, names other names than the settings do, or is of a former issuer.
-  static func refresh(_ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant) throws {
-    let own = settings.peopleIdentity == nil ? [settings.state.peopleCertificate] : []
-    for path in [settings.state.devicesCertificate] + own where try !isCurrent(path, authority, settings, now: now) {
-      return try write(authority, settings, now: now)
+  /// Makes new ones where a file is missing or damaged, ends soon, names other names than the settings do, or is of a
+  /// former issuer. The operator's own are never touched.
+  static func refresh(
+    _ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant, logger: Logger = Logs.silent
+  ) throws {
+    let folder = settings.state
+    let own = settings.peopleIdentity == nil ? [(folder.peopleCertificate, folder.peopleKey)] : []
+    for (chain, key) in [(folder.devicesCertificate, folder.devicesKey)] + own {
+      guard let reason = reasonToRenew(chain, key, authority, settings, now: now) else { continue }
+      try write(authority, settings, now: now)
+      logger.notice("server certificates were made anew", metadata: ["file": "\(chain)", "reason": "\(reason)"])
+      return
     }
   }
 
-  private static func isCurrent(
-    _ path: String, _ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant
-  ) throws -> Bool {
-    guard FileManager.default.fileExists(atPath: path),
-      let leaf = try NIOSSLCertificate.fromPEMFile(path).first, authority.signed(der: try leaf.toDERBytes())
-    else { return false }
-    let certificate = try Certificate(derEncoded: try leaf.toDERBytes())
+  /// nil where the pair can be used as it is.
+  private static func reasonToRenew(
+    _ path: String, _ key: String, _ authority: CertificateAuthority, _ settings: ControllerSettings, now: Instant
+  ) -> String? {
+    guard FileManager.default.fileExists(atPath: path) else { return "missing" }
+    guard let leaf = try? NIOSSLCertificate.fromPEMFile(path).first, let der = try? leaf.toDERBytes(),
+      let certificate = try? Certificate(derEncoded: der),
+      let held = try? certificate.extensions.subjectAlternativeNames ?? SubjectAlternativeNames(),
+      (try? TLSSettings.people(chain: path, key: key)) != nil
+    else { return "damaged" }
+    guard authority.signed(der: der) else { return "of a former issuer" }
     let end = Instant(seconds: Int64(certificate.notValidAfter.timeIntervalSince1970))
-    guard now.advanced(by: renewBefore) < end else { return false }
+    guard now.advanced(by: renewBefore) < end else { return "ends soon" }
     var names: Set<String> = []
-    for name in try certificate.extensions.subjectAlternativeNames ?? SubjectAlternativeNames() {
+    for name in held {
       switch name {
       case .dnsName(let text): names.insert(text)
       case .ipAddress(let bytes): names.insert(IPText.text(Array(bytes.bytes)))
       default: break
       }
     }
-    return settings.names.allSatisfy { names.contains(IPText.canonical($0)) }
+    return settings.names.allSatisfy { names.contains(IPText.canonical($0)) } ? nil : "other names"
   }
 
+  /// - Throws: `config.unreadable` with the file.
   static func devicesContext(_ settings: ControllerSettings, _ authority: CertificateAuthority) throws -> NIOSSLContext
   {
-    try TLSSettings.devices(
-      chain: settings.state.devicesCertificate, key: settings.state.devicesKey,
-      authorities: try ([authority.issuingDER] + authority.former.map(\.der) + [authority.rootDER]).map {
-        try NIOSSLCertificate(bytes: $0, format: .der)
-      })
+    let (chain, key) = (settings.state.devicesCertificate, settings.state.devicesKey)
+    let trusted = try ([authority.issuingDER] + authority.former.map(\.der) + [authority.rootDER]).map {
+      try NIOSSLCertificate(bytes: $0, format: .der)
+    }
+    do { return try TLSSettings.devices(chain: chain, key: key, authorities: trusted) } catch {
+      throw fault(chain, key, advice: "Remove both; 'rollcalld serve' makes new ones.")
+    }
   }
 
+  /// - Throws: `config.unreadable` with the file.
   static func peopleContext(_ settings: ControllerSettings) throws -> NIOSSLContext {
-    let own = settings.peopleIdentity
-    return try TLSSettings.people(
-      chain: own?.certificate ?? settings.state.peopleCertificate, key: own?.key ?? settings.state.peopleKey)
+    guard let own = settings.peopleIdentity else {
+      let (chain, key) = (settings.state.peopleCertificate, settings.state.peopleKey)
+      do { return try TLSSettings.people(chain: chain, key: key) } catch {
+        throw fault(chain, key, advice: "Remove both; 'rollcalld serve' makes new ones.")
+      }
+    }
+    do { return try TLSSettings.people(chain: own.certificate, key: own.key) } catch {
+      throw fault(
+        own.certificate, own.key,
+        advice: "Put your chain and its key there as PEM, or drop people-certificate and people-key from the settings.")
+    }
+  }
+
+  /// Says which of the two files is at fault.
+  private static func fault(_ chain: String, _ key: String, advice: String) -> ConfigurationError {
+    let why =
+      if ((try? NIOSSLCertificate.fromPEMFile(chain)) ?? []).isEmpty {
+        FaultWords.ofPEM(chain)
+      } else if (try? NIOSSLPrivateKey(file: key, format: .pem)) == nil {
+        FaultWords.ofPEM(key)
+      } else {
+        "\(key) is not the key of \(chain)"
+      }
+    return ConfigurationError(.unreadable, "A server certificate cannot be used: \(why). \(advice)")
   }
 
   static func trust(_ authority: CertificateAuthority) throws -> DeviceTrust {

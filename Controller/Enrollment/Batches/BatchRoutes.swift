@@ -80,7 +80,6 @@ struct BatchRoutes: Sendable {
       let batch = try change.batch(id)
       let machines = try Self.new(list, for: id, change)
       try desk.expect(machines, of: id, change)
-      try BatchStore.settle(id, in: change.district, change.transaction)
       try change.record("batch.add", "batch", id.rawValue, ListedBody(added: machines.count))
       return try .json(
         AddedItem(
@@ -91,7 +90,7 @@ struct BatchRoutes: Sendable {
   private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
     let item = try await desk.database.read(in: context.scope) { transaction in
-      guard let batch = try BatchStore.batch(id, in: district, transaction) else { throw ServingError.notFound }
+      let batch = try BatchStore.existing(id, in: district, transaction)
       return BatchItem(batch, in: district, counts: try BatchStore.counts(of: id, in: district, transaction))
     }
     return try .json(item)
@@ -105,7 +104,7 @@ struct BatchRoutes: Sendable {
       throw ServingError(.query, "'state' is one of \(EntryItem.states.joined(separator: ", ")).")
     }
     let items = try await desk.database.read(in: context.scope) { transaction in
-      guard try BatchStore.batch(id, in: district, transaction) != nil else { throw ServingError.notFound }
+      _ = try BatchStore.existing(id, in: district, transaction)
       if state == EntryItem.pending {
         return try PendingStore.waiting(of: id, in: district, after: page.after, limit: page.limit + 1, transaction)
           .map(EntryItem.init)

@@ -1,4 +1,5 @@
 internal import Registry
+internal import Serving
 internal import Storage
 internal import Vocabulary
 
@@ -21,6 +22,14 @@ enum BatchStore {
     try transaction.row(
       "SELECT id, name, created_at FROM enrollment_batch WHERE district_id = \(district) AND id = \(id)"
     ).map(Batch.init)
+  }
+
+  /// - Throws: `request.not-found`, naming the batch: who asks may see its district.
+  static func existing(_ id: BatchID, in district: DistrictID, _ transaction: any Transaction) throws -> Batch {
+    guard let batch = try batch(id, in: district, transaction) else {
+      throw ServingError(.notFound, "There is no batch '\(id)' in district '\(district)'.")
+    }
+    return batch
   }
 
   static func batches(
@@ -137,23 +146,13 @@ enum BatchStore {
     ).map(BatchEntry.init)
   }
 
-  /// Writes down which quarantines of the batch a person has ended since; reading computes them and writes nothing.
-  static func settle(_ batch: BatchID, in district: DistrictID, _ transaction: any Transaction) throws {
-    try transaction.run(
-      """
-      UPDATE enrollment_expected SET state = \(standing)
-      WHERE district_id = \(district) AND batch_id = \(batch) AND state = 'quarantined'
-        AND \(standing) <> 'quarantined'
-      """)
-  }
-
-  /// Where a machine stands now: as written, but for a quarantine that a person has ended since, by keeping a key or by
-  /// revoking all of them. A listed machine with no key left is expected anew.
+  /// Where a machine stands now, by its device's keys alone, whatever enrolment or a person did to them: what is written
+  /// says only whether it is listed, and stands where there is no device. A listed machine with no key left, or with one
+  /// that waits, is still to come.
   private static let standing: SQL = """
-    (CASE WHEN enrollment_expected.state <> 'quarantined' OR enrollment_expected.device_id IS NULL
-        OR \(holdsKey([.quarantined])) THEN enrollment_expected.state
-      WHEN NOT enrollment_expected.listed THEN 'unexpected' WHEN \(holdsKey([.active, .restricted, .pending])) THEN 'enrolled'
-      ELSE 'expected' END)
+    (CASE WHEN enrollment_expected.device_id IS NULL THEN enrollment_expected.state
+      WHEN \(holdsKey([.quarantined])) THEN 'quarantined' WHEN NOT enrollment_expected.listed THEN 'unexpected'
+      WHEN \(holdsKey([.active, .restricted])) THEN 'enrolled' ELSE 'expected' END)
     """
 
   private static func holdsKey(_ states: Set<KeyState>) -> SQL {

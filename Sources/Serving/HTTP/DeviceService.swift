@@ -33,7 +33,12 @@ package struct DeviceService: Sendable {
       let (route, index, parameters) = try find(call.method, call.path)
       var call = call
       call.parameters = parameters
-      let context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: call.now)
+      let context: DeviceContext
+      do {
+        context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: call.now)
+      } catch {
+        return problem(error, call.requestID, route)
+      }
       return await answer(call, route, index, context)
     } catch {
       return problem(error, call.requestID)
@@ -54,13 +59,16 @@ package struct DeviceService: Sendable {
   private func answer(_ call: Call, _ route: DeviceRoute, _ index: Int, _ context: DeviceContext) async -> Reply {
     let start = ContinuousClock.now
     let reply: Reply
-    do { reply = try await route.handle(call, context) } catch { reply = problem(error, call.requestID) }
+    do { reply = try await route.handle(call, context) } catch {
+      reply = problem(error, call.requestID, route)
+    }
     metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
     return reply
   }
 
-  private func problem(_ error: any Error, _ requestID: String) -> Reply {
-    ProblemReply.reply(to: error, requestID: requestID, logger: logger)
+  private func problem(_ error: any Error, _ requestID: String, _ route: DeviceRoute? = nil) -> Reply {
+    ProblemReply.reply(
+      to: error, requestID: requestID, operation: route.map { "\($0.method.rawValue) \($0.path)" }, logger: logger)
   }
 
   /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
@@ -88,7 +96,7 @@ package struct DeviceService: Sendable {
       context = try DeviceContext(peer: peer, rule: route.rule, directory: directory, now: head.now)
     } catch {
       metrics.record(operation: index, status: error.status.code, seconds: 0)
-      throw error
+      return problem(error, requestID, route)
     }
     if route.rule == .open { head.origin = origin() }
     let announced = AnnouncedBody(request.headers)

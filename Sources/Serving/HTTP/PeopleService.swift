@@ -32,7 +32,8 @@ package struct PeopleService: Sendable {
       let (route, index, parameters) = try find(call.method, call.path)
       var call = call
       call.parameters = parameters
-      let context = try await admit(call, route)
+      let context: OperatorContext
+      do { context = try await admit(call, route) } catch { return problem(error, call.requestID, route) }
       return await answer(call, route, index, context)
     } catch {
       return problem(error, call.requestID)
@@ -63,9 +64,10 @@ package struct PeopleService: Sendable {
     do {
       let caller = try await caller(of: call)
       let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
+      if route.rule != .open { try route.operation.refuseUnknownQuery(call) }
       reply = try await route.handle(call, context)
     } catch {
-      reply = problem(error, call.requestID)
+      reply = problem(error, call.requestID, route)
     }
     metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
     return reply
@@ -78,8 +80,8 @@ package struct PeopleService: Sendable {
     return try await authenticator.caller(bearer: String(parts[1]), now: call.now)
   }
 
-  private func problem(_ error: any Error, _ requestID: String) -> Reply {
-    ProblemReply.reply(to: error, requestID: requestID, logger: logger)
+  private func problem(_ error: any Error, _ requestID: String, _ route: PeopleRoute? = nil) -> Reply {
+    ProblemReply.reply(to: error, requestID: requestID, operation: route?.operation.id, logger: logger)
   }
 
   /// A request from a socket. Who asks is proved before a byte of the body is read.
@@ -101,7 +103,7 @@ package struct PeopleService: Sendable {
     let (route, index, parameters) = try find(request.method, request.uri.path)
     let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
     let context: OperatorContext
-    do { context = try await admit(head, route) } catch { return problem(error, requestID) }
+    do { context = try await admit(head, route) } catch { return problem(error, requestID, route) }
     let announced = AnnouncedBody(request.headers)
     return try await budget.with(announced, routeLimit: route.bodyLimit) {
       let call = try await Exchange.call(request, announced, head, limit: route.bodyLimit)

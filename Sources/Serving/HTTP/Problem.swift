@@ -15,11 +15,22 @@ package struct ProblemBody: Codable, Sendable {
 
 /// What any error becomes for the one who asked.
 package enum ProblemReply {
-  /// A ``StatusError`` tells its code and words; anything else is logged and becomes `internal`, telling nothing.
-  package static func reply(to error: any Error, requestID: String, logger: Logger) -> Reply {
+  /// A ``StatusError`` tells its code and words; anything else is logged with its error and becomes `internal`, telling
+  /// nothing. Every refusal is logged, so that its request id finds it: never its words, which may quote the request.
+  ///
+  /// - Parameter operation: the route's id or pattern, never the address that was sent; nil where there is no route.
+  package static func reply(
+    to error: any Error, requestID: String, operation: String? = nil, logger: Logger
+  ) -> Reply {
     let fault: any StatusError
     if let known = error as? any StatusError {
       fault = known
+      logger.info(
+        "request refused",
+        metadata: [
+          "request": "\(requestID)", "operation": "\(operation ?? "none")", "status": "\(known.status.code)",
+          "code": "\(known.code)",
+        ])
     } else if let storage = error as? StorageError, storage.kind == .full || storage.kind == .unavailable {
       logger.error("storage failed", metadata: ["error": "\(storage.message)", "request": "\(requestID)"])
       fault = ServingError(

@@ -32,6 +32,10 @@ package enum JSONText {
 
   /// - Throws: `request.body` with the field's path.
   package static func decode<T: Decodable>(_ type: T.Type, from body: [UInt8]) throws(ServingError) -> T {
+    // JSON is UTF-8 (RFC 8259, section 8.1); the decoder would put U+FFFD in place of what is not.
+    guard String(validating: body, as: UTF8.self) != nil else {
+      throw ServingError(.body, "The body is not UTF-8 text.")
+    }
     do {
       return try JSONDecoder().decode(type, from: Data(body))
     } catch let error as DecodingError {

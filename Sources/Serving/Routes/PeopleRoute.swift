@@ -63,6 +63,18 @@ package struct Operation: Sendable {
   }
 }
 
+extension Operation {
+  /// A misspelt filter must not show everything.
+  ///
+  /// - Throws: `request.query` where the call has a parameter that is not declared.
+  package func refuseUnknownQuery(_ call: Call) throws(ServingError) {
+    let known = query.map(\.name)
+    guard let stray = call.query.first(where: { !known.contains($0.name) })?.name else { return }
+    let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
+    throw ServingError(.query, "There is no query parameter '\(stray.prefix(100))' here.\(nearest)")
+  }
+}
+
 /// A JSON Schema (2020-12, as OpenAPI 3.1 uses it) in the few forms that the API needs.
 package indirect enum Schema: Sendable {
   case string(String)
