@@ -13,7 +13,7 @@ struct PendingCommand: ParsableCommand {
 
   struct List: SessionCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the requests that wait.",
+      abstract: "List the enrolments that wait.",
       discussion: "EXAMPLES\n  rollcall pending list --district cedar-falls\n  rollcall pending list --all-districts")
 
     @OptionGroup var place: DistrictFilter
@@ -23,7 +23,9 @@ struct PendingCommand: ParsableCommand {
     func run(_ session: Session) throws {
       try session.list(
         Target("pending", query: [("district", place.given)]), pendingColumns, list,
-        nothing: "Nothing waits\(place.words).")
+        nothing:
+          "Nothing waits\(place.words) to be enrolled. Keys that the controller does not know, as after a restore, "
+          + "are found by 'rollcall device list --key-state pending'.")
     }
   }
 
