@@ -163,8 +163,8 @@ let package = Package(
     library(
       "CheckIn", path: "Controller/CheckIn",
       [
-        "Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, crypto,
-        logging, lifecycle,
+        "Vocabulary", "Wire", "Storage", "Serving", "Access", "Audit", "Registry", "Compression", hummingbird, logging,
+        lifecycle,
       ]),
 
     // MARK: - Controller: programs

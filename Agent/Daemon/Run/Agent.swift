@@ -72,10 +72,14 @@ struct Agent {
       return try round(&state)
     } catch {
       state.count(Failure(error))
-      // Where the folder cannot be written, that was the failure already.
-      try? file.save(state)
+      keep(state)
       throw error
     }
+  }
+
+  /// Keeps what `status` and `doctor` tell of a failure; where the folder cannot be written, that was the failure already.
+  func keep(_ state: AgentState) {
+    do { try file.save(state) } catch { log.error("state not stored", ["error": Failure(error).text]) }
   }
 
   /// What the controller makes of this key now.
@@ -123,8 +127,7 @@ struct Agent {
       return outcome
     } catch {
       if slot == .current { state.remember(Failure(error)) }
-      // Where the folder cannot be written, that was the failure already.
-      try? file.save(state)
+      keep(state)
       throw error
     }
   }

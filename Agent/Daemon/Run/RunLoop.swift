@@ -45,7 +45,7 @@ struct RunLoop {
           "code": failure.code, "reason": failure.message, "failures": "\(state.failures)",
           "next": "\(delay.components.seconds)s",
         ])
-      keep(state)
+      agent.keep(state)
       return delay
     }
   }
@@ -55,11 +55,6 @@ struct RunLoop {
   static func asked(by error: any Error) -> Duration? {
     guard let refusal = error as? Refusal, refusal.code != "enroll.too-many-failures" else { return nil }
     return refusal.retryAfter
-  }
-
-  /// `status` shows it; a folder that cannot be written was the failure already.
-  private func keep(_ state: AgentState) {
-    do { try agent.file.save(state) } catch { agent.log.error("state not stored", ["error": Failure(error).text]) }
   }
 
   /// Short waits, because a machine that was asleep has not counted them: it is the time since boot that matters.

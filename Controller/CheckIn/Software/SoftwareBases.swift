@@ -101,7 +101,7 @@ final class SoftwareBases: Sendable {
     }
   }
 
-  /// When the unused bases are to be looked for now, the time; a minute has to pass between two times.
+  /// The time of the last check-in, where unused bases are to be looked for now: once a minute at most.
   func takeSweep() -> Instant? {
     state.withLock { state in
       guard let now = state.planned else { return nil }

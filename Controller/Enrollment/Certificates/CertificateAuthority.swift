@@ -54,17 +54,14 @@ package struct CertificateAuthority: Sendable {
   package var name: String { issuing.subject.commonName ?? issuing.subject.description }
 
   /// Whether the issuing certificate itself, and not a former one, signed the certificate.
-  package func signed(der: [UInt8]) -> Bool {
-    guard let certificate = try? Certificate(derEncoded: der), certificate.issuer == issuing.subject else {
-      return false
-    }
-    return issuing.publicKey.isValidSignature(certificate.signature, for: certificate)
-  }
+  package func signed(der: [UInt8]) -> Bool { Self.isSigned(der, by: [issuing]) }
 
   /// Whether devices' certificates of this issuer, or of a former one, are taken.
-  func trusts(der: [UInt8]) -> Bool {
+  func trusts(der: [UInt8]) -> Bool { Self.isSigned(der, by: [issuing] + former.map(\.certificate)) }
+
+  private static func isSigned(_ der: [UInt8], by issuers: [Certificate]) -> Bool {
     guard let certificate = try? Certificate(derEncoded: der) else { return false }
-    return ([issuing] + former.map(\.certificate)).contains { issuer in
+    return issuers.contains { issuer in
       certificate.issuer == issuer.subject
         && issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
     }
