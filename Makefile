@@ -62,7 +62,7 @@ kill-loop: packages-run packages-test ## kill -9 the controller under load ROUND
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@ROLLCALL_KILL_ROUNDS=$(ROUNDS) swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter KillLoop
 
-fuzz: packages-run ## libFuzzer on sixteen parsers of strangers' bytes, SECONDS_EACH (60) long; PARSERS="csv gzip": only those
+fuzz: packages-run ## libFuzzer on each parser of strangers' bytes, SECONDS_EACH (60) long; PARSERS="csv gzip": only those
 	@SECONDS_EACH="$(SECONDS_EACH)" PARSERS="$(PARSERS)" scripts/fuzz.sh
 
 e2e-qemu: build packages-e2e ## a QEMU machine with SMBIOS, NVMe and TPM enrols, checks in, is reset, and is shown

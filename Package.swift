@@ -235,6 +235,7 @@ if fuzzing {
       name: "rollcall-fuzz",
       dependencies: [
         "Vocabulary", "Wire", "Compression", "Serving", "Enrollment", "CheckIn", "AgentCollect", "AgentTransport",
+        "CurlClient",
       ],
       path: "Tests/Fuzzing", swiftSettings: rules, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

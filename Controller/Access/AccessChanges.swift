@@ -25,7 +25,9 @@ struct AccessChanges {
   /// - Throws: `access.own-grant`, `access.unknown-tenant`, `request.not-found`.
   func add(_ grant: Grant, to principal: PrincipalID, tenants: any TenantDirectory) throws -> Bool {
     try refuseOwn(principal)
-    guard try AccessStore.principal(principal, in: transaction) != nil else { throw ServingError.notFound }
+    guard try AccessStore.principal(principal, in: transaction) != nil else {
+      throw ServingError.missing("principal", principal)
+    }
     if let district = grant.district, try !tenants.exists(district, school: grant.school, in: transaction) {
       let place = grant.school.map { "school '\($0)' in the district '\(district)'" } ?? "district '\(district)'"
       throw AccessError(.tenant, "There is no \(place). Create it first, or correct its code.")
@@ -42,13 +44,17 @@ struct AccessChanges {
       throw AccessError(
         .lastAdministrator, "This is the last state administrator. Grant state-admin to somebody else first.")
     }
-    guard try AccessStore.remove(grant, from: principal, in: transaction) else { throw ServingError.notFound }
+    guard try AccessStore.remove(grant, from: principal, in: transaction) else {
+      throw ServingError(.notFound, "Principal '\(principal)' holds no such grant.")
+    }
     try record("grant.remove", ("principal", principal.rawValue), GrantBody(grant), district: grant.district)
   }
 
   /// - Throws: `request.not-found`.
   func create(_ token: APIToken, secretHash: [UInt8]) throws {
-    guard try AccessStore.principal(token.principal, in: transaction) != nil else { throw ServingError.notFound }
+    guard try AccessStore.principal(token.principal, in: transaction) != nil else {
+      throw ServingError.missing("principal", token.principal)
+    }
     try AccessStore.insert(token, secretHash: secretHash, in: transaction)
     try record(
       "api-token.create", ("api-token", token.id.rawValue),
@@ -60,7 +66,9 @@ struct AccessChanges {
   ///
   /// - Throws: `access.last-administrator`, `request.not-found`.
   func revoke(_ token: APITokenID, of principal: PrincipalID) throws {
-    guard try AccessStore.hasToken(token, of: principal, in: transaction) else { throw ServingError.notFound }
+    guard try AccessStore.hasToken(token, of: principal, in: transaction) else {
+      throw ServingError(.notFound, "Principal '\(principal)' has no API token '\(token)'.")
+    }
     if try AccessStore.stateAdministrators(in: transaction).contains(principal),
       try !AccessStore.hasAdministratorToken(but: token, now: now, in: transaction)
     {

@@ -13,7 +13,9 @@ extension AccessRoutes {
         let page = try PageRequest(call)
         let principal: PrincipalID = try call.identifier("principal")
         let items = try await database.read(in: .state) { transaction in
-          guard try AccessStore.principal(principal, in: transaction) != nil else { throw ServingError.notFound }
+          guard try AccessStore.principal(principal, in: transaction) != nil else {
+            throw ServingError.missing("principal", principal)
+          }
           return try AccessStore.tokens(of: principal, page, in: transaction).map(TokenItem.init)
         }
         return try .json(Page(items, limit: page.limit, key: \.id.rawValue))

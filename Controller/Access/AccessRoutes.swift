@@ -64,7 +64,9 @@ package struct AccessRoutes: Sendable {
         let id: PrincipalID = try call.identifier("principal")
         return try .json(
           try await database.read(in: .state) { transaction in
-            guard let found = try AccessStore.principal(id, in: transaction) else { throw ServingError.notFound }
+            guard let found = try AccessStore.principal(id, in: transaction) else {
+              throw ServingError.missing("principal", id)
+            }
             return PrincipalItem(found, grants: try AccessStore.grants(of: [id], in: transaction)[id] ?? [])
           })
       },

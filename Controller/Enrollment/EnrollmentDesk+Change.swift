@@ -32,7 +32,9 @@ extension EnrollmentDesk {
     let district: DistrictID = try call.identifier("district")
     return try await database.write(in: context.scope) { transaction in
       try Idempotency.reply(to: call, context, in: transaction, forRepeats: forRepeats) {
-        guard try registry.district(district, in: transaction) != nil else { throw ServingError.notFound }
+        guard try registry.district(district, in: transaction) != nil else {
+          throw ServingError.missing("district", district)
+        }
         return try body(
           PersonsChange(principal: principal, district: district, now: call.now, transaction: transaction))
       }

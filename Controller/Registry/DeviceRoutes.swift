@@ -51,7 +51,7 @@ struct DeviceRoutes: Sendable {
     let view = try await registry.database.read(in: context.scope) { transaction in
       guard let listed = try DeviceList.device(device, in: district, transaction),
         context.shows(listed.device.school, of: district)
-      else { throw ServingError.notFound }
+      else { throw ServingError.missing("device", device, in: district) }
       return DeviceView(
         listed, keys: try registry.shownKeys(of: device, in: district, transaction),
         facts: try registry.facts.facts(of: device, in: district, transaction))
@@ -65,7 +65,9 @@ struct DeviceRoutes: Sendable {
     let after = try Self.sequence(page.after) ?? 0
     let entries = try await registry.database.read(in: context.scope) { transaction in
       let found = try registry.existing(device, of: district, transaction)
-      guard context.shows(found.school, of: district) else { throw ServingError.notFound }
+      guard context.shows(found.school, of: district) else {
+        throw ServingError.missing("device", device, in: district)
+      }
       return try LedgerStore.entries(
         of: device, in: district, after: after, limit: Int64(page.limit) + 1, transaction)
     }
@@ -78,7 +80,9 @@ struct DeviceRoutes: Sendable {
     let before = try Self.sequence(page.after) ?? .max
     let found = try await registry.database.read(in: context.scope) { transaction in
       let found = try registry.existing(device, of: district, transaction)
-      guard context.shows(found.school, of: district) else { throw ServingError.notFound }
+      guard context.shows(found.school, of: district) else {
+        throw ServingError.missing("device", device, in: district)
+      }
       return try ChangeStore.page(of: device, in: district, before: before, limit: page.limit + 1, transaction)
     }
     return try .json(Page(found.map(ChangeView.init), limit: page.limit) { String($0.sequence) })

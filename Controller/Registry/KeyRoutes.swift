@@ -31,12 +31,6 @@ struct KeyRoutes: Sendable {
 
   private struct Approval: Decodable, Sendable { var key: String? }
   private struct Reason: Decodable, Sendable { let reason: String }
-  private struct KeysBody: JournalBody {
-    /// What `changed` keys became.
-    let state: KeyState
-    let changed: Int
-    var kept: Digest?
-  }
 
   private static let approvalSchema = Schema.object(
     [("key", .string("The key to keep, 64 hexadecimal digits; may be absent where one alone is live"))], required: [])
@@ -53,17 +47,7 @@ struct KeyRoutes: Sendable {
     return try await registry.change(call, context) { change in
       let known = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.live(of: device, in: district, and: chosen, change.transaction)
-      let stored = try KeyStore.update(KeyDecision.approval(of: chosen, among: keys), change.transaction)
-      try change.remember(stored, was: keys, of: device, in: district)
-      change.keys.add(KeyChanges(stored))
-      let kept = stored.first { $0.state == .active }?.digest
-      if let kept {
-        let actor = JournalEntry.Actor.principal(change.actor)
-        try registry.trust(kept, of: known, was: known, actor: actor, now: change.now, change.transaction)
-      }
-      try change.journal(
-        "device.approve", ("device", device.rawValue), district,
-        KeysBody(state: .revoked, changed: stored.count { !$0.isLive }, kept: kept))
+      try registry.keep(chosen, of: known, among: keys, &change)
       return try registry.shown(device, district, change.transaction)
     }
   }
@@ -76,37 +60,20 @@ struct KeyRoutes: Sendable {
     let reason = check.text(try JSONText.decode(Reason.self, from: call.body).reason, "reason", limit: 500)
     try check.throwFaults()
     return try await registry.change(call, context) { change in
-      _ = try registry.existing(device, of: district, change.transaction)
+      let known = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.live(of: device, in: district, change.transaction)
-      let stored = try KeyStore.update(KeyDecision.all(keys, to: state, reason: reason), change.transaction)
-      try change.remember(stored, was: keys, of: device, in: district)
-      change.keys.add(KeyChanges(stored))
-      try change.journal(
-        action, ("device", device.rawValue), district, KeysBody(state: state, changed: stored.count))
+      let moved = try KeyDecision.all(keys, to: state, reason: reason)
+      try change.settle(moved, was: keys, of: known, action, state)
       return try registry.shown(device, district, change.transaction)
     }
   }
 }
 
-extension RegistryChange {
-  /// Keeps, in the history of the device, from where to where its keys went and why: the key itself tells only its
-  /// last reason. The journal holds no text that a person typed.
-  fileprivate func remember(
-    _ keys: [DeviceKey], was former: [DeviceKey], of device: DeviceID, in district: DistrictID
-  ) throws {
-    func words(_ key: DeviceKey) -> String { key.state.rawValue + (key.reason.map { ": \($0)" } ?? "") }
-    let changes = keys.compactMap { key -> FactChange? in
-      let old = former.first { $0.digest == key.digest }.map(words)
-      guard old != words(key) else { return nil }
-      return FactChange(section: "key", field: key.digest.description, old: old, new: words(key))
-    }
-    try ChangeStore.record(changes, of: device, in: district, now: now, transaction)
-  }
-}
-
 extension DeviceRegistry {
   fileprivate func shown(_ device: DeviceID, _ district: DistrictID, _ transaction: any Transaction) throws -> Reply {
-    guard let listed = try DeviceList.device(device, in: district, transaction) else { throw ServingError.notFound }
+    guard let listed = try DeviceList.device(device, in: district, transaction) else {
+      throw ServingError.missing("device", device, in: district)
+    }
     return try .json(DeviceView(listed, keys: try shownKeys(of: device, in: district, transaction)))
   }
 }

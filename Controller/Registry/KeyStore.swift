@@ -81,6 +81,24 @@ enum KeyStore {
     try transaction.row("SELECT \(columns) FROM registry_key WHERE digest = \(digest)").map(DeviceKey.init)
   }
 
+  /// Those that wait for a person, by district and digest, from behind `after`.
+  static func pending(
+    _ scope: TenantScope, after: (district: DistrictID, digest: Digest?)?, limit: Int, _ transaction: any Transaction
+  ) throws -> [DeviceKey] {
+    let rest: SQL
+    switch after {
+    case nil: rest = ""
+    case (let district, nil)?: rest = "AND district_id > \(district)"
+    case (let district, let digest?)?: rest = "AND (district_id, digest) > (\(district), \(digest))"
+    }
+    return try transaction.rows(
+      """
+      SELECT \(columns) FROM registry_key WHERE \(scope) AND state = 'pending' \(rest)
+      ORDER BY district_id, digest LIMIT \(limit)
+      """
+    ).map(DeviceKey.init)
+  }
+
   static func each(_ transaction: any Transaction, _ body: (DeviceKey) throws -> Void) throws {
     try transaction.each("SELECT \(columns) FROM registry_key ORDER BY district_id") { try body(DeviceKey($0)) }
   }

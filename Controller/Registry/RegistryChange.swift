@@ -38,13 +38,17 @@ extension DeviceRegistry {
 
   /// - Throws: `request.not-found`, as for another tenant's.
   func existing(_ district: DistrictID, _ transaction: any Transaction) throws -> District {
-    guard let found = try DistrictStore.district(district, transaction) else { throw ServingError.notFound }
+    guard let found = try DistrictStore.district(district, transaction) else {
+      throw ServingError.missing("district", district)
+    }
     return found
   }
 
   /// - Throws: `request.not-found`, as for another tenant's.
   func existing(_ device: DeviceID, of district: DistrictID, _ transaction: any Transaction) throws -> Device {
-    guard let found = try DeviceStore.device(device, in: district, transaction) else { throw ServingError.notFound }
+    guard let found = try DeviceStore.device(device, in: district, transaction) else {
+      throw ServingError.missing("device", device, in: district)
+    }
     return found
   }
 }

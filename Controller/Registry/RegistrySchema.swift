@@ -4,7 +4,7 @@ import Storage
 enum RegistrySchema {
   static let migrations = [
     Migration("registry", 1, districts + devices + keys + ledger + contacts + changes),
-    Migration("registry", 2, searches),
+    Migration("registry", 2, searches), Migration("registry", 3, [waitingKeys]),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.
@@ -16,6 +16,10 @@ enum RegistrySchema {
     "DROP INDEX registry_contact_health",
     "CREATE INDEX registry_contact_health ON registry_contact (district_id, health, device_id)",
   ]
+
+  /// Keys that wait for a person are listed by their digests; there are few, or none.
+  private static let waitingKeys: SQL =
+    "CREATE INDEX registry_key_waiting ON registry_key (district_id, digest) WHERE state = 'pending'"
 
   private static let districts: [SQL] = [
     """

@@ -56,6 +56,8 @@ import Testing
       let content = try #require(body?["content"] as? [String: [String: Any]])
       let schema = try #require(content[declared.type]?["schema"] as? [String: Any], "\(route.operation.id)")
       #expect(!schema.isEmpty)
+      guard declared.type == "application/json" else { continue }
+      #expect(schema["additionalProperties"] as? Bool == false, "\(route.operation.id)")
     }
   }
 

@@ -1,10 +1,12 @@
 import AgentTransport
 import Compression
+import HTTPTypes
 import Serving
 import Vocabulary
 
 @testable import AgentCollect
 @testable import CheckIn
+@testable import CurlClient
 @testable import Enrollment
 @testable import Wire
 
@@ -13,7 +15,8 @@ import Vocabulary
 enum FuzzedParser: String, CaseIterable {
   case checkIn = "check-in"
   case reply, software, difference, gzip, csv, request, peer, token, certificates, base64
-  case dpkg, mounts, release, nvme, bus
+  case dpkg, mounts, release, nvme, ata, disk, bus, updates, version, measured
+  case date, credential
 
   func feed(_ bytes: [UInt8]) {
     switch self {
@@ -28,7 +31,13 @@ enum FuzzedParser: String, CaseIterable {
     case .token: _ = try? EnrollmentToken(printed: String(decoding: bytes, as: UTF8.self))
     case .certificates: _ = try? CertificateMessage.certificates(in: bytes)
     case .base64: base64(bytes)
-    case .dpkg, .mounts, .release, .nvme: bytes.withUnsafeBufferPointer(view)
+    case .dpkg, .mounts, .release, .nvme, .disk, .updates, .version: bytes.withUnsafeBufferPointer(view)
+    case .ata: ata(bytes)
+    case .measured: measured(bytes)
+    case .credential:
+      let headers: HTTPFields = [.authorization: String(decoding: bytes, as: UTF8.self)]
+      _ = try? ESTCredential.secret(of: Call(.post, "/", headers: headers, now: Instant(seconds: 1_800_000_000)))
+    case .date: _ = HTTPDate.instant(String(decoding: bytes, as: UTF8.self), now: Instant(seconds: 1_800_000_000))
     case .bus: _ = try? BusMessage(bytes)
     }
   }
@@ -79,7 +88,59 @@ enum FuzzedParser: String, CaseIterable {
       precondition(read == list, "a list that the controller refuses")
     case .mounts: _ = MountTable(bytes)
     case .release: _ = OSRelease(bytes)
+    case .disk: _ = ATAIdentity(page: bytes)
+    case .updates: updates(bytes)
+    case .version: version(bytes)
     default: _ = NVMeHealth(page: bytes)
     }
+  }
+
+  /// A disk's answers: its data with the sum that the standard wants, its statistics, and its registers.
+  private func ata(_ bytes: [UInt8]) {
+    var data = bytes + [UInt8](repeating: 0, count: max(0, 512 - bytes.count))
+    data.removeSubrange(512...)
+    data[511] = data[..<511].reduce(UInt8(0), &-)
+    data.withUnsafeBufferPointer { page in
+      if let health = ATAHealth(data: page) { precondition((health.mediaErrors ?? 0) >= 0, "less than none") }
+      _ = ATAHealth.percentUsed(statistics: page)
+    }
+    bytes.withUnsafeBufferPointer { _ = ATARegisters(sense: $0)?.isFailing }
+  }
+
+  /// dpkg's status, and behind a byte 0xFF a list of what there is.
+  private func updates(_ bytes: UnsafeBufferPointer<UInt8>) {
+    var count = UpdateCount()
+    let end = bytes.firstIndex(of: 0xFF) ?? bytes.endIndex
+    UnsafeBufferPointer(rebasing: bytes[..<end]).eachLine { line in
+      count.takeInstalled(line)
+      return true
+    }
+    count.endInstalled()
+    UnsafeBufferPointer(rebasing: bytes[end...].dropFirst()).eachLine { line in
+      count.takeListed(line, weight: 500)
+      return true
+    }
+    count.endListed(weight: 500)
+    precondition(count.count >= 0, "less than none")
+  }
+
+  /// Two versions with a line's end between: their order is the same from both sides.
+  private func version(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let end = bytes.firstIndex(of: 0x0A) ?? bytes.endIndex
+    let (left, right) = (
+      UnsafeBufferPointer(rebasing: bytes[..<end]), UnsafeBufferPointer(rebasing: bytes[end...].dropFirst())
+    )
+    let (there, back) = (PackageVersion.compare(left, right), PackageVersion.compare(right, left))
+    precondition(there.signum() == -back.signum(), "an order that depends on the side")
+    precondition(PackageVersion.compare(left, left) == 0, "not the same as itself")
+  }
+
+  private func measured(_ bytes: [UInt8]) {
+    guard let content = try? WireCodec.decode(Measurements.self, from: bytes, as: "a measurement"), content.isPlausible
+    else { return }
+    var gaps = Gaps()
+    let measured = Measured(content, uptime: content.sinceBootMilliseconds)
+    for disk in content.disks { _ = try? measured.health(ofDisk: disk.name) }
+    _ = measured.updates(&gaps)
   }
 }

@@ -48,7 +48,7 @@ struct SoftwareRoutes: Sendable {
       else { return nil }
       return try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction) ?? []
     }
-    guard let lines else { throw ServingError.notFound }
+    guard let lines else { throw ServingError.missing("device", device, in: district) }
     let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)
     return try .json(
       Page(found, limit: page.limit) { "\($0.name)\t\($0.version)\t\($0.architecture)\t\($0.source)" })

@@ -4,6 +4,7 @@ private let pendingColumns = [
   Column("Request", "id"), Column("District", "district"), Column("Batch", "batch"),
   Column("Serial", "serial") { ($0["serial"] == .null ? $0["identity"]["serial"] : $0["serial"]).text },
   Column("Reason", "reason"), Column("Since", "requestedAt", time: true), Column("Last asked", "seenAt", time: true),
+  Column("Device", "device"),
 ]
 
 struct PendingCommand: ParsableCommand {
@@ -13,8 +14,15 @@ struct PendingCommand: ParsableCommand {
 
   struct List: SessionCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the enrolments that wait.",
-      discussion: "EXAMPLES\n  rollcall pending list --district cedar-falls\n  rollcall pending list --all-districts")
+      abstract: "List the enrolments that wait, and the keys that the controller does not know.",
+      discussion: """
+        After a restore, a device that enrolled since the backup has a key that the controller does not know: it waits
+        with the reason unknown-key, and its request is the key's digest.
+
+        EXAMPLES
+          rollcall pending list --district cedar-falls
+          rollcall pending list --all-districts
+        """)
 
     @OptionGroup var place: DistrictFilter
     @OptionGroup var list: ListOptions
@@ -23,9 +31,7 @@ struct PendingCommand: ParsableCommand {
     func run(_ session: Session) throws {
       try session.list(
         Target("pending", query: [("district", place.given)]), pendingColumns, list,
-        nothing:
-          "Nothing waits\(place.words) to be enrolled. Keys that the controller does not know, as after a restore, "
-          + "are found by 'rollcall device list --key-state pending'.")
+        nothing: "Nothing waits\(place.words) to be enrolled.")
     }
   }
 
@@ -39,7 +45,7 @@ struct PendingCommand: ParsableCommand {
               --device dev_7k1m9c3w5x2q8d4v
         """)
 
-    @Argument(help: "The request's id.")
+    @Argument(help: "The request's id, as 'rollcall pending list' shows it.")
     var request: String
 
     @Option(help: "The id of the known device that it is; without it a new one.")
@@ -50,10 +56,13 @@ struct PendingCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       let place = try district.given ?? districtOfRequest(request, session)
-      _ = try session.client.post(
+      let approved = try session.client.post(
         Target("districts", place, "pending", request, "approve"),
         .json(.fields([("device", device.map(JSONValue.string))])))
-      session.say("Approved \(request); the device gets its certificate when it asks again.")
+      session.say(
+        approved["token"] == .null
+          ? "Approved \(request); the device's check-ins count from now on."
+          : "Approved \(request); the device gets its certificate when it asks again.")
     }
   }
 
@@ -62,7 +71,7 @@ struct PendingCommand: ParsableCommand {
       abstract: "Refuse a waiting device.",
       discussion: "EXAMPLE\n  rollcall pending reject pen_2x8q4d7v1k9m3c5w --district cedar-falls")
 
-    @Argument(help: "The request's id.")
+    @Argument(help: "The request's id, as 'rollcall pending list' shows it.")
     var request: String
 
     @OptionGroup var district: DistrictOption

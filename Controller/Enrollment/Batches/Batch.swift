@@ -37,6 +37,8 @@ struct BatchCounts: Hashable, Sendable, Codable {
 /// Where a machine of a batch stands.
 enum EntryState: String, CaseIterable, Sendable, Codable, SQLConvertible {
   case expected, enrolled, unexpected, quarantined
+  /// Its only key is one that the controller does not know, as after a restore. Computed, never written.
+  case pending
 }
 
 /// A machine of a batch.

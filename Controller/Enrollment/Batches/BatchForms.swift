@@ -83,8 +83,7 @@ struct EntryItem: Encodable, Sendable {
   let assetTag: String?
   let model: String?
   let device: DeviceID?
-  /// Of ``EntryState``, or `pending`.
-  let state: String
+  let state: EntryState
   let changedAt: String
 
   private enum CodingKeys: String, CodingKey { case serial, assetTag, model, device, state, changedAt }
@@ -92,19 +91,18 @@ struct EntryItem: Encodable, Sendable {
   init(_ entry: BatchEntry) {
     key = entry.entry
     (serial, assetTag, model, device) = (entry.serial, entry.assetTag, entry.model, entry.device)
-    state = entry.state.rawValue
+    state = entry.state
     changedAt = entry.changedAt.rfc3339
   }
 
   init(_ pending: PendingRequest) {
     key = pending.id.rawValue
     (serial, assetTag, model, device) = (pending.identity.serial?.text, nil, nil, nil)
-    state = Self.pending
+    state = .pending
     changedAt = pending.requestedAt.rfc3339
   }
 
-  static let pending = "pending"
-  static let states = EntryState.allCases.map(\.rawValue) + [pending]
+  static let states = EntryState.allCases.map(\.rawValue)
 
   static let schema = Schema.object(
     [

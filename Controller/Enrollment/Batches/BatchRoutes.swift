@@ -36,7 +36,11 @@ struct BatchRoutes: Sendable {
         .get, Self.batches + "/{batch}/serials", Self.readers,
         Operation(
           "listBatchSerials", "A batch's machines",
-          query: [.init("state", EntryItem.states.joined(separator: ", ") + "; all but pending by default")]
+          query: [
+            .init(
+              "state",
+              EntryItem.states.joined(separator: ", ") + "; without it all, but the requests that wait for a person")
+          ]
             + PageRequest.parameters,
           answers: (200, Page<EntryItem>.schema(of: EntryItem.schema))), handle: serials),
       PeopleRoute(
@@ -52,7 +56,9 @@ struct BatchRoutes: Sendable {
     let page = try PageRequest(call)
     let district: DistrictID = try call.identifier("district")
     let items = try await desk.database.read(in: context.scope) { transaction in
-      guard try desk.registry.district(district, in: transaction) != nil else { throw ServingError.notFound }
+      guard try desk.registry.district(district, in: transaction) != nil else {
+        throw ServingError.missing("district", district)
+      }
       return try BatchStore.batches(in: district, after: page.after, limit: page.limit + 1, transaction).map { batch in
         BatchItem(batch, in: district, counts: try BatchStore.counts(of: batch.id, in: district, transaction))
       }
@@ -99,22 +105,35 @@ struct BatchRoutes: Sendable {
   private func serials(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let page = try PageRequest(call)
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
-    let state = try call.query("state")
-    guard state == nil || EntryItem.states.contains(state ?? "") else {
-      throw ServingError(.query, "'state' is one of \(EntryItem.states.joined(separator: ", ")).")
+    let state = try call.query("state").map { text in
+      guard let state = EntryState(rawValue: text) else {
+        throw ServingError(.query, "'state' is one of \(EntryItem.states.joined(separator: ", ")).")
+      }
+      return state
     }
     let items = try await desk.database.read(in: context.scope) { transaction in
       _ = try BatchStore.existing(id, in: district, transaction)
-      if state == EntryItem.pending {
-        return try PendingStore.waiting(of: id, in: district, after: page.after, limit: page.limit + 1, transaction)
-          .map(EntryItem.init)
-      }
-      return try BatchStore.entries(
-        of: id, in: district, state: state.flatMap(EntryState.init), after: page.after, limit: page.limit + 1,
-        transaction
-      ).map(EntryItem.init)
+      return try Self.entries(of: id, in: district, state, after: page.after, limit: page.limit + 1, transaction)
     }
     return try .json(Page(items, limit: page.limit, key: \.key))
+  }
+
+  /// The batch's entries, and behind them, where `state` is pending, the requests that wait.
+  private static func entries(
+    of batch: BatchID, in district: DistrictID, _ state: EntryState?, after: String?, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [EntryItem] {
+    let request = after.flatMap(PendingID.init(rawValue:))
+    var items: [EntryItem] = []
+    if request == nil {
+      items = try BatchStore.entries(
+        of: batch, in: district, state: state, after: after, limit: limit, transaction
+      ).map(EntryItem.init)
+    }
+    guard state == .pending, items.count < limit else { return items }
+    return try items
+      + PendingStore.waiting(of: batch, in: district, after: request, limit: limit - items.count, transaction)
+      .map(EntryItem.init)
   }
 
   private static func newBatch(_ call: Call) throws -> (BatchID, String, MachineList) {

@@ -27,7 +27,7 @@ enum BatchStore {
   /// - Throws: `request.not-found`, naming the batch: who asks may see its district.
   static func existing(_ id: BatchID, in district: DistrictID, _ transaction: any Transaction) throws -> Batch {
     guard let batch = try batch(id, in: district, transaction) else {
-      throw ServingError(.notFound, "There is no batch '\(id)' in district '\(district)'.")
+      throw ServingError.missing("batch", id, in: district)
     }
     return batch
   }
@@ -125,9 +125,10 @@ enum BatchStore {
       case .enrolled: counts.enrolled += count
       case .unexpected: counts.unexpected += count
       case .quarantined: counts.quarantined += count
+      case .pending: counts.pending += count
       }
     }
-    counts.pending = try PendingStore.waiting(of: batch, in: district, transaction)
+    counts.pending += try PendingStore.waiting(of: batch, in: district, transaction)
     return counts
   }
 
@@ -147,11 +148,13 @@ enum BatchStore {
   }
 
   /// Where a machine stands now, by its device's keys alone, whatever enrolment or a person did to them: what is written
-  /// says only whether it is listed, and stands where there is no device. A listed machine with no key left, or with one
-  /// that waits, is still to come.
+  /// says only whether it is listed, and stands where there is no device. A listed machine with no key left is still to
+  /// come.
   private static let standing: SQL = """
     (CASE WHEN enrollment_expected.device_id IS NULL THEN enrollment_expected.state
-      WHEN \(holdsKey([.quarantined])) THEN 'quarantined' WHEN NOT enrollment_expected.listed THEN 'unexpected'
+      WHEN \(holdsKey([.quarantined])) THEN 'quarantined'
+      WHEN \(holdsKey([.pending])) AND NOT \(holdsKey([.active, .restricted])) THEN 'pending'
+      WHEN NOT enrollment_expected.listed THEN 'unexpected'
       WHEN \(holdsKey([.active, .restricted])) THEN 'enrolled' ELSE 'expected' END)
     """
 

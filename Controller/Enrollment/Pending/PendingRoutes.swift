@@ -10,21 +10,24 @@ struct PendingRoutes: Sendable {
 
   private static let one = "/api/v1/districts/{district}/pending/{pending}"
 
+  private static let states = PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")
+
   var all: [PeopleRoute] {
     [
       PeopleRoute(
         .get, "/api/v1/pending", .scoped(AccessRule.anyReader),
         Operation(
-          "listPending", "Devices that asked to be enrolled and wait for a person",
+          "listPending",
+          "Devices that wait for a person: they asked to be enrolled, or hold a key that the controller does not know",
           query: [
             .init("district", "Of this district alone"),
-            .init(
-              "state", PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ") + "; waiting by default"),
+            .init("state", Self.states + "; waiting by default, and keys stand there alone"),
           ] + PageRequest.parameters, answers: (200, Page<PendingItem>.schema(of: PendingItem.schema))), handle: list),
       PeopleRoute(
         .post, Self.one + "/approve", BatchRoutes.managers,
         Operation(
-          "approvePending", "Lets a waiting device enrol at its next request, as a new device or as one that is known",
+          "approvePending",
+          "Lets a waiting device enrol at its next request, as a new device or as one that is known; trusts a key at once",
           body: ("application/json", Approval.schema), answers: (200, PendingItem.schema)), handle: approve),
       PeopleRoute(
         .post, Self.one + "/reject", BatchRoutes.managers,
@@ -37,20 +40,39 @@ struct PendingRoutes: Sendable {
     let page = try PageRequest(call)
     let scope = try context.scope.narrowed(by: call)
     guard let state = PendingRequest.State(rawValue: try call.query("state") ?? "waiting") else {
-      throw ServingError(
-        .query, "'state' is one of \(PendingRequest.State.allCases.map(\.rawValue).joined(separator: ", ")).")
+      throw ServingError(.query, "'state' is one of \(Self.states).")
     }
-    let after = try page.after.map(Self.place)
+    let after = try page.after.map(WaitingPlace.init)
     let items = try await desk.database.read(in: scope) { [registry = desk.registry] transaction in
       try registry.requireDistrict(of: scope, in: transaction)
-      return try PendingStore.page(scope, state: state, after: after, limit: page.limit + 1, transaction).map(
-        PendingItem.init)
+      return try self.items(scope, state, after: after, limit: page.limit + 1, transaction)
     }
     return try .json(Page(items, limit: page.limit) { "\($0.district)/\($0.id)" })
   }
 
+  /// By district, in each its keys and then its requests.
+  private func items(
+    _ scope: TenantScope, _ state: PendingRequest.State, after: WaitingPlace?, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [PendingItem] {
+    let requests = try PendingStore.page(
+      scope, state: state, after: after.map { ($0.district, $0.id.request) }, limit: limit, transaction)
+    guard state == .waiting else { return requests.map(PendingItem.init) }
+    let keys = try desk.registry.waitingKeys(
+      scope, after: after.map { ($0.district, $0.id.key) }, limit: limit, in: transaction)
+    let items = keys.map(PendingItem.init) + requests.map(PendingItem.init)
+    // Both are sorted by district, and sorting is stable: keys stay before requests, each in their order.
+    return Array(items.sorted { $0.district < $1.district }.prefix(limit))
+  }
+
   private func approve(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let chosen = call.body.isEmpty ? nil : try JSONText.decode(Approval.self, from: call.body).device
+    if let digest = call.parameters["pending"].flatMap(Digest.init(hex:)) {
+      guard chosen == nil else {
+        throw ServingError(.body, "A key is of the device in its certificate: leave 'device' out.")
+      }
+      return try await desk.registry.approveWaiting(digest, call, context) { try .json(PendingItem($0)) }
+    }
     return try await desk.change(call, context) { change in
       let request = try Self.request(call, change)
       guard request.state == .waiting || request.state == .rejected else {
@@ -66,7 +88,10 @@ struct PendingRoutes: Sendable {
   }
 
   private func reject(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    try await desk.change(call, context) { change in
+    if let digest = call.parameters["pending"].flatMap(Digest.init(hex:)) {
+      return try await desk.registry.rejectWaiting(digest, call, context) { try .json(PendingItem($0)) }
+    }
+    return try await desk.change(call, context) { change in
       let request = try Self.request(call, change)
       guard request.state != .issued else {
         throw EnrollmentError(.notPending, "This device has its certificate already; revoke the device instead.")
@@ -107,20 +132,11 @@ struct PendingRoutes: Sendable {
   }
 
   private static func request(_ call: Call, _ change: PersonsChange) throws -> PendingRequest {
-    guard let request = try PendingStore.request(call.identifier("pending"), in: change.district, change.transaction)
-    else {
-      throw ServingError.notFound
+    let id: PendingID = try call.identifier("pending")
+    guard let request = try PendingStore.request(id, in: change.district, change.transaction) else {
+      throw ServingError.missing("waiting request", id, in: change.district)
     }
     return request
-  }
-
-  /// A page's key: the district and the id.
-  private static func place(_ key: String) throws(ServingError) -> (DistrictID, PendingID) {
-    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let district = DistrictID(rawValue: String(parts[0])),
-      let id = PendingID(rawValue: String(parts[1]))
-    else { throw ServingError(.query, "'after' is the 'next' of the page before, unchanged.") }
-    return (district, id)
   }
 }
 

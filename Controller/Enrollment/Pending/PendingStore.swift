@@ -40,13 +40,13 @@ enum PendingStore {
     ).map(PendingRequest.init)
   }
 
-  /// Those in `state`, by the time-free key `district/id`.
+  /// Those in `state`, by district and id, from behind `after`: from the first of its district where it has no id.
   static func page(
-    _ scope: TenantScope, state: PendingRequest.State, after: (DistrictID, PendingID)?, limit: Int,
+    _ scope: TenantScope, state: PendingRequest.State, after: (district: DistrictID, id: PendingID?)?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [PendingRequest] {
-    let district = after?.0.rawValue ?? ""
-    let id = after?.1.rawValue ?? ""
+    let district = after?.district.rawValue ?? ""
+    let id = after?.id?.rawValue ?? ""
     return try transaction.rows(
       """
       SELECT \(columns) FROM enrollment_pending
@@ -65,12 +65,12 @@ enum PendingStore {
   }
 
   static func waiting(
-    of batch: BatchID, in district: DistrictID, after: String?, limit: Int, _ transaction: any Transaction
+    of batch: BatchID, in district: DistrictID, after: PendingID?, limit: Int, _ transaction: any Transaction
   ) throws -> [PendingRequest] {
     try transaction.rows(
       """
       SELECT \(columns) FROM enrollment_pending
-      WHERE district_id = \(district) AND batch_id = \(batch) AND state = 'waiting' AND id > \(after ?? "")
+      WHERE district_id = \(district) AND batch_id = \(batch) AND state = 'waiting' AND id > \(after?.rawValue ?? "")
       ORDER BY id LIMIT \(limit)
       """
     ).map(PendingRequest.init)

@@ -63,7 +63,7 @@ struct TokenRoutes: Sendable {
     let page = try PageRequest(call)
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
     let items = try await desk.database.read(in: context.scope) { transaction in
-      guard try BatchStore.batch(id, in: district, transaction) != nil else { throw ServingError.notFound }
+      _ = try BatchStore.existing(id, in: district, transaction)
       return try TokenStore.tokens(of: id, in: district, after: page.after, limit: page.limit + 1, transaction)
         .map { TokenItem($0, now: call.now) }
     }
@@ -74,7 +74,7 @@ struct TokenRoutes: Sendable {
     let id: EnrollmentTokenID = try call.identifier("token")
     return try await desk.change(call, context) { change in
       guard try TokenStore.token(id, in: change.district, change.transaction) != nil else {
-        throw ServingError.notFound
+        throw ServingError.missing("enrolment token", id, in: change.district)
       }
       if try TokenStore.revoke(id, in: change.district, at: change.now, change.transaction) {
         try change.record("token.revoke", "enrollment-token", id.rawValue, NothingMore())

@@ -72,4 +72,10 @@ extension Schema {
     case .any(let summary): .object([("description", .text(summary))])
     }
   }
+
+  /// As a body's: it takes no other members.
+  var ofBody: JSONTree {
+    guard case .object = self, case .object(let members) = json else { return json }
+    return .object(members + [("additionalProperties", .boolean(false))])
+  }
 }

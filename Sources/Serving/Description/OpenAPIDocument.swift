@@ -58,7 +58,7 @@ package enum OpenAPIDocument {
     let parameters = pathParameters(route.path) + operation.query.map(queryParameter) + idempotency(route.method)
     if !parameters.isEmpty { members.append(("parameters", .array(parameters))) }
     if let body = operation.body {
-      let content = JSONTree.object([(body.type, .object([("schema", body.schema.json)]))])
+      let content = JSONTree.object([(body.type, .object([("schema", body.schema.ofBody)]))])
       members.append(("requestBody", .object([("required", .boolean(true)), ("content", content)])))
     }
     members.append(("responses", .object(responses(operation))))

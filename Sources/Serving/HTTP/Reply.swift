@@ -45,6 +45,13 @@ package enum JSONText {
     }
   }
 
+  /// The names of an object's members, sorted; none where `body` is no object.
+  package static func members(of body: [UInt8]) -> [String] {
+    struct Anything: Decodable { init(from decoder: any Decoder) {} }
+    guard let members = try? JSONDecoder().decode([String: Anything].self, from: Data(body)) else { return [] }
+    return members.keys.sorted()
+  }
+
   private static func describe(_ error: DecodingError) -> String {
     func path(_ context: DecodingError.Context) -> String {
       let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }

@@ -70,6 +70,21 @@ package struct ServingError: StatusError {
   package static let notFound = ServingError(
     .notFound, "There is no such thing here, or it is not yours to see. Check the address and the ids in it.")
 
+  /// Names what is not there. Only for who may see the place where it would be: what stands elsewhere is not there.
+  ///
+  /// - Parameter place: such as `district 'cedar-falls'`.
+  package static func missing(
+    _ kind: String, _ id: some CustomStringConvertible, in place: String? = nil
+  ) -> ServingError {
+    ServingError(.notFound, "There is no \(kind) '\(id)'\(place.map { " in \($0)" } ?? "").")
+  }
+
+  package static func missing(
+    _ kind: String, _ id: some CustomStringConvertible, in district: DistrictID
+  ) -> ServingError {
+    missing(kind, id, in: "district '\(district)'")
+  }
+
   static func otherMethods(_ methods: [HTTPRequest.Method]) -> ServingError {
     let names = methods.map(\.rawValue).joined(separator: ", ")
     return ServingError(.method, "This address answers \(names) only.", headers: [.allow: names])

@@ -73,6 +73,18 @@ extension Operation {
     let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
     throw ServingError(.query, "There is no query parameter '\(stray.prefix(100))' here.\(nearest)")
   }
+
+  /// A misspelt member must not be as good as none: a token's `serials` limits what it may do.
+  ///
+  /// - Throws: `request.body` where the body is an object with a member that is not declared.
+  package func refuseUnknownMembers(_ call: Call) throws(ServingError) {
+    guard case (type: "application/json", schema: .object(let properties, _))? = body else { return }
+    let known = properties.map(\.name)
+    guard let stray = JSONText.members(of: call.body).first(where: { !known.contains($0) }) else { return }
+    let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
+    throw ServingError(
+      .body, "The body has no member '\(stray.prefix(100))'.\(nearest) It takes \(known.joined(separator: ", ")).")
+  }
 }
 
 /// A JSON Schema (2020-12, as OpenAPI 3.1 uses it) in the few forms that the API needs.
