@@ -84,15 +84,9 @@ extension CertificateAuthority {
     rootPEM: String, issuingPEM: String, issuingKeyPEM: String,
     former: (Certificate) throws(EnrollmentError) -> [FormerIssuer]
   ) throws(EnrollmentError) {
-    let root: Certificate
-    let issuing: Certificate
+    let root = try Self.certificate(rootPEM, "root")
+    let issuing = try Self.certificate(issuingPEM, "issuing")
     let key: Certificate.PrivateKey
-    do {
-      root = try Certificate(pemEncoded: rootPEM)
-      issuing = try Certificate(pemEncoded: issuingPEM)
-    } catch {
-      throw EnrollmentError(.authority, "A certificate of the authority is not PEM of one X.509 certificate: \(error).")
-    }
     do {
       key = try Certificate.PrivateKey(pemEncoded: issuingKeyPEM)
     } catch {
@@ -100,5 +94,12 @@ extension CertificateAuthority {
       throw EnrollmentError(.authority, "The issuing key is not an unencrypted PEM key that can be read.")
     }
     try self.init(root: root, issuing: issuing, key: key, former: former(root))
+  }
+
+  private static func certificate(_ pem: String, _ name: String) throws(EnrollmentError) -> Certificate {
+    guard let found = try? Certificate(pemEncoded: pem) else {
+      throw EnrollmentError(.authority, "The \(name) certificate's file is damaged, or is not PEM of one certificate.")
+    }
+    return found
   }
 }
