@@ -34,7 +34,8 @@ prepare_state() {
   umask 077
   mkdir -p var/operator var/agent
   chmod 700 var
-  [[ -e "$state/rollcall.sqlite" ]] || { say "A new controller in $state"; bin/rollcalld init --state "$state"; }
+  say "The controller in $state"
+  bin/rollcalld init --if-missing --state "$state"
 }
 
 start_controller() {

@@ -1,7 +1,6 @@
 import FoundationEssentials
+import Serving
 import Vocabulary
-
-import struct Crypto.SHA256
 
 /// The secret of an API token: 32 random bytes, shown once, of which only the SHA-256 is kept. It has 256 random bits,
 /// so that a slow hash would protect nothing, and is found by its hash, so that no comparison tells by its duration.
@@ -37,5 +36,5 @@ struct APISecret: Sendable {
   }
 
   /// SHA-256 over the printed form.
-  var hash: [UInt8] { Array(SHA256.hash(data: Array(printed.utf8))) }
+  var hash: [UInt8] { Digest.sha256(Array(printed.utf8)).bytes }
 }

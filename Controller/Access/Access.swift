@@ -24,13 +24,22 @@ package enum Access {
     return try token("Made at init", days: longestLife, for: principal.id, changes)
   }
 
+  /// The table that says who may do what.
+  package static let grants = "access_grant"
+
+  package static func hasAdministrator(in transaction: any Transaction) throws -> Bool {
+    try !AccessStore.stateAdministrators(in: transaction).isEmpty
+  }
+
   /// Makes an API token for the first state administrator, and returns its secret, which is nowhere else: the way back
   /// in for who can run commands on the controller's machine, after every token was lost or has expired.
   ///
   /// - Throws: `access.no-administrator`.
   package static func mintAdministratorToken(in transaction: any Transaction, now: Instant) throws -> String {
     guard let principal = try AccessStore.firstStateAdministrator(in: transaction) else {
-      throw AccessError(.noAdministrator, "There is no state administrator yet; the controller was never set up.")
+      throw AccessError(
+        .noAdministrator, "There is no state administrator yet: 'rollcalld init' did not come to its end. Run it again."
+      )
     }
     let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
     return try token("Made on the controller", days: localLife, for: principal, changes)

@@ -27,5 +27,18 @@ package enum Journal {
       """)
   }
 
+  /// Appends `entry` unless the newest one of its action and object has the same body: for what is changed in files, by
+  /// hand, and noticed here.
+  package static func recordIfNew(_ entry: JournalEntry, in transaction: any Transaction) throws {
+    let newest = try transaction.row(
+      """
+      SELECT body FROM audit_entry
+      WHERE district_id = \(tenant(entry.district)) AND object = \(entry.object.id) AND action = \(entry.action)
+      ORDER BY position DESC LIMIT 1
+      """)
+    if try newest?.get("body", as: [UInt8]?.self) == JSONText.encode(entry.body) { return }
+    try record(entry, in: transaction)
+  }
+
   static func tenant(_ district: DistrictID?) -> String { district?.rawValue ?? stateTenant }
 }

@@ -1,7 +1,5 @@
 package import Vocabulary
 
-import struct Crypto.SHA256
-
 /// An entry as a leaf of the journal's tree: ids and a salted digest of the body, never the body itself, so that a
 /// body can be forgotten and the tree still holds.
 ///
@@ -37,7 +35,7 @@ package struct JournalLeaf: Sendable, Equatable {
     guard Self.isAction(entry.action) else {
       throw AuditError(.entry, "'\(entry.action)' is not an action, such as 'batch.create'.")
     }
-    bodyDigest = try Self.digest(salt + body)
+    bodyDigest = Digest.sha256(salt + body)
     var leaf: [UInt8] = [Self.version]
     withUnsafeBytes(of: entry.at.milliseconds.bigEndian) { leaf += $0 }
     let texts = [
@@ -53,7 +51,7 @@ package struct JournalLeaf: Sendable, Equatable {
     }
     leaf += bodyDigest.bytes
     bytes = leaf
-    hash = try Self.digest([0x00] + leaf)
+    hash = Digest.sha256([0x00] + leaf)
   }
 
   private static func isAction(_ text: String) -> Bool {
@@ -62,12 +60,5 @@ package struct JournalLeaf: Sendable, Equatable {
         || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
     }
     return !text.isEmpty && text.utf8.allSatisfy(allowed)
-  }
-
-  private static func digest(_ bytes: [UInt8]) throws(AuditError) -> Digest {
-    guard let digest = Digest(bytes: SHA256.hash(data: bytes)) else {
-      throw AuditError(.entry, "SHA-256 gave no 32 bytes.")
-    }
-    return digest
   }
 }

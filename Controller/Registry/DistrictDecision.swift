@@ -24,29 +24,13 @@ struct DistrictPatch: Decodable, Sendable {
   let name: String?
   let unknownSerials: String?
 
-  private enum Member: String, CodingKey, CaseIterable { case name, unknownSerials }
-
-  private struct AnyMember: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  /// A change that changes nothing is a misspelt one: it is refused, as is one that would be done in part.
-  init(from decoder: any Decoder) throws {
-    let known = Member.allCases.map(\.rawValue)
-    let given = try decoder.container(keyedBy: AnyMember.self).allKeys.map(\.stringValue).sorted()
-    guard !given.isEmpty, given.allSatisfy(known.contains) else {
-      let stray = given.first { !known.contains($0) }.map { "'\($0.prefix(100))' is none of these" }
-      throw DecodingError.dataCorrupted(
-        DecodingError.Context(
-          codingPath: decoder.codingPath,
-          debugDescription: "it has \(known.joined(separator: ", ")) or some of them; \(stray ?? "it is empty")"))
+  /// A change that changes nothing is a misspelt one: it is refused.
+  ///
+  /// - Throws: `request.body`.
+  func requireAny() throws(ServingError) {
+    guard name != nil || unknownSerials != nil else {
+      throw ServingError(.body, "The body changes nothing: give 'name', 'unknownSerials' or both.")
     }
-    let members = try decoder.container(keyedBy: Member.self)
-    name = try members.decodeIfPresent(String.self, forKey: .name)
-    unknownSerials = try members.decodeIfPresent(String.self, forKey: .unknownSerials)
   }
 
   /// - Throws: `registry.invalid`.

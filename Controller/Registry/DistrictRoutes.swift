@@ -75,6 +75,7 @@ struct DistrictRoutes: Sendable {
   private func change(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let id: DistrictID = try call.identifier("district")
     let patch = try JSONText.decode(DistrictPatch.self, from: call.body)
+    try patch.requireAny()
     return try await registry.change(call, context) { change in
       let district = try patch.applied(to: try registry.existing(id, change.transaction))
       try DistrictStore.update(district, change.transaction)

@@ -1,5 +1,4 @@
 import Audit
-import Crypto
 import Serving
 import Storage
 import Synchronization
@@ -51,17 +50,16 @@ struct ImportRoutes: Sendable {
       let devices = try read.get()
       let created = try ImportStore.upsert(devices, in: district, now: change.now, change.transaction)
       let view = ImportView(rows: devices.count, created: created, updated: devices.count - created)
-      let file = SHA256.hash(data: call.body)
       try change.journal(
         "device.import", ("district", district.rawValue), district,
-        ImportBody(file: Hex.encode(file), rows: view.rows, created: view.created))
+        ImportBody(file: Digest.sha256(call.body), rows: view.rows, created: view.created))
       return try .json(view)
     }
   }
 
   private struct ImportBody: JournalBody {
-    /// SHA-256 of the file, in hexadecimal.
-    let file: String
+    /// SHA-256 of the file.
+    let file: Digest
     let rows: Int
     let created: Int
   }

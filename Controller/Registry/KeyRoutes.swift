@@ -13,7 +13,8 @@ struct KeyRoutes: Sendable {
         .post, "/api/v1/districts/{district}/devices/{device}/approve", .district(AccessRule.deviceManagers),
         Operation(
           "approveDevice", "Keep one key, which becomes active, and revoke the device's others",
-          body: ("application/json", Self.approvalSchema), answers: (200, DeviceView.schema)), handle: approve),
+          body: ("application/json", Self.approvalSchema), isBodyRequired: false, answers: (200, DeviceView.schema)),
+        handle: approve),
       PeopleRoute(
         .post, "/api/v1/districts/{district}/devices/{device}/revoke", .district(AccessRule.deviceManagers),
         Operation(

@@ -1,7 +1,7 @@
 internal import GRDB
-internal import Storage
+package import Storage
 
-/// Copies of a database file that another process may be writing.
+/// Copies and looks at a database file that another process may be writing.
 package enum SQLiteBackup {
   /// Copies the database at `source` as it stands at one moment to a new file at `target`, which its owner alone may
   /// read, then checks the copy.
@@ -35,14 +35,32 @@ package enum SQLiteBackup {
   ///
   /// - Throws: `storage.unavailable`, `storage.corrupt`.
   package static func integrityFaults(of path: String) throws -> [String] {
+    let found = try reading(path) { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+    return found == ["ok"] ? [] : found
+  }
+
+  /// What `body` finds in the file at `path`, of which nothing is changed, its schema neither; nil where the file holds
+  /// no table `table`, as before its first migration has come to its end.
+  ///
+  /// - Throws: `storage.unavailable`, `storage.corrupt`; what `body` throws.
+  package static func look<T>(
+    at path: String, having table: String, _ body: (any Transaction) throws -> T
+  ) throws -> T? {
+    try reading(path) { connection in
+      guard try connection.tableExists(table) else { return nil }
+      return try body(SQLiteTransaction(connection: connection))
+    }
+  }
+
+  private static func reading<T>(_ path: String, _ body: (GRDB.Database) throws -> T) throws -> T {
     do {
-      var reading = Configuration()
-      reading.readonly = true
-      reading.busyMode = .timeout(30)
-      let queue = try DatabaseQueue(path: path, configuration: reading)
-      let found = try queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(30)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      let found = try queue.read(body)
       try queue.close()
-      return found == ["ok"] ? [] : found
+      return found
     } catch {
       throw SQLiteFault.storageError(error)
     }

@@ -73,6 +73,29 @@ import Testing
     #expect(detail.hasPrefix("The body has no member 'serial'. Did you mean 'serials'?"), "\(detail)")
   }
 
+  @Test(
+    "What is wrong with a member is said in its own words",
+    arguments: [
+      (#"{"expiresInHours": 1, "serials": null}"#, "The body's 'serials' is null; give a value, or leave it out."),
+      (#"{"expiresInHours": 1.5}"#, "The body's 'expiresInHours' is not a whole number, or is too large."),
+      (#"{"expiresInHours": "1"}"#, "The body's 'expiresInHours' is not a whole number, or is too large."),
+      (#"{"expiresInHours": 1, "serials": "X"}"#, "The body's 'serials' is not a list."),
+      (#"{"expiresInHours": 1, "allowUnidentified": 1}"#, "The body's 'allowUnidentified' is neither true nor false."),
+      ("[]", "The body is not a JSON object, or holds a number that does not fit."),
+    ])
+  func words(_ body: String, _ words: String) async throws {
+    let sample = try await SampleController()
+    let district = try await SampleDistrict("otter-creek", in: sample)
+    let path = "/api/v1/districts/otter-creek/batches/\(district.batch)/tokens"
+    let reply = await sample.call(.post, path, json: body)
+    #expect(reply.status == 400 && reply.body["detail"] as? String == words, "\(reply)")
+    let robot = await sample.call(.post, "/api/v1/principals", json: #"{"kind": "robot", "name": "R"}"#)
+    #expect(
+      robot.body["detail"] as? String == "The body's 'kind' is 'robot'; it is one of person, service.", "\(robot)")
+    let nothing = await sample.call(.patch, "/api/v1/districts/otter-creek", json: "{}")
+    #expect(nothing.status == 400, "\(nothing)")
+  }
+
   private static func entries(_ sample: SampleController) async throws -> Int {
     try await sample.controller.database.read(in: .state) { transaction in
       try transaction.row("SELECT COUNT(*) AS count FROM audit_entry")?.get("count") ?? 0

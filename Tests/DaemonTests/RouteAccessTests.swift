@@ -68,7 +68,9 @@ import Vocabulary
   func everyRouteEveryCaller() async throws {
     let sample = try await SampleController()
     let routes = sample.controller.people.routes.map { route in
-      PeopleRoute(route.method, route.path, route.rule, route.operation, bodyLimit: route.bodyLimit) { _, _ in
+      // Who may come as far as the handler is asked here, whatever the body.
+      PeopleRoute(route.method, route.path, route.rule, Operation(route.operation.id, route.operation.summary)) {
+        _, _ in
         Reply(HTTPResponse.Status(code: 299))
       }
     }

@@ -20,7 +20,11 @@ final class SampleController {
       SettingSources(file: nil, environment: [:], flags: [.state: folder]))
     let authority = try NewAuthority(name: "Test", now: Self.now).authority
     controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
-    adminToken = try await controller.makeFirstAdministrator(now: Self.now)
+    let token = folder + "/admin.token"
+    try await controller.makeFirstAdministrator(now: Self.now) {
+      try $0.write(toFile: token, atomically: true, encoding: .utf8)
+    }
+    adminToken = try String(contentsOfFile: token, encoding: .utf8)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }

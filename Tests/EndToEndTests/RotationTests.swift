@@ -18,6 +18,9 @@ import Testing
     let before = try listenersIssuer(controller)
     try takeUp(controller) { try listenersIssuer(controller) != before }
 
+    let journal = try controller.api("GET", "/api/v1/journal?action=authority.change")
+    #expect((journal.body["items"] as? [Any])?.count == 2, "at the first start, and now: \(journal)")
+
     // The connection that was open all along, and a new one, with the old issuer's certificate.
     #expect(try connection.checkIn(sequence: 2).contains("200 OK"))
     connection.close()

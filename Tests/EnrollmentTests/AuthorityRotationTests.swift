@@ -61,6 +61,25 @@ struct AuthorityRotationTests {
     #expect(try files.load().issuingDER == rotation.authority.issuingDER)
   }
 
+  @Test("With as many former issuers as are kept, a rotation is refused and changes nothing")
+  func full() throws {
+    let (folder, files, made) = try files()
+    for number in 0..<FormerIssuer.limit {
+      // Names of their own: the same certificate under another is another file.
+      let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
+      if number == 0 {
+        try FileManager.default.createDirectory(atPath: folder.file("former"), withIntermediateDirectories: true)
+      }
+      try folder.write("former/\(number).pem", pair.certificatePEM)
+    }
+    let before = try files.load().issuingDER
+    let key = try folder.read("issuing.key")
+    let pair = try files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
+    #expect(throws: EnrollmentError(.authority, "")) { try files.rotate(to: pair, now: now) }
+    #expect(try files.load().issuingDER == before && files.load().former.count == FormerIssuer.limit)
+    #expect(try folder.read("issuing.key") == key)
+  }
+
   @Test("Another root's key makes no successor, and what no root of ours signed is no former issuer")
   func foreign() throws {
     let (folder, files, _) = try files()

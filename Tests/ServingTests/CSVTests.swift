@@ -99,11 +99,4 @@ struct CSVTests {
     #expect(
       read(writer.bytes).records == [["serial", "model"], ["A1B2", "Latitude, \"touch\"\r\nnew"], ["C3D4", ""]])
   }
-
-  @Test("The nearest name is told where one is near")
-  func spelling() {
-    #expect(Spelling.nearest(to: "asettag", in: ["serial", "assetTag"]) == "assetTag")
-    #expect(Spelling.nearest(to: "SERIAL", in: ["serial", "assetTag"]) == "serial")
-    #expect(Spelling.nearest(to: "completely-else", in: ["serial", "assetTag"]) == nil)
-  }
 }

@@ -132,7 +132,8 @@ struct CheckInSession {
   }
 
   private func resynchronise(_ refusal: Refusal, _ state: inout AgentState) throws {
-    guard let expected = refusal.expectedSequence, expected >= 1 else { throw refusal }
+    // The last number could not be followed by another.
+    guard let expected = refusal.expectedSequence, (1..<Int64.max).contains(expected) else { throw refusal }
     log.notice("sequence number resynchronised", ["sent": "\(state.sequence)", "expected": "\(expected)"])
     state.sequence = expected - 1
     state.acknowledged = nil

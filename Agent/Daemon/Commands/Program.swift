@@ -1,5 +1,6 @@
 import AgentTransport
 import Glibc
+import Vocabulary
 
 /// What `rollcall-agent` understands, and where each word goes.
 enum Program {
@@ -46,7 +47,7 @@ enum Program {
 
   private static func command(named name: String) throws(UsageError) -> Command {
     if let command = commands.first(where: { $0.name == name }) { return command }
-    let near = Spelling.nearest(to: name, among: commands.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+    let near = Spelling.nearest(to: name, in: commands.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
     throw UsageError(message: "There is no command '\(name)'.\(near)")
   }
 

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// A command line that cannot be understood.
 struct UsageError: Error, Equatable {
   let message: String
@@ -55,33 +57,7 @@ struct Arguments: Equatable {
           "A token is a secret and command lines are not. Give it by --token-file FILE, --token-file - (standard input), or ROLLCALL_TOKEN."
       )
     }
-    let near = Spelling.nearest(to: name, among: options.map(\.name)).map { " Did you mean --\($0)?" } ?? ""
+    let near = Spelling.nearest(to: name, in: options.map(\.name)).map { " Did you mean --\($0)?" } ?? ""
     return UsageError(message: "There is no option --\(name).\(near)")
-  }
-}
-
-/// Which known word somebody meant.
-enum Spelling {
-  /// The word that takes the fewest changes of a letter, if these are few.
-  static func nearest(to word: String, among known: [String]) -> String? {
-    let ranked = known.map { (word: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
-    guard let ranked, ranked.distance <= max(2, word.count / 3) else { return nil }
-    return ranked.word
-  }
-
-  /// Letters to insert, remove or replace. Source: Levenshtein, 1966
-  static func distance(_ left: String, _ right: String) -> Int {
-    let right = Array(right.utf8)
-    var row = Array(0...right.count)
-    for (index, letter) in left.utf8.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for column in right.indices {
-        let change = diagonal + (right[column] == letter ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(change, diagonal + 1, row[column] + 1)
-      }
-    }
-    return row[right.count]
   }
 }

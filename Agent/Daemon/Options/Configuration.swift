@@ -1,5 +1,6 @@
 import AgentTransport
 import CurlClient
+import Vocabulary
 
 /// A configuration that cannot be used.
 struct ConfigurationError: Error, Equatable {
@@ -64,7 +65,7 @@ struct Configuration: Equatable {
 
   private mutating func set(_ name: String, _ value: String, at place: String) throws(ConfigurationError) {
     guard Self.settings.contains(where: { $0.name == name }) else {
-      let near = Spelling.nearest(to: name, among: Self.settings.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
+      let near = Spelling.nearest(to: name, in: Self.settings.map(\.name)).map { " Did you mean '\($0)'?" } ?? ""
       throw ConfigurationError(message: "\(place): there is no setting '\(name)'.\(near)")
     }
     guard !value.isEmpty else { throw ConfigurationError(message: "\(place): '\(name)' has no value.") }

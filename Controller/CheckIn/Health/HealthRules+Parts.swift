@@ -39,9 +39,6 @@ extension HealthRules {
   static func disk(_ facts: Facts, _ thresholds: HealthThresholds) -> Health.Item? {
     let names = Set((facts.hardware?.disks ?? []).map(\.name)).union((facts.vitals?.disks ?? []).map(\.name))
     guard !names.isEmpty else {
-      if facts.hardware == nil || facts.vitals == nil {
-        return unknown("disk", "The state of the disks", facts, "disk")
-      }
       return unknown("disk", "The state of the disks", facts, "disk")
     }
     return worst(

@@ -51,7 +51,18 @@ struct Examination {
     found.append(
       certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
     found.append(database())
+    found.append(administrator())
     return found
+  }
+
+  private func administrator() -> Finding {
+    let subject = "administrator"
+    guard (try? Controller.hasAdministrator(settings.state)) == true else {
+      return Finding(
+        mark: .fault, subject: subject,
+        words: "there is none: 'rollcalld init' did not come to its end, or the database cannot be read. Run it again.")
+    }
+    return Finding(mark: .sound, subject: subject, words: "there is a state administrator")
   }
 
   private func folder() -> Finding {

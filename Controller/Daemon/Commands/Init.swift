@@ -13,12 +13,15 @@ struct Init: AsyncParsableCommand {
       The root key is written to ca/root.key. It signs nothing after this: move it off the machine, to somewhere safe.
       With --ca-root, --ca-issuing and --ca-issuing-key, your own certificates are used and no root key is made.
 
+      Interrupted, it is run again: it goes on with what is there.
+
       EXAMPLES
         rollcalld init --state /var/lib/rollcall --names rollcall.example.org,10.1.2.3
         rollcalld init --ca-root root.pem --ca-issuing issuing.pem --ca-issuing-key issuing.key
       """)
 
   @OptionGroup var flags: SettingFlags
+  @Flag(help: "Succeed, and change nothing, where the folder holds a controller already.") var ifMissing = false
   @Option(help: "Your own root certificate (PEM).") var caRoot: String?
   @Option(help: "Your own issuing certificate (PEM).") var caIssuing: String?
   @Option(help: "The private key (PEM) of your own issuing certificate.") var caIssuingKey: String?
@@ -28,7 +31,10 @@ struct Init: AsyncParsableCommand {
       let settings = try flags.settings()
       let folder = settings.state
       try StateArchive.requireReadable(folder)
-      guard !FileManager.default.fileExists(atPath: folder.database) else {
+      try StateArchive.makeFolder(folder.path)
+      let lock = try StateLock(folder)
+      if try isSetUp(folder) {
+        if ifMissing { return print("\(folder.path) holds a controller already; nothing was changed.") }
         throw ConfigurationError(
           .state, "\(folder.path) holds a controller already; nothing was changed. Use another --state, or 'serve' it.")
       }
@@ -36,31 +42,38 @@ struct Init: AsyncParsableCommand {
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
       let kept = try KeptSettings.keep(flags.given, in: folder)
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
-      let secret = try await controller.makeFirstAdministrator(now: SystemClock.now)
+      // The token is on the disk before the administrator counts: no interruption leaves one whom nobody can be.
+      try await controller.makeFirstAdministrator(now: SystemClock.now) {
+        try DurableFile.write($0 + "\n", to: folder.adminToken, mode: 0o600)
+      }
       try await controller.close()
-      try DurableFile.write(secret + "\n", to: folder.adminToken, mode: 0o600)
       print(summary(folder, authority, kept))
+      _ = consume lock
     }
   }
 
+  /// Whether an earlier init came to its end: its database has an administrator.
+  private func isSetUp(_ folder: StateFolder) throws -> Bool {
+    try FileManager.default.fileExists(atPath: folder.database) && Controller.hasAdministrator(folder)
+  }
+
   private func makeAuthority(_ folder: StateFolder) throws -> CertificateAuthority {
-    for path in [folder.path, folder.authorityFolder, folder.serverFolder] {
-      try StateArchive.makeFolder(path)
-    }
+    try StateArchive.makeFolder(folder.serverFolder)
     let files = AuthorityFiles(folder: folder.authorityFolder)
     switch (caRoot, caIssuing, caIssuingKey) {
     case (nil, nil, nil):
-      // An interrupted init left the authority behind: go on with it, for devices could trust it already.
-      if FileManager.default.fileExists(atPath: files.issuingKey) { return try files.load() }
+      // An interrupted init left the authority behind: go on with it.
+      if FileManager.default.fileExists(atPath: files.issuingCertificate) { return try files.load() }
       let new = try NewAuthority(name: "Rollcall", now: SystemClock.now)
       try files.write(new)
       return new.authority
     case (let root?, let issuing?, let key?):
       let texts = try [root, issuing, key].map { try DurableFile.text(of: $0) }
       let authority = try CertificateAuthority(rootPEM: texts[0], issuingPEM: texts[1], issuingKeyPEM: texts[2])
-      try DurableFile.write(texts[0], to: files.rootCertificate, mode: 0o644)
-      try DurableFile.write(texts[1], to: files.issuingCertificate, mode: 0o644)
-      try DurableFile.write(texts[2], to: files.issuingKey, mode: 0o600)
+      // An interrupted init left them behind already, or others: then they say that they are there.
+      if let there = try? files.load(), there.issuingDER == authority.issuingDER { return there }
+      try files.write(
+        rootPEM: texts[0], rootKeyPEM: nil, issuing: IssuingPair(certificatePEM: texts[1], keyPEM: texts[2]))
       return authority
     default:
       throw ValidationError("--ca-root, --ca-issuing and --ca-issuing-key go together.")

@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(settings: settings, authority: authority, logger: logger)
+      try await controller.recordAuthority(now: SystemClock.now)
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
       try await group(controller, authority, settings, threads, logger).run()
       try await controller.close()
@@ -63,7 +64,7 @@ struct Serve: AsyncParsableCommand {
     services += [
       Watchdog(manager: manager, group: threads, database: controller.database),
       CertificateReload(
-        settings: settings, authority: controller.authority, people: people, devices: devices, manager: manager,
+        controller: controller, settings: settings, people: people, devices: devices, manager: manager,
         logger: logger),
       NamedListener(setting: .people, address: settings.people, base: peopleListener.serve(controller.people)),
       NamedListener(setting: .devices, address: settings.devices, base: devicesListener.serve(controller.devices)),

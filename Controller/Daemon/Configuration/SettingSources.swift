@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 import Yams
 
 /// Raw values of settings by source; a flag beats the environment, which beats the file, which beats the default.
@@ -67,7 +68,8 @@ struct SettingSources: Sendable {
 
   private static func unknown(_ name: String, at place: String, among names: [String]) -> ConfigurationError {
     let hint =
-      NearestName.of(name, among: names).map { "; did you mean '\($0)'?" } ?? "; 'rollcalld config' lists the settings."
+      Spelling.nearest(to: name, in: names).map { "; did you mean '\($0)'?" }
+      ?? "; 'rollcalld config' lists the settings."
     return ConfigurationError(.unknownKey, "\(place): there is no setting '\(name)'\(hint)")
   }
 }

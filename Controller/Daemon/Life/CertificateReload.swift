@@ -10,8 +10,8 @@ import Vocabulary
 /// issuer, and reads the listeners' certificates anew. Open connections stay; where a file cannot be used, everything
 /// stays as it was and the log says why.
 struct CertificateReload: Service {
+  let controller: Controller
   let settings: ControllerSettings
-  let authority: AuthorityInUse
   let people: TLSContextBox
   let devices: TLSContextBox
   let manager: ServiceManager
@@ -21,17 +21,18 @@ struct CertificateReload: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
-          for await _ in await UnixSignalsSequence(trapping: .sighup) { reload() }
+          for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
         }
         group.addTask {
-          while (try? await Task.sleep(for: .seconds(86_400))) != nil { reload() }
+          while (try? await Task.sleep(for: .seconds(86_400))) != nil { await reload() }
         }
         await group.waitForAll()
       }
     }
   }
 
-  func reload() {
+  func reload() async {
+    let authority = controller.authority
     manager.reloading()
     defer { manager.ready() }
     do {
@@ -45,6 +46,7 @@ struct CertificateReload: Service {
       // Before anything is signed by the new issuer, the listener trusts it.
       devices.replace(devicesContext, trust: trust)
       try authority.replace(by: next)
+      try await controller.recordAuthority(now: SystemClock.now)
       logger.notice(
         "certificates were read anew",
         metadata: ["issuer": "\(next.name)", "until": "\(next.notAfter)", "former": "\(next.former.count)"])

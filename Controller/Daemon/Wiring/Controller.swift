@@ -57,9 +57,34 @@ struct Controller: Sendable {
     services = [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
   }
 
-  /// The secret of the first state administrator's token.
-  func makeFirstAdministrator(now: Instant) async throws -> String {
-    try await database.write(in: .state) { try Access.bootstrap(in: $0, now: now) }
+  /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
+  func makeFirstAdministrator(now: Instant, keep: @escaping @Sendable (String) throws -> Void) async throws {
+    try await database.write(in: .state) { try keep(Access.bootstrap(in: $0, now: now)) }
+  }
+
+  /// The journal says with which certificates devices are signed and trusted: files tell it no more than once.
+  func recordAuthority(now: Instant) async throws {
+    let body = AuthorityBody(authority.current)
+    let entry = JournalEntry(
+      at: now, actor: .controller, action: "authority.change", object: ("authority", "devices"), district: nil,
+      body: body)
+    try await database.write(in: .state) { try Journal.recordIfNew(entry, in: $0) }
+  }
+
+  private struct AuthorityBody: JournalBody {
+    /// SHA-256 of the certificates.
+    let issuing: Digest
+    let former: [Digest]
+
+    init(_ authority: CertificateAuthority) {
+      issuing = Digest.sha256(authority.issuingDER)
+      former = authority.former.map { Digest.sha256($0.der) }.sorted()
+    }
+  }
+
+  /// Whether the database in `folder` has a state administrator: only then an init came to its end.
+  static func hasAdministrator(_ folder: StateFolder) throws -> Bool {
+    try SQLiteBackup.look(at: folder.database, having: Access.grants) { try Access.hasAdministrator(in: $0) } ?? false
   }
 
   /// The secret of a new token for a state administrator who lost every other one.

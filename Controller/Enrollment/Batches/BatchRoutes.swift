@@ -27,7 +27,9 @@ struct BatchRoutes: Sendable {
           "createBatch",
           "Makes a batch from JSON, or from text/csv with the columns serial, assetTag, model and 'id' and 'name' in the query",
           query: [.init("id", "With text/csv: the batch's code"), .init("name", "With text/csv: its name")],
-          body: ("application/json", NewBatch.schema), answers: (201, BatchItem.schema)), bodyLimit: Self.fileLimit,
+          body: ("application/json", NewBatch.schema),
+          csv: "A header line and one line a machine; 'id' and 'name' stand in the query",
+          answers: (201, BatchItem.schema)), bodyLimit: Self.fileLimit,
         handle: create),
       PeopleRoute(
         .get, Self.batches + "/{batch}", Self.readers,

@@ -25,16 +25,29 @@ package struct AuthorityFiles: Sendable, Hashable {
 
   /// Writes what was made; the keys are for their owner alone (0600).
   ///
-  /// - Throws: `enroll.authority-exists` where a file is there already: a key is never overwritten; `enroll.file`.
+  /// - Throws: as ``write(rootPEM:rootKeyPEM:issuing:)``.
   package func write(_ new: NewAuthority) throws(EnrollmentError) {
-    for path in [rootCertificate, rootKey, issuingCertificate, issuingKey] where access(path, F_OK) == 0 {
+    try write(
+      rootPEM: new.authority.rootPEM, rootKeyPEM: new.rootKeyPEM,
+      issuing: IssuingPair(certificatePEM: new.authority.issuingPEM, keyPEM: new.issuingKeyPEM))
+  }
+
+  /// Writes an authority whole or not at all: into a folder beside, which then takes this one's name.
+  ///
+  /// - Throws: `enroll.authority-exists` where something is in the folder already: a key is never overwritten;
+  ///   `enroll.file`.
+  package func write(rootPEM: String, rootKeyPEM: String?, issuing: IssuingPair) throws(EnrollmentError) {
+    if try !DurableFile.names(in: folder).isEmpty {
       throw EnrollmentError(
-        .authorityExists, "'\(path)' exists already. Move it away if a new authority is really meant.")
+        .authorityExists, "There are files in '\(folder)' already. Move them away if a new authority is really meant.")
     }
-    try DurableFile.write(new.rootKeyPEM, to: rootKey, mode: 0o600)
-    try DurableFile.write(new.authority.rootPEM, to: rootCertificate, mode: 0o644)
-    try DurableFile.write(new.issuingKeyPEM, to: issuingKey, mode: 0o600)
-    try DurableFile.write(new.authority.issuingPEM, to: issuingCertificate, mode: 0o644)
+    let new = AuthorityFiles(folder: folder + ".new")
+    try DurableFile.makeFolder(new.folder)
+    if let rootKeyPEM { try DurableFile.write(rootKeyPEM, to: new.rootKey, mode: 0o600) }
+    try DurableFile.write(rootPEM, to: new.rootCertificate, mode: 0o644)
+    try DurableFile.write(issuing.keyPEM, to: new.issuingKey, mode: 0o600)
+    try DurableFile.write(issuing.certificatePEM, to: new.issuingCertificate, mode: 0o644)
+    try DurableFile.move(new.folder, to: folder)
   }
 
   /// Reads root, issuing certificate, issuing key and former issuers: ours, or the operator's own. The root's key is not

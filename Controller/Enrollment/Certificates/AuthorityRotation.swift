@@ -53,6 +53,12 @@ extension AuthorityFiles {
           "The new issuing certificate holds from \(Instant(next.issuing.notValidBefore)) to \(next.notAfter); it has to hold now and for the 90 days of a device's certificate. Nothing was changed."
         )
       }
+      guard old.former.count < FormerIssuer.limit else {
+        throw EnrollmentError(
+          .authority,
+          "There are \(old.former.count) former issuers, which is the most. Take away those in '\(formerFolder)' that no device needs. Nothing was changed."
+        )
+      }
       let name = String(Digest.sha256(old.issuingDER).description.prefix(16))
       let path = "\(formerFolder)/\(name).pem"
       try DurableFile.makeFolder(formerFolder, ownedAs: issuingKey)

@@ -50,16 +50,18 @@ package enum DurableFile {
   /// Makes a folder for its owner alone, unless it is there.
   ///
   /// - Throws: `enroll.file`.
-  static func makeFolder(_ path: String, ownedAs model: String) throws(EnrollmentError) {
+  static func makeFolder(_ path: String, ownedAs model: String? = nil) throws(EnrollmentError) {
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("make", path) }
     // By its handle from here on, and no link: root works here in a folder that another account owns, which could put
     // something else in its place meanwhile.
     let handle = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard handle >= 0 else { throw failure("open", path) }
     defer { close(handle) }
-    var info = stat()
-    guard lstat(model, &info) == 0 else { throw failure("look at", model) }
-    if geteuid() == 0, fchown(handle, info.st_uid, info.st_gid) != 0 { throw failure("set the owner of", path) }
+    if let model {
+      var info = stat()
+      guard lstat(model, &info) == 0 else { throw failure("look at", model) }
+      if geteuid() == 0, fchown(handle, info.st_uid, info.st_gid) != 0 { throw failure("set the owner of", path) }
+    }
     try syncFolder(of: path)
   }
 

@@ -37,11 +37,10 @@ package struct FormerIssuer: Sendable {
   /// - Throws: `enroll.file`, `enroll.authority`.
   static func read(_ path: String, below root: Certificate) throws(EnrollmentError) -> [FormerIssuer] {
     let text = try DurableFile.text(of: path)
-    let certificates: [Certificate]
-    do {
-      certificates = try PEMDocument.parseMultiple(pemString: text).map { try Certificate(pemDocument: $0) }
-    } catch {
-      throw EnrollmentError(.authority, "'\(path)' is not PEM of X.509 certificates alone: \(error).")
+    guard let certificates = try? PEMDocument.parseMultiple(pemString: text).map({ try Certificate(pemDocument: $0) })
+    else {
+      throw EnrollmentError(
+        .authority, "'\(path)' is damaged, or is not PEM of certificates alone. Take it away, or mend it.")
     }
     guard !certificates.isEmpty else {
       throw EnrollmentError(

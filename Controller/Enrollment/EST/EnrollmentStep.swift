@@ -47,11 +47,6 @@ struct EnrollmentStep {
     let enrolment = try desk.registry.enroll(
       device, of: token.district, key: IssuedKey(certificate), identity: question.identity,
       evidence: "batch:\(token.batch)", actor: .enrollmentToken(token.id), now: now, in: transaction)
-    var changes = enrolment.changes
-    if enrolment.state == .pending {
-      // It waited because nobody knew it, after a restore perhaps; the token vouches for it now.
-      changes.add(try desk.registry.setKeyState(request.key, of: token.district, to: .active, in: transaction))
-    }
     let quarantined = enrolment.state == .quarantined
     try TokenStore.record(certificate, for: device, by: token, at: now, transaction)
     try BatchStore.mark(
@@ -63,7 +58,7 @@ struct EnrollmentStep {
         object: ("device", device.rawValue), district: token.district,
         body: EnrolledBody(batch: token.batch, key: request.key, notAfter: certificate.notAfter)),
       in: transaction)
-    return Done(outcome: .certificate(certificate.der), changes: changes)
+    return Done(outcome: .certificate(certificate.der), changes: enrolment.changes)
   }
 
   private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {

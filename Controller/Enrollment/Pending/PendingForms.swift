@@ -27,7 +27,7 @@ struct PendingItem: Encodable, Sendable {
   let state: PendingRequest.State
   let device: DeviceID?
   let requestedAt: String
-  let seenAt: String
+  let seenAt: String?
 
   init(_ request: PendingRequest) {
     (id, district, batch, token) = (.request(request.id), request.district, request.batch, request.token)
@@ -46,7 +46,7 @@ struct PendingItem: Encodable, Sendable {
       case .active, .restricted, .quarantined: .approved
       }
     (serial, uuid, boardSerial, macs) = Self.marks(waiting.identity)
-    (requestedAt, seenAt) = (waiting.since.rfc3339, waiting.since.rfc3339)
+    (requestedAt, seenAt) = (waiting.since.rfc3339, nil)
   }
 
   /// The certificate is ours, and the key stands in no registry, as after a restore.
@@ -69,7 +69,7 @@ struct PendingItem: Encodable, Sendable {
       ("state", .oneOf(PendingRequest.State.allCases.map(\.rawValue), "Where it stands")),
       ("device", .string("The device it was approved as, or whose key it is")),
       ("requestedAt", .dateTime("When it asked first")),
-      ("seenAt", .dateTime("When it asked last")),
+      ("seenAt", .dateTime("When it asked last; absent for a key")),
     ],
-    required: ["id", "district", "key", "macs", "reason", "state", "requestedAt", "seenAt"])
+    required: ["id", "district", "key", "macs", "reason", "state", "requestedAt"])
 }

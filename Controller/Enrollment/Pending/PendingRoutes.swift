@@ -28,7 +28,8 @@ struct PendingRoutes: Sendable {
         Operation(
           "approvePending",
           "Lets a waiting device enrol at its next request, as a new device or as one that is known; trusts a key at once",
-          body: ("application/json", Approval.schema), answers: (200, PendingItem.schema)), handle: approve),
+          body: ("application/json", Approval.schema), isBodyRequired: false, answers: (200, PendingItem.schema)),
+        handle: approve),
       PeopleRoute(
         .post, Self.one + "/reject", BatchRoutes.managers,
         Operation("rejectPending", "Refuses a waiting device from now on", answers: (200, PendingItem.schema)),

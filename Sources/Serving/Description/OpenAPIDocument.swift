@@ -58,8 +58,15 @@ package enum OpenAPIDocument {
     let parameters = pathParameters(route.path) + operation.query.map(queryParameter) + idempotency(route.method)
     if !parameters.isEmpty { members.append(("parameters", .array(parameters))) }
     if let body = operation.body {
-      let content = JSONTree.object([(body.type, .object([("schema", body.schema.ofBody)]))])
-      members.append(("requestBody", .object([("required", .boolean(true)), ("content", content)])))
+      let csv = operation.csv.map { ("text/csv", Schema.string($0)) }
+      let types = ([(body.type, body.schema)] + [csv].compactMap(\.self)).map { type, schema in
+        (type, JSONTree.object([("schema", schema.ofBody)]))
+      }
+      members.append(
+        (
+          "requestBody",
+          .object([("required", .boolean(operation.isBodyRequired)), ("content", .object(types))])
+        ))
     }
     members.append(("responses", .object(responses(operation))))
     members.append(("security", .array(route.rule == .open ? [] : [.object([("token", .array([]))])])))

@@ -65,7 +65,7 @@ package struct PeopleService: Sendable {
       let caller = try await caller(of: call)
       let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
       if route.rule != .open { try route.operation.refuseUnknownQuery(call) }
-      try route.operation.refuseUnknownMembers(call)
+      try route.operation.checkBody(call)
       reply = try await route.handle(call, context)
     } catch {
       reply = problem(error, call.requestID, route)

@@ -32,10 +32,7 @@ package enum JSONText {
 
   /// - Throws: `request.body` with the field's path.
   package static func decode<T: Decodable>(_ type: T.Type, from body: [UInt8]) throws(ServingError) -> T {
-    // JSON is UTF-8 (RFC 8259, section 8.1); the decoder would put U+FFFD in place of what is not.
-    guard String(validating: body, as: UTF8.self) != nil else {
-      throw ServingError(.body, "The body is not UTF-8 text.")
-    }
+    try requireText(body)
     do {
       return try JSONDecoder().decode(type, from: Data(body))
     } catch let error as DecodingError {
@@ -45,11 +42,23 @@ package enum JSONText {
     }
   }
 
-  /// The names of an object's members, sorted; none where `body` is no object.
-  package static func members(of body: [UInt8]) -> [String] {
-    struct Anything: Decodable { init(from decoder: any Decoder) {} }
-    guard let members = try? JSONDecoder().decode([String: Anything].self, from: Data(body)) else { return [] }
-    return members.keys.sorted()
+  /// An object's members.
+  ///
+  /// - Throws: `request.body` where `body` is no object.
+  static func members(of body: [UInt8]) throws(ServingError) -> [String: JSONMember] {
+    try requireText(body)
+    do {
+      return try JSONDecoder().decode([String: JSONMember].self, from: Data(body))
+    } catch {
+      throw ServingError(.body, "The body is not a JSON object, or holds a number that does not fit.")
+    }
+  }
+
+  /// JSON is UTF-8 (RFC 8259, section 8.1); the decoder would put U+FFFD in place of what is not.
+  private static func requireText(_ body: [UInt8]) throws(ServingError) {
+    guard String(validating: body, as: UTF8.self) != nil else {
+      throw ServingError(.body, "The body is not UTF-8 text.")
+    }
   }
 
   private static func describe(_ error: DecodingError) -> String {
@@ -59,9 +68,11 @@ package enum JSONText {
     }
     return switch error {
     case .keyNotFound(let key, let context): "\(path(context)) has no '\(key.stringValue)'"
-    case .typeMismatch(let type, let context): "\(path(context)) is not \(type)"
+    case .typeMismatch(_, let context): "\(path(context)) is of another type"
     case .valueNotFound(_, let context): "\(path(context)) is null"
-    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      "it is not JSON, or holds a number that does not fit"
+    case .dataCorrupted(let context): "\(path(context)) has a value that is not allowed"
     @unknown default: "it is malformed"
     }
   }

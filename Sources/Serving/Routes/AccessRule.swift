@@ -41,21 +41,25 @@ package enum Authorization {
     switch rule {
     case .open, .signedIn: return .districts([])
     case .state(let roles):
-      guard caller.scope(of: roles) == .state else { throw forbidden(roles) }
+      guard caller.scope(of: roles) == .state else { throw forbidden(roles, "the whole state") }
       return .state
     case .scoped(let roles):
-      guard let scope = caller.scope(of: roles) else { throw forbidden(roles) }
+      guard let scope = caller.scope(of: roles) else { throw forbidden(roles, "a whole district") }
       return scope
     case .district(let roles):
       guard let id = district.flatMap(DistrictID.init(rawValue:)), caller.knows(id) else { throw ServingError.notFound }
-      guard let scope = caller.scope(of: roles), scope.contains(id) else { throw forbidden(roles) }
+      guard let scope = caller.scope(of: roles), scope.contains(id) else {
+        throw forbidden(roles, "the whole district '\(id)'")
+      }
       return .district(id)
     case .scopedSchools(let roles):
-      guard let scope = caller.scopeWithSchools(of: roles) else { throw forbidden(roles) }
+      guard let scope = caller.scopeWithSchools(of: roles) else { throw forbidden(roles, "a district or a school") }
       return scope
     case .school(let roles):
       guard let id = district.flatMap(DistrictID.init(rawValue:)), caller.knows(id) else { throw ServingError.notFound }
-      guard let scope = caller.scopeWithSchools(of: roles), scope.contains(id) else { throw forbidden(roles) }
+      guard let scope = caller.scopeWithSchools(of: roles), scope.contains(id) else {
+        throw forbidden(roles, "the district '\(id)' or a school of it")
+      }
       return .district(id)
     }
   }
@@ -71,9 +75,10 @@ package enum Authorization {
     }
   }
 
-  private static func forbidden(_ roles: Set<Role>) -> ServingError {
+  private static func forbidden(_ roles: Set<Role>, _ place: String) -> ServingError {
     let names = roles.map(\.rawValue).sorted().joined(separator: " or ")
     return ServingError(
-      .forbidden, "Your roles do not allow this; it takes \(names). Ask a state administrator for the grant.")
+      .forbidden,
+      "Your roles do not allow this; it takes \(names) for \(place). Ask a state administrator for the grant.")
   }
 }

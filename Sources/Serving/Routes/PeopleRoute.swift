@@ -48,13 +48,19 @@ package struct Operation: Sendable {
   package let query: [Parameter]
   /// The media type and schema of the body, where there is one.
   package let body: (type: String, schema: Schema)?
+  /// Whether nothing may stand for an empty object.
+  package let isBodyRequired: Bool
+  /// What text/csv in place of `body` holds; nil where it is not taken.
+  package let csv: String?
   /// The schema of the answer with this success status.
   package let answers: (status: Int, schema: Schema?)
 
   package init(
     _ id: String, _ summary: String, query: [Parameter] = [], body: (type: String, schema: Schema)? = nil,
-    answers: (status: Int, schema: Schema?) = (200, nil)
+    isBodyRequired: Bool = true, csv: String? = nil, answers: (status: Int, schema: Schema?) = (200, nil)
   ) {
+    self.isBodyRequired = isBodyRequired
+    self.csv = csv
     self.id = id
     self.summary = summary
     self.query = query
@@ -72,18 +78,6 @@ extension Operation {
     guard let stray = call.query.first(where: { !known.contains($0.name) })?.name else { return }
     let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
     throw ServingError(.query, "There is no query parameter '\(stray.prefix(100))' here.\(nearest)")
-  }
-
-  /// A misspelt member must not be as good as none: a token's `serials` limits what it may do.
-  ///
-  /// - Throws: `request.body` where the body is an object with a member that is not declared.
-  package func refuseUnknownMembers(_ call: Call) throws(ServingError) {
-    guard case (type: "application/json", schema: .object(let properties, _))? = body else { return }
-    let known = properties.map(\.name)
-    guard let stray = JSONText.members(of: call.body).first(where: { !known.contains($0) }) else { return }
-    let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""
-    throw ServingError(
-      .body, "The body has no member '\(stray.prefix(100))'.\(nearest) It takes \(known.joined(separator: ", ")).")
   }
 }
 
