@@ -59,7 +59,7 @@ final class SoftwareBases: Sendable {
 
   /// - Parameter memory: the bytes of bases that are kept unpacked.
   init(
-    database: any Database, memory: Int = 64 << 20, entryLimit: Int = 4096,
+    database: any Database, memory: Int = 24 << 20, entryLimit: Int = 4096,
     logger: Logger = Logger(label: "rollcall.checkin")
   ) {
     self.database = database
