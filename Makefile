@@ -13,6 +13,8 @@ PROGRAMS := rollcalld rollcall-agent rollcall
 FORMATTED := Sources Agent Controller Tests Package.swift
 # Only the tests whose names match, for example: make test FILTER=RegistryTests
 FILTER ?=
+# The tests that `make test` runs on PostgreSQL too; StorageTests runs on both engines at once.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|RegistryTests|EnrollmentTests|CheckInTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Seconds that `make fuzz` gives to each parser.
@@ -38,9 +40,10 @@ $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 	@mkdir -p bin
 	@strip -o $@.new "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/$*" && mv $@.new $@
 
-test: packages-run packages-test ## run all tests (make test FILTER=RegistryTests: only those)
+test: packages-run packages-test ## run all tests, those of stores and features on both engines (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+	@ROLLCALL_TEST_ENGINE=postgres swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter '$(or $(FILTER),$(ON_BOTH_ENGINES))'
 
 bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## only the agent, beside C programs that read and post the same
 	@python3 bench/run.py --programs bin

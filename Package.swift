@@ -105,6 +105,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     /// zlib: gzip bodies and stored software bases.
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    /// libpq, for the distributed engine.
+    .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
     // MARK: - Foundations: what both sides say and how
 
@@ -118,6 +120,8 @@ let package = Package(
     library("Storage", path: "Sources/Storage", ["Vocabulary"]),
     /// The embedded engine: SQLite through GRDB, every commit durable.
     library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb, sqlite]),
+    /// The distributed engine: PostgreSQL through libpq, with row level security.
+    library("StoragePostgres", path: "Sources/StoragePostgres", ["Storage", "Vocabulary", "CPostgres", nioPosix]),
     /// Requests over libcurl with a TLS identity.
     library("CurlClient", path: "Sources/CurlClient", ["CCurl", "COpenSSL", "Vocabulary"]),
 
@@ -173,7 +177,8 @@ let package = Package(
     program(
       "rollcalld", path: "Controller/Daemon",
       [
-        "Vocabulary", "Wire", "Storage", "StorageSQLite", "Serving", "Audit", "Access", "Registry", "Enrollment",
+        "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Audit", "Access", "Registry",
+        "Enrollment",
         "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments,
       ]),
     /// The operator's command, over the public API only.
@@ -189,40 +194,52 @@ let package = Package(
     tests("WireTests", ["Wire", "Vocabulary", "COpenSSL"], exclude: ["Golden"]),
     tests("CompressionTests", ["Compression"]),
     /// The behaviour suite that every engine runs.
-    tests("StorageTests", ["Storage", "StorageSQLite", "Vocabulary"]),
+    /// A PostgreSQL server for tests, and the engine that a run of the features' tests uses.
+    .target(
+      name: "TestSupport", dependencies: ["Storage", "StorageSQLite", "StoragePostgres", "Vocabulary"],
+      path: "Tests/TestSupport", swiftSettings: [.swiftLanguageMode(.v6)]),
+    tests("StorageTests", ["Storage", "StorageSQLite", "StoragePostgres", "TestSupport", "Vocabulary"]),
     tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], exclude: ["Fixtures"]),
     tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
     tests("AgentDaemonTests", ["rollcall-agent", "AgentCollect", "AgentTransport", "Wire", "Vocabulary"]),
-    tests("ServingTests", ["Serving", "Storage", "StorageSQLite", "Vocabulary", httpTypes, hummingbird, logging]),
-    tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary"]),
-    tests("AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", logging]),
+    tests(
+      "ServingTests",
+      ["Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging]),
+    tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary"]),
+    tests(
+      "AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", logging]),
     tests(
       "RegistryTests",
-      ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", hummingbird]),
+      ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", hummingbird]),
     tests(
       "EnrollmentTests",
       [
-        "Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire", httpTypes, x509,
+        "Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", "Wire",
+        httpTypes, x509,
         asn1, crypto,
       ]),
     tests(
       "CheckInTests",
       [
-        "CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "Serving", "Vocabulary", "Wire",
+        "CheckIn", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary",
+        "Wire",
         "Compression", hummingbird,
       ]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(
       "DaemonTests",
       [
-        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "Audit", "Access",
+        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "TestSupport", "Audit",
+        "Access",
         "Registry", "Enrollment", "CheckIn", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging, crypto,
         x509,
         asn1,
       ]),
     tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
-    tests("EndToEndTests", ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "Vocabulary", "Wire"]),
+    tests(
+      "EndToEndTests",
+      ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "TestSupport", "Vocabulary", "Wire"]),
   ]
 )
 

@@ -90,7 +90,7 @@ enum DeviceList {
 
   private static func isFew(_ find: SQL, _ transaction: any Transaction) throws -> Bool {
     let query: SQL = """
-      SELECT COUNT(*) AS count FROM (SELECT 1 AS one FROM (\(find)) AS every_one LIMIT \(few + 1)) AS some
+      SELECT COUNT(*) AS count FROM (SELECT 1 AS one FROM (\(find)) AS every_one LIMIT \(few + 1)) AS first_ones
       """
     return try transaction.row(query)?.get("count", as: Int.self) ?? 0 <= few
   }

@@ -34,6 +34,9 @@ package protocol Database: Sendable {
   func write<T: Sendable>(
     in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T
+
+  /// Ends it, once the transactions that run have ended.
+  func close() async throws
 }
 
 /// A numbered, append-only step of a feature's schema.

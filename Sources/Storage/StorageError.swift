@@ -15,6 +15,10 @@ package struct StorageError: CodedError {
     case column = "storage.column"
     /// The database was written by a newer Rollcall.
     case newerSchema = "storage.newer-schema"
+    /// The address of a database server cannot be used as it is.
+    case address = "storage.address"
+    /// The database server has no role that transactions can run as.
+    case role = "storage.role"
     case failed = "storage.failed"
   }
 

@@ -5,7 +5,7 @@ internal import Storage
 enum SQLiteMigrator {
   /// - Throws: `storage.newer-schema`; `storage.failed` where a feature's steps are not numbered 1, 2, 3 …
   static func migrate(_ connection: GRDB.Database, _ migrations: [Migration]) throws {
-    let known = try lastSteps(migrations)
+    let known = try MigrationSteps.last(migrations)
     try connection.execute(
       sql: """
         CREATE TABLE IF NOT EXISTS storage_migration (
@@ -17,14 +17,7 @@ enum SQLiteMigrator {
     for row in try transaction.rows("SELECT feature, MAX(number) AS number FROM storage_migration GROUP BY feature") {
       applied[try row.get("feature")] = try row.get("number", as: Int.self)
     }
-    for (feature, number) in applied where number > known[feature] ?? 0 {
-      throw StorageError(
-        .newerSchema,
-        """
-        The database has step \(number) of '\(feature)', which this version does not know: it was written by a newer \
-        Rollcall. Install that version, or restore a backup made by this one.
-        """)
-    }
+    try MigrationSteps.refuseNewer(applied, known: known)
     for migration in migrations where migration.number > applied[migration.feature] ?? 0 {
       for statement in migration.statements { try apply(statement, transaction) }
       try transaction.run(
@@ -40,18 +33,5 @@ enum SQLiteMigrator {
     } else {
       try transaction.run(statement)
     }
-  }
-
-  private static func lastSteps(_ migrations: [Migration]) throws -> [String: Int] {
-    var last: [String: Int] = [:]
-    for migration in migrations {
-      let expected = (last[migration.feature] ?? 0) + 1
-      guard migration.number == expected else {
-        throw StorageError(
-          .failed, "Step \(migration.number) of '\(migration.feature)' stands where \(expected) is expected.")
-      }
-      last[migration.feature] = expected
-    }
-    return last
   }
 }

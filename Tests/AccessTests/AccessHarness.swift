@@ -4,8 +4,8 @@ import Foundation
 import Logging
 import Serving
 import Storage
-import StorageSQLite
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -14,7 +14,7 @@ final class AccessHarness: Sendable {
   static let start = Instant(milliseconds: 1_790_000_000_000)
 
   let path: String
-  let database: SQLiteDatabase
+  let database: any Database
   let counting: CountingDatabase
   let directory: AccessDirectory
   let routes: [PeopleRoute]
@@ -23,8 +23,8 @@ final class AccessHarness: Sendable {
 
   init() async throws {
     path = NSTemporaryDirectory() + "rollcall-access-\(UUID().uuidString).sqlite"
-    database = try SQLiteDatabase(
-      path: path, migrations: Idempotency.migrations + Journal.migrations + Access.migrations)
+    database = try await TestDatabase.open(
+      path, migrations: Idempotency.migrations + Journal.migrations + Access.migrations)
     counting = CountingDatabase(database)
     directory = AccessDirectory(database: counting, logger: Logger(label: "test"))
     routes =
@@ -172,6 +172,8 @@ final class CountingDatabase: Database {
     if full { throw StorageError(.full, "full") }
     return try await inner.write(in: scope, body)
   }
+
+  func close() async throws { try await inner.close() }
 }
 
 /// The error's code; fails the test where nothing is thrown.

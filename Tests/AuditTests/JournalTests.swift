@@ -2,7 +2,7 @@ import Audit
 import Foundation
 import Serving
 import Storage
-import StorageSQLite
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -26,15 +26,15 @@ struct JournalTests {
     birch = try #require(DistrictID(rawValue: "birch"))
   }
 
-  private func withJournal(_ body: (SQLiteDatabase, JournalRoutes) async throws -> Void) async throws {
+  private func withJournal(_ body: (any Database, JournalRoutes) async throws -> Void) async throws {
     let path = NSTemporaryDirectory() + "rollcall-audit-\(UUID().uuidString).sqlite"
     defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }
-    let database = try SQLiteDatabase(path: path, migrations: Journal.migrations)
+    let database = try await TestDatabase.open(path, migrations: Journal.migrations)
     try await body(database, JournalRoutes(database: database, tenants: EveryDistrict()))
-    try database.close()
+    try await database.close()
   }
 
-  private func record(_ database: SQLiteDatabase, _ object: String, in district: DistrictID?) async throws {
+  private func record(_ database: any Database, _ object: String, in district: DistrictID?) async throws {
     let entry = JournalEntry(
       at: now, actor: .principal(principal), action: "grant.add", object: ("principal", object), district: district,
       body: Body(role: "read-only"))
@@ -205,7 +205,10 @@ struct JournalTests {
       "DELETE FROM audit_entry", "UPDATE audit_entry SET action = 'x.y'", "UPDATE audit_entry SET at = 0",
       "UPDATE audit_entry SET leaf_hash = salt", "UPDATE audit_entry SET district_id = '*'",
       "UPDATE audit_entry SET body = salt", "UPDATE audit_entry SET body = NULL",
-      "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
+      // PostgreSQL has no such statement: to replace is to update there.
+      TestDatabase.isPostgres
+        ? "INSERT INTO audit_entry SELECT * FROM audit_entry ON CONFLICT (district_id, position) DO UPDATE SET at = 1"
+        : "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
     ] as [SQL])
   func appendOnly(_ statement: SQL) async throws {
     try await withJournal { database, routes in
@@ -222,7 +225,7 @@ struct JournalTests {
   @Test("The journal's tables are tenants' tables")
   func tenants() async throws {
     try await withJournal { database, _ in
-      let violations = try await TenantTables.violations(in: database, shared: ["storage_migration"])
+      let violations = try await TestDatabase.tenancyViolations(in: database, shared: ["storage_migration"])
       #expect(violations == [])
     }
   }

@@ -75,7 +75,7 @@ struct GroupTests {
             VALUES (\(World.district), \([UInt8(number)]), 'system', \([UInt8]()), \([UInt8]()), 0)
             """)
           if number == 4 { throw CheckInError(.damaged, "this one") }
-          if number == 5 { try transaction.run("INSERT INTO checkin_held (district_id) VALUES ('x')") }
+          if number == 5 { try transaction.run("INSERT INTO checkin_held (district_id) VALUES (\(World.district))") }
           return .nothing
         }
       }

@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 import Serving
 import Storage
-import StorageSQLite
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 import Wire
@@ -18,7 +18,7 @@ final class World: Sendable {
   static let district = DistrictID(rawValue: "cedar-falls")!
 
   let folder: URL
-  let database: SQLiteDatabase
+  let database: any Database
   let registry: DeviceRegistry
   let desk: CheckIns
   let unknown = UnknownKeys()
@@ -28,8 +28,8 @@ final class World: Sendable {
   {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    database = try SQLiteDatabase(
-      path: folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
+    database = try await TestDatabase.open(
+      folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
     registry = DeviceRegistry(database: database, facts: StoredFacts())
     desk = CheckIns(
       database: database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
@@ -44,7 +44,6 @@ final class World: Sendable {
   }
 
   deinit {
-    try? database.close()
     try? FileManager.default.removeItem(at: folder)
   }
 

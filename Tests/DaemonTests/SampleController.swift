@@ -2,6 +2,7 @@ import Enrollment
 import Foundation
 import HTTPTypes
 import Serving
+import TestSupport
 import Vocabulary
 
 @testable import rollcalld
@@ -17,7 +18,9 @@ final class SampleController {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let settings = try ControllerSettings(
-      SettingSources(file: nil, environment: [:], flags: [.state: folder]))
+      SettingSources(
+        file: nil, environment: TestDatabase.isPostgres ? ["ROLLCALLD_DATABASE": PostgresServer.setting()] : [:],
+        flags: [.state: folder]))
     let authority = try NewAuthority(name: "Test", now: Self.now).authority
     controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
     let token = folder + "/admin.token"

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import rollcalld
 
-@Suite struct StateArchiveTests {
+@Suite(.enabled(if: !TestDatabase.isPostgres, "a database server has backups of its own")) struct StateArchiveTests {
   private func state() async throws -> (SampleController, StateFolder) {
     let sample = try await SampleController()
     let folder = StateFolder(path: sample.folder)

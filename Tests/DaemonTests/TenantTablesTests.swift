@@ -1,4 +1,4 @@
-import StorageSQLite
+import TestSupport
 import Testing
 
 @testable import rollcalld
@@ -19,6 +19,6 @@ import Testing
   @Test("Every table has its district in the lead of its key, or stands in the closed list of shared ones")
   func everyTable() async throws {
     let sample = try await SampleController()
-    #expect(try await TenantTables.violations(in: sample.controller.database, shared: Self.shared) == [])
+    #expect(try await TestDatabase.tenancyViolations(in: sample.controller.database, shared: Self.shared) == [])
   }
 }

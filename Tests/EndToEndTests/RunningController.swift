@@ -10,9 +10,13 @@ final class RunningController {
   private var log: FileHandle?
 
   /// Makes a state folder and starts a controller on it.
-  init(in folder: TemporaryFolder, names: String = "localhost,127.0.0.1", settings: [String] = []) throws {
+  ///
+  /// - Parameter kept: settings that `init` keeps in the folder.
+  init(
+    in folder: TemporaryFolder, names: String = "localhost,127.0.0.1", kept: [String] = [], settings: [String] = []
+  ) throws {
     state = folder.file("controller")
-    try succeed(Programs.path("rollcalld"), ["init", "--state", state, "--names", names])
+    try succeed(Programs.path("rollcalld"), ["init", "--state", state, "--names", names] + kept)
     try start(["--names", names] + settings)
   }
 

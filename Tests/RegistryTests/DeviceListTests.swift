@@ -1,5 +1,6 @@
 import Serving
 import Storage
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -16,7 +17,10 @@ private final class PlanningTransaction: Transaction {
 
   func rows(_ query: SQL) throws -> [Row] {
     queries += 1
-    plan += try base.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
+    // SQLite tells its plans in sentences that the tests know.
+    if engine == .sqlite {
+      plan += try base.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
+    }
     return try base.rows(query)
   }
 
@@ -134,7 +138,9 @@ struct DeviceListTests {
     return (ids, plan, most)
   }
 
-  @Test("No search reads a big table through, and each gives its devices once and in order, page by page")
+  @Test(
+    "No search reads a big table through, and each gives its devices once and in order, page by page",
+    .enabled(if: !TestDatabase.isPostgres, "plans as SQLite tells them"))
   func plans() async throws {
     let bench = try await RegistryBench.withDistricts()
     try await Self.fill(bench, devices: 6000)
@@ -151,7 +157,7 @@ struct DeviceListTests {
     }
   }
 
-  @Test("A school's reader walks its own devices alone, by an index")
+  @Test("A school's reader walks its own devices alone, by an index", .enabled(if: !TestDatabase.isPostgres))
   func schoolReader() async throws {
     let bench = try await RegistryBench.withDistricts()
     try await Self.fill(bench, devices: 6000)

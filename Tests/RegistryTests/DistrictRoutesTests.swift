@@ -8,7 +8,7 @@ import Vocabulary
 struct DistrictRoutesTests {
   @Test("A district is made, shown, changed and listed")
   func districts() async throws {
-    let bench = try RegistryBench()
+    let bench = try await RegistryBench()
     let made = try await bench.send(.post, "/api/v1/districts", body: #"{"id":"cedar-falls","name":" Cedar Falls "}"#)
     #expect(made.status == 201)
     #expect(made.json["name"] as? String == "Cedar Falls")
@@ -30,7 +30,7 @@ struct DistrictRoutesTests {
       #"{"id":"cedar","name":"a\u0007b"}"#, #"{"id":"cedar","name":"x","unknownSerials":"maybe"}"#,
     ])
   func invalid(body: String) async throws {
-    let bench = try RegistryBench()
+    let bench = try await RegistryBench()
     #expect(try await bench.refusal(.post, "/api/v1/districts", body: body) == "registry.invalid")
     #expect(try await bench.count("registry_district") == 0)
   }
@@ -41,7 +41,7 @@ struct DistrictRoutesTests {
       "", "[]", "{", #"{"id":7,"name":"x"}"#, #"{"id":"cedar"}"#, "\u{0}", String(repeating: "[", count: 5000),
     ])
   func malformed(body: String) async throws {
-    let bench = try RegistryBench()
+    let bench = try await RegistryBench()
     #expect(try await bench.refusal(.post, "/api/v1/districts", body: body) == "request.body")
   }
 
@@ -60,7 +60,7 @@ struct DistrictRoutesTests {
 
   @Test("The same Idempotency-Key makes one district and gets the first answer again")
   func repeated() async throws {
-    let bench = try RegistryBench()
+    let bench = try await RegistryBench()
     let body = #"{"id":"cedar","name":"Cedar"}"#
     #expect(try await bench.send(.post, "/api/v1/districts", body: body, key: "k1").status == 201)
     #expect(try await bench.send(.post, "/api/v1/districts", body: body, key: "k1").status == 201)
@@ -73,7 +73,7 @@ struct DistrictRoutesTests {
 
   @Test("Pages follow one another without a gap or a repeat")
   func pages() async throws {
-    let bench = try RegistryBench()
+    let bench = try await RegistryBench()
     for number in 10..<35 {
       _ = try await bench.send(.post, "/api/v1/districts", body: #"{"id":"d\#(number)","name":"D"}"#)
     }

@@ -3,7 +3,7 @@ import Foundation
 import HTTPTypes
 import Serving
 import Storage
-import StorageSQLite
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -16,26 +16,25 @@ final class RegistryBench: Sendable {
   static let oak = DistrictID(rawValue: "oak-park")!
 
   let folder: URL
-  let database: SQLiteDatabase
+  let database: any Database
   let registry: DeviceRegistry
 
-  init(facts: any FactSource = NoFacts()) throws {
+  init(facts: any FactSource = NoFacts()) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "registry-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    database = try SQLiteDatabase(
-      path: folder.appending(path: "test.sqlite").path,
+    database = try await TestDatabase.open(
+      folder.appending(path: "test.sqlite").path,
       migrations: Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations)
     registry = DeviceRegistry(database: database, facts: facts)
   }
 
   deinit {
-    try? database.close()
     try? FileManager.default.removeItem(at: folder)
   }
 
   /// With the districts `cedar-falls` and `oak-park`.
   static func withDistricts(facts: any FactSource = NoFacts()) async throws -> RegistryBench {
-    let bench = try RegistryBench(facts: facts)
+    let bench = try await RegistryBench(facts: facts)
     try await bench.write { transaction in
       for id in [cedar, oak] {
         try DistrictStore.insert(

@@ -96,8 +96,8 @@ struct TenancyTests {
   }
 
   @Test("Every route describes itself once, and every change its body")
-  func described() throws {
-    let routes = try RegistryBench().registry.peopleRoutes
+  func described() async throws {
+    let routes = try await RegistryBench().registry.peopleRoutes
     #expect(Set(routes.map(\.operation.id)).count == routes.count)
     #expect(Set(routes.map { "\($0.method) \($0.path)" }).count == routes.count)
     for route in routes {

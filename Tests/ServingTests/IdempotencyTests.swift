@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 import Logging
 import Storage
-import StorageSQLite
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -18,12 +18,12 @@ struct IdempotencyTests {
   /// A database with one table, in which each run of the write adds a row.
   private final class Bench: Sendable {
     let path = NSTemporaryDirectory() + "rollcall-idempotency-\(UUID().uuidString).sqlite"
-    let database: SQLiteDatabase
+    let database: any Database
     private let runs = Mutex(0)
 
-    init() throws {
-      database = try SQLiteDatabase(
-        path: path,
+    init() async throws {
+      database = try await TestDatabase.open(
+        path,
         migrations: Idempotency.migrations + [
           Migration("sample", 1, ["CREATE TABLE sample_thing (id BIGINT NOT NULL)"])
         ])
@@ -71,7 +71,7 @@ struct IdempotencyTests {
 
   @Test("The same key twice gives the first answer and one change")
   func twice() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let first = try await bench.send(key: "k")
     let second = try await bench.send(key: "k", at: Self.start.advanced(by: .seconds(86_399)))
     #expect(text(first) == #"201 {"run":1}"#)
@@ -82,25 +82,26 @@ struct IdempotencyTests {
 
   @Test("Fifty at once with one key make one change and get one answer")
   func concurrent() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let answers = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<50 { group.addTask { text(try await bench.send(key: "k")) } }
       return try await group.reduce(into: Set<String>()) { $0.insert($1) }
     }
-    #expect(answers == [#"201 {"run":1}"#])
+    // An engine may run the body again where another was in its way; what it did before is undone.
+    #expect(answers.count == 1)
     #expect(try await bench.changes() == 1)
   }
 
   @Test("Without a key each request is one of its own")
   func without() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     for _ in 0..<3 { _ = try await bench.send(key: nil) }
     #expect(try await bench.changes() == 3)
   }
 
   @Test("The key with another body, path, method or query is refused with 422")
   func mismatch() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     _ = try await bench.send(key: "k", query: [("a", "1")])
     let others: [() async throws -> Reply] = [
       { try await bench.send(key: "k", query: [("a", "1")], body: "[]") },
@@ -118,7 +119,7 @@ struct IdempotencyTests {
 
   @Test("After a day the key is free again, swept or not")
   func expiry() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     _ = try await bench.send(key: "k")
     let later = Self.start.advanced(by: .seconds(86_400))
     #expect(text(try await bench.send(key: "k", body: "[1]", at: later)) == #"201 {"run":2}"#)
@@ -129,7 +130,7 @@ struct IdempotencyTests {
 
   @Test("A sweep removes every expired answer in bounded steps, and no other")
   func sweep() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let count = 2 * IdempotencySweep.step + 1
     try await bench.database.write(in: .state) { transaction in
       try transaction.run(
@@ -152,7 +153,7 @@ struct IdempotencyTests {
 
   @Test("The service sweeps when it starts, without a request")
   func sweepsAtStart() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     _ = try await bench.send(key: "old")
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let sweep = IdempotencySweep(
@@ -165,7 +166,7 @@ struct IdempotencyTests {
 
   @Test("Another principal's same key is another key")
   func principals() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let first = try await bench.send(key: "k", principal: 1)
     let second = try await bench.send(key: "k", body: "[]", principal: 2)
     #expect(text(first) != text(second))
@@ -174,7 +175,7 @@ struct IdempotencyTests {
 
   @Test("A request that fails changes nothing and leaves the key free")
   func failing() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     await #expect(throws: Unexpected.self) { _ = try await bench.send(key: "k", fail: true) }
     #expect(try await bench.changes() == 0)
     #expect(text(try await bench.send(key: "k")) == #"201 {"run":2}"#)
@@ -183,7 +184,7 @@ struct IdempotencyTests {
 
   @Test("A secret that is shown once is not stored for repeats")
   func secrets() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let without: @Sendable (Reply) throws -> Reply = { _ in try .json(["id": 7]) }
     #expect(text(try await bench.send(key: "k", forRepeats: without)) == #"201 {"run":1}"#)
     #expect(text(try await bench.send(key: "k", forRepeats: without)) == #"200 {"id":7}"#)
@@ -191,7 +192,7 @@ struct IdempotencyTests {
 
   @Test("A key has 1 to 255 bytes", arguments: [0, 256])
   func bounds(_ length: Int) async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     await #expect(throws: ServingError(.idempotencyKey, "")) {
       _ = try await bench.send(key: String(repeating: "k", count: length))
     }
@@ -200,7 +201,7 @@ struct IdempotencyTests {
 
   @Test("A caller who is not signed in cannot use a key")
   func nobody() async throws {
-    let bench = try Bench()
+    let bench = try await Bench()
     let header = try #require(Idempotency.header)
     let call = Call(.post, "/x", headers: [header: "k"], now: Self.start)
     await #expect(throws: ServingError(.unauthenticated, "")) {

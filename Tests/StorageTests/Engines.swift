@@ -1,6 +1,8 @@
 import Foundation
 import Storage
+import StoragePostgres
 import StorageSQLite
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -16,7 +18,7 @@ extension EngineUnderTest {
   var testDescription: String { "\(engine)" }
 }
 
-let engines: [any EngineUnderTest] = [SQLiteUnderTest()]
+let engines: [any EngineUnderTest] = [SQLiteUnderTest(), PostgresUnderTest()]
 
 struct SQLiteUnderTest: EngineUnderTest {
   let engine = Engine.sqlite
@@ -28,13 +30,26 @@ struct SQLiteUnderTest: EngineUnderTest {
   func close(_ database: any Database) async throws { try #require(database as? SQLiteDatabase).close() }
 }
 
-/// A test's own folder, removed with the value; its unique name may serve an engine as the name of a schema.
+struct PostgresUnderTest: EngineUnderTest {
+  let engine = Engine.postgres
+
+  func open(_ place: Place, _ migrations: [Migration]) async throws -> any Database {
+    try await PostgresServer.shared.get().open(schema: place.schema, migrations: migrations)
+  }
+
+  func close(_ database: any Database) async throws { try await #require(database as? PostgresDatabase).close() }
+}
+
+/// A test's own folder, removed with the value; its unique name serves PostgreSQL as the name of a schema.
 final class Place: Sendable {
   let folder: String
   var file: String { folder + "/test.sqlite" }
+  let schema: String
 
   init() throws {
-    folder = NSTemporaryDirectory() + "rollcall-storage-" + UUID().uuidString.lowercased()
+    let name = UUID().uuidString.lowercased().replacing("-", with: "")
+    folder = NSTemporaryDirectory() + "rollcall-storage-" + name
+    schema = "place_" + name
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }
 

@@ -36,7 +36,7 @@ struct StatementTests {
         return [
           try transaction.run("UPDATE sample_thing SET number = 1"),
           try transaction.run("UPDATE sample_thing SET number = 2 WHERE id = 'none'"),
-          try transaction.run("CREATE TABLE sample_other (id TEXT NOT NULL PRIMARY KEY)"),
+          try transaction.run("CREATE TEMPORARY TABLE sample_other (id TEXT NOT NULL PRIMARY KEY)"),
           try transaction.run("DELETE FROM sample_thing WHERE id < \("c")"),
           try transaction.run(
             "INSERT INTO sample_thing (district_id, id) VALUES (\(cedar), 'c') ON CONFLICT DO NOTHING"),

@@ -19,7 +19,7 @@ struct AdminToken: AsyncParsableCommand {
   func run() async throws {
     try await CommandFailure.reported {
       let settings = try flags.settings()
-      try StateArchive.requireWhole(settings.state)
+      try StateArchive.requireWhole(settings.state, database: settings.database)
       guard !FileManager.default.fileExists(atPath: outputFile) else {
         throw ConfigurationError(.state, "\(outputFile) exists; name a file that does not.")
       }

@@ -17,8 +17,21 @@ struct Backup: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandFailure.reported {
-      let size = try StateArchive.backup(try flags.settings().state, to: folder)
+      let settings = try flags.settings()
+      try Self.refuse(settings)
+      let size = try StateArchive.backup(settings.state, to: folder)
       print("The backup is in \(folder) (\(size)).")
     }
+  }
+
+  /// A database server is backed up by its own means.
+  ///
+  /// - Throws: `config.state`.
+  static func refuse(_ settings: ControllerSettings) throws {
+    guard let address = settings.database else { return }
+    throw ConfigurationError(
+      .state,
+      "The database is \(address.shown): back it up with PostgreSQL's own means (pg_basebackup, or pg_dump), and copy \(settings.state.path) beside it."
+    )
   }
 }

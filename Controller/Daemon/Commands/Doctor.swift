@@ -1,8 +1,11 @@
+import Access
 import ArgumentParser
 import Enrollment
 import Foundation
 import NIOSSL
 import Serving
+import Storage
+import StoragePostgres
 import StorageSQLite
 import Vocabulary
 import X509
@@ -44,20 +47,22 @@ struct Examination {
 
   func findings() async -> [Finding] {
     var found = [folder(), space(), clock()]
-    guard FileManager.default.fileExists(atPath: settings.state.database) else { return found }
+    guard settings.database != nil || FileManager.default.fileExists(atPath: settings.state.database) else {
+      return found
+    }
     found += keys()
     found += authority()
     found.append(certificate("devices certificate", settings.state.devicesCertificate))
     found.append(
       certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
-    found.append(database())
-    found.append(administrator())
+    found.append(await database())
+    found.append(await administrator())
     return found
   }
 
-  private func administrator() -> Finding {
+  private func administrator() async -> Finding {
     let subject = "administrator"
-    guard (try? Controller.hasAdministrator(settings.state)) == true else {
+    guard (try? await Controller.hasAdministrator(settings)) == true else {
       return Finding(
         mark: .fault, subject: subject,
         words: "there is none: 'rollcalld init' did not come to its end, or the database cannot be read. Run it again.")
@@ -67,7 +72,7 @@ struct Examination {
 
   private func folder() -> Finding {
     do {
-      try StateArchive.requireWhole(settings.state)
+      try StateArchive.requireWhole(settings.state, database: settings.database)
       return Finding(mark: .sound, subject: "state folder", words: settings.state.path)
     } catch {
       return Finding(
@@ -182,8 +187,12 @@ struct Examination {
       mark: soon ? .advice : .sound, subject: subject, words: "\(holds)\(soon ? "; renew it soon" : "")")
   }
 
-  private func database() -> Finding {
+  private func database() async -> Finding {
     do {
+      if let address = settings.database {
+        _ = try await PostgresDatabase.look(at: address, having: Access.grants) { try $0.rows("SELECT 1 AS one") }
+        return Finding(mark: .sound, subject: "database", words: "\(address.shown) answers")
+      }
       let faults = try SQLiteBackup.integrityFaults(of: settings.state.database)
       if faults.isEmpty { return Finding(mark: .sound, subject: "database", words: "passes SQLite's integrity check") }
       return Finding(

@@ -33,10 +33,11 @@ struct Init: AsyncParsableCommand {
       try StateArchive.requireReadable(folder)
       try StateArchive.makeFolder(folder.path)
       let lock = try StateLock(folder)
-      if try isSetUp(folder) {
-        if ifMissing { return print("\(folder.path) holds a controller already; nothing was changed.") }
+      if try await Controller.hasAdministrator(settings) {
+        let place = settings.database?.shown ?? folder.path
+        if ifMissing { return print("\(place) holds a controller already; nothing was changed.") }
         throw ConfigurationError(
-          .state, "\(folder.path) holds a controller already; nothing was changed. Use another --state, or 'serve' it.")
+          .state, "\(place) holds a controller already; nothing was changed. Use another --state, or 'serve' it.")
       }
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
@@ -47,14 +48,9 @@ struct Init: AsyncParsableCommand {
         try DurableFile.write($0 + "\n", to: folder.adminToken, mode: 0o600)
       }
       try await controller.close()
-      print(summary(folder, authority, kept))
+      print(summary(settings, authority, kept))
       _ = consume lock
     }
-  }
-
-  /// Whether an earlier init came to its end: its database has an administrator.
-  private func isSetUp(_ folder: StateFolder) throws -> Bool {
-    try FileManager.default.fileExists(atPath: folder.database) && Controller.hasAdministrator(folder)
   }
 
   private func makeAuthority(_ folder: StateFolder) throws -> CertificateAuthority {
@@ -81,18 +77,19 @@ struct Init: AsyncParsableCommand {
   }
 
   private func summary(
-    _ folder: StateFolder, _ authority: CertificateAuthority, _ kept: KeptSettings.Outcome
+    _ settings: ControllerSettings, _ authority: CertificateAuthority, _ kept: KeptSettings.Outcome
   ) -> String {
-    """
-    The controller's state is in \(folder.path).
-      database             \(folder.database)
-      root certificate     \(folder.root)
-      its SHA-256          \(authority.rootDigest)
-      administrator token  \(folder.adminToken) (0600)
-    \(Self.words(kept, folder))
-    \(caRoot == nil ? "Move \(folder.authorityFolder)/root.key off this machine: it is not needed to run." : "")
-    Next: rollcalld serve --state \(folder.path)
-    """
+    let folder = settings.state
+    return """
+      The controller's state is in \(folder.path).
+        database             \(settings.database?.shown ?? folder.database)
+        root certificate     \(folder.root)
+        its SHA-256          \(authority.rootDigest)
+        administrator token  \(folder.adminToken) (0600)
+      \(Self.words(kept, folder))
+      \(caRoot == nil ? "Move \(folder.authorityFolder)/root.key off this machine: it is not needed to run." : "")
+      Next: rollcalld serve --state \(folder.path)
+      """
   }
 
   private static func words(_ kept: KeptSettings.Outcome, _ folder: StateFolder) -> String {

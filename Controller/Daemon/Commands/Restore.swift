@@ -27,6 +27,7 @@ struct Restore: AsyncParsableCommand {
   func run() async throws {
     try await CommandFailure.reported {
       let settings = try flags.settings()
+      try Backup.refuse(settings)
       let madeAt = try StateArchive.restore(from: folder, to: settings.state)
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)

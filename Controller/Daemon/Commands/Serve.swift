@@ -25,7 +25,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try await CommandFailure.reported {
       let settings = try flags.settings()
-      try StateArchive.requireWhole(settings.state)
+      try StateArchive.requireWhole(settings.state, database: settings.database)
       let lock = try StateLock(settings.state)
       let logger = Logs.logger(settings)
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()

@@ -7,6 +7,8 @@ struct SettingFlags: ParsableArguments {
   var config: String?
 
   @Option(help: help(.state)) var state: String?
+  @Option(help: help(.database)) var database: String?
+  @Option(help: help(.databaseSessions)) var databaseSessions: String?
   @Option(help: help(.people)) var people: String?
   @Option(help: help(.devices)) var devices: String?
   @Option(help: help(.names)) var names: String?
@@ -33,7 +35,8 @@ struct SettingFlags: ParsableArguments {
   /// What the flags themselves say.
   var given: [Setting: String] {
     let flags: [(Setting, String?)] = [
-      (.state, state), (.people, people), (.devices, devices), (.names, names),
+      (.state, state), (.database, database), (.databaseSessions, databaseSessions), (.people, people),
+      (.devices, devices), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),
       (.databaseReaders, databaseReaders), (.failedEnrollments, failedEnrollments),

@@ -1,6 +1,8 @@
 import Enrollment
 import Logging
 import NIOCore
+import Storage
+import StoragePostgres
 import Vocabulary
 
 /// The settings as values, each checked.
@@ -11,6 +13,9 @@ struct ControllerSettings: Sendable {
   }
 
   let state: StateFolder
+  /// nil for SQLite in the state folder.
+  let database: PostgresAddress?
+  let databaseSessions: Int
   let people: Address
   let devices: Address
   let names: [String]
@@ -51,6 +56,8 @@ struct ControllerSettings: Sendable {
       return Address(host: String(host), port: port)
     }
     state = StateFolder(path: text(.state))
+    database = try sources.values[.database].map(Self.database)
+    databaseSessions = try number(.databaseSessions, 1...200)
     people = try address(.people)
     devices = try address(.devices)
     names = text(.names).split(separator: ",").map { $0.trimming(while: { $0 == " " }) }
@@ -91,5 +98,23 @@ extension Substring {
     var slice = self.drop(while: predicate)
     while let last = slice.last, predicate(last) { slice.removeLast() }
     return String(slice)
+  }
+}
+
+extension ControllerSettings {
+  /// - Throws: `config.bad-value`, which never shows the address: it may hold a password.
+  private static func database(_ value: SettingSources.Value) throws -> PostgresAddress {
+    do {
+      let address = try PostgresAddress(value.text)
+      guard !address.holdsPassword || !value.place.hasPrefix("--") else {
+        throw ConfigurationError(
+          .badValue,
+          "\(value.place): everybody on this machine can read a program's arguments. Put the password into rollcalld.yaml (0600), into ROLLCALLD_DATABASE, or into a password file (passfile=… in the address)."
+        )
+      }
+      return address
+    } catch let error as StorageError {
+      throw ConfigurationError(.badValue, "\(value.place): \(error.message)")
+    }
   }
 }

@@ -2,6 +2,8 @@
 /// flags, `rollcalld config` and `docs/configuration.md`.
 enum Setting: String, CaseIterable, Sendable {
   case state
+  case database
+  case databaseSessions = "database-sessions"
   case people
   case devices
   case names
@@ -26,7 +28,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .people: "127.0.0.1:8443"
     case .devices: "127.0.0.1:8444"
     case .names: "localhost,127.0.0.1,::1"
-    case .peopleCertificate, .peopleKey: nil
+    case .database, .peopleCertificate, .peopleKey: nil
+    case .databaseSessions: "8"
     case .checkInInterval: "3600"
     case .connections: "4096"
     case .idleTimeout: "60"
@@ -44,10 +47,13 @@ enum Setting: String, CaseIterable, Sendable {
   var unit: String {
     switch self {
     case .state, .peopleCertificate, .peopleKey: "path"
+    case .database: "postgres:// address"
     case .people, .devices: "address:port"
     case .names: "DNS names and IP addresses, divided by commas"
     case .checkInInterval, .idleTimeout, .requestTimeout: "seconds"
-    case .connections, .queue, .databaseReaders, .failedEnrollments, .failedEnrollmentsPerMinute, .threads: "count"
+    case .connections, .queue, .databaseReaders, .failedEnrollments, .failedEnrollmentsPerMinute, .threads,
+      .databaseSessions:
+      "count"
     case .logLevel: "trace, debug, info, notice, warning, error or critical"
     case .logFormat: "text or json"
     }
@@ -57,6 +63,9 @@ enum Setting: String, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .state: "The folder of the database, the certificates and the keys"
+    case .database:
+      "A PostgreSQL database in place of the file in the state folder; a password is never given as a flag"
+    case .databaseSessions: "Transactions of this controller at once on PostgreSQL, each with a session"
     case .people: "Where the operator's API listens"
     case .devices: "Where devices enrol and check in"
     case .names: "What agents and people call this controller; they stand in its own server certificates"

@@ -1,6 +1,7 @@
 import Crypto
 import Enrollment
 import Foundation
+import StoragePostgres
 import StorageSQLite
 import Vocabulary
 
@@ -81,9 +82,9 @@ enum StateArchive {
   }
 
   /// - Throws: `config.state` where there is no whole controller in the folder.
-  static func requireWhole(_ state: StateFolder) throws {
+  static func requireWhole(_ state: StateFolder, database: PostgresAddress? = nil) throws {
     try requireReadable(state)
-    guard exists(state.database) else { throw noController(state) }
+    guard exists(database == nil ? state.database : state.root) else { throw noController(state) }
     guard !exists("\(state.path)/\(marker)") else {
       throw ConfigurationError(.state, "A restore into \(state.path) did not end. Run 'rollcalld restore' again.")
     }

@@ -2,17 +2,19 @@ import Access
 import Audit
 import CheckIn
 import Enrollment
+import Foundation
 import Logging
 import Registry
 import ServiceLifecycle
 import Serving
 import Storage
+import StoragePostgres
 import StorageSQLite
 import Vocabulary
 
 /// Every feature, made and connected: the one place that knows them all.
 struct Controller: Sendable {
-  let database: SQLiteDatabase
+  let database: any Database
   let people: PeopleService
   let devices: DeviceService
   /// What enrolment signs with; replaced on SIGHUP.
@@ -26,8 +28,7 @@ struct Controller: Sendable {
     + CheckIns.migrations
 
   init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
-    let database = try SQLiteDatabase(
-      path: settings.state.database, migrations: Self.migrations, readers: settings.databaseReaders)
+    let database = try await Self.database(settings)
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
     let registry = DeviceRegistry(database: database, facts: StoredFacts())
@@ -82,9 +83,17 @@ struct Controller: Sendable {
     }
   }
 
-  /// Whether the database in `folder` has a state administrator: only then an init came to its end.
-  static func hasAdministrator(_ folder: StateFolder) throws -> Bool {
-    try SQLiteBackup.look(at: folder.database, having: Access.grants) { try Access.hasAdministrator(in: $0) } ?? false
+  /// Whether the database has a state administrator: only then an init came to its end. Nothing is changed by asking.
+  static func hasAdministrator(_ settings: ControllerSettings) async throws -> Bool {
+    if let address = settings.database {
+      return try await PostgresDatabase.look(at: address, having: Access.grants) {
+        try Access.hasAdministrator(in: $0)
+      } ?? false
+    }
+    guard FileManager.default.fileExists(atPath: settings.state.database) else { return false }
+    return try SQLiteBackup.look(at: settings.state.database, having: Access.grants) {
+      try Access.hasAdministrator(in: $0)
+    } ?? false
   }
 
   /// The secret of a new token for a state administrator who lost every other one.
@@ -107,7 +116,18 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try Access.replaceTokens(in: $0, now: now) }
   }
 
-  func close() async throws { try database.close() }
+  func close() async throws { try await database.close() }
+
+  /// The engine that the settings name, with the schema of this version.
+  private static func database(_ settings: ControllerSettings) async throws -> any Database {
+    guard let address = settings.database else {
+      return try SQLiteDatabase(
+        path: settings.state.database, migrations: migrations, readers: settings.databaseReaders)
+    }
+    var limits = PostgresDatabase.Limits()
+    limits.sessions = settings.databaseSessions
+    return try await PostgresDatabase(address, migrations: migrations, limits: limits)
+  }
 }
 
 /// After a restore, the registry takes up the keys that it does not know.

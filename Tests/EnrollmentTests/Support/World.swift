@@ -4,8 +4,8 @@ import HTTPTypes
 import Registry
 import Serving
 import Storage
-import StorageSQLite
 import SwiftASN1
+import TestSupport
 import Vocabulary
 import X509
 
@@ -19,7 +19,7 @@ struct World: Sendable {
   static let batch = BatchID(rawValue: "fall-2026")!
 
   let folder: Folder
-  let database: SQLiteDatabase
+  let database: any Database
   let registry: DeviceRegistry
   let desk: EnrollmentDesk
   /// As the devices listener trusts.
@@ -29,7 +29,7 @@ struct World: Sendable {
   init(unknownSerials: District.UnknownSerials = .refuse) async throws {
     folder = try Folder()
     let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
-    database = try SQLiteDatabase(path: folder.file("rollcall.sqlite"), migrations: migrations)
+    database = try await TestDatabase.open(folder.file("rollcall.sqlite"), migrations: migrations)
     registry = DeviceRegistry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])

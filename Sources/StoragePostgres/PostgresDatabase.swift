@@ -1,0 +1,240 @@
+internal import NIOPosix
+package import Storage
+internal import Synchronization
+package import Vocabulary
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// The engine of more than one machine: PostgreSQL through libpq, on threads of its own.
+///
+/// Each thread runs one transaction at a time on a session of its own, so there are as many sessions as threads. Writes
+/// are SERIALIZABLE and run again where another one was in their way; reads see one moment. Row level security holds
+/// every transaction to its districts: see ``RowSecurity``.
+package final class PostgresDatabase: Storage.Database {
+  /// Limits of time and number.
+  package struct Limits: Sendable {
+    /// Transactions at once, each with a session.
+    package var sessions = 8
+    /// Transactions that may wait for a session; more are refused.
+    package var waiting = 2_000
+    /// How long a statement may run, in milliseconds.
+    package var statement = 30_000
+    /// How long a statement may wait for a lock, in milliseconds.
+    package var lock = 10_000
+    /// How often a transaction is run again.
+    package var repeats = 30
+
+    package init() {}
+  }
+
+  private let address: PostgresAddress
+  private let limits: Limits
+  private let role: String
+  private let threads: NIOThreadPool
+  private let sessions = Mutex(Sessions())
+
+  private struct Sessions {
+    var idle: [PostgresSession] = []
+    /// Transactions that run or wait.
+    var wanted = 0
+    var isClosed = false
+  }
+
+  /// Connects, and brings the schema up to date; one of several controllers that start at once does it for all.
+  ///
+  /// - Parameters:
+  ///   - role: owns nothing; transactions run as it. Made where the address's user may.
+  /// - Throws: `storage.address`, `storage.unavailable`, `storage.newer-schema`, `storage.role`, `storage.failed`.
+  package init(
+    _ address: PostgresAddress, migrations: [Migration], role: String = "rollcall_app", limits: Limits = Limits()
+  ) async throws {
+    (self.address, self.limits, self.role) = (address, limits, role)
+    threads = NIOThreadPool(numberOfThreads: limits.sessions)
+    threads.start()
+    do {
+      try await threads.runIfActive { try PostgresMigrator.migrate(address, migrations, role: role) }
+    } catch {
+      try await threads.shutdownGracefully()
+      throw (error as? PostgresFault)?.storageError(reading: false) ?? error
+    }
+  }
+
+  /// What `body` finds in the database as the address's user, of which nothing is changed, its schema neither; nil where
+  /// there is no table `table`.
+  ///
+  /// - Throws: `storage.unavailable`; what `body` throws.
+  package static func look<T: Sendable>(
+    at address: PostgresAddress, having table: String, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T? {
+    let thread = NIOThreadPool(numberOfThreads: 1)
+    thread.start()
+    defer { thread.shutdownGracefully { _ in } }
+    return try await thread.runIfActive {
+      do {
+        let session = try PostgresSession(address)
+        try session.command("BEGIN READ ONLY; \(RowSecurity.scope(.state))")
+        let found = try session.run("SELECT to_regclass($1) IS NOT NULL AS known", [.text(table)]).rows().first
+        guard try found?.get("known", as: Bool.self) == true else { return nil }
+        return try body(PostgresTransaction(session, isReading: true))
+      } catch let fault as PostgresFault {
+        throw fault.storageError(reading: true)
+      }
+    }
+  }
+
+  deinit { threads.shutdownGracefully { _ in } }
+
+  package func read<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T { try await run(.reading, in: scope, body) }
+
+  package func write<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T { try await run(.writing, in: scope, body) }
+
+  /// Waits for the transactions that run, and ends every session.
+  package func close() async throws {
+    sessions.withLock { $0.isClosed = true }
+    try await threads.shutdownGracefully()
+    sessions.withLock { $0.idle.removeAll() }
+  }
+
+  // MARK: - One transaction
+
+  private enum Kind {
+    case reading, writing
+
+    var begin: String {
+      switch self {
+      case .reading: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+      case .writing: "BEGIN ISOLATION LEVEL SERIALIZABLE"
+      }
+    }
+  }
+
+  private final class Cancellation: Sendable {
+    let isSet = Atomic(false)
+    func set() { isSet.store(true, ordering: .releasing) }
+    func check() throws { if isSet.load(ordering: .acquiring) { throw CancellationError() } }
+  }
+
+  private func run<T: Sendable>(
+    _ kind: Kind, in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T {
+    try admit()
+    defer { sessions.withLock { $0.wanted -= 1 } }
+    let cancellation = Cancellation()
+    return try await withTaskCancellationHandler {
+      try await threads.runIfActive { [self] in try repeated(kind, scope, cancellation, body) }
+    } onCancel: {
+      cancellation.set()
+    }
+  }
+
+  /// - Throws: `storage.unavailable` where too many wait already.
+  private func admit() throws {
+    try sessions.withLock { sessions in
+      guard !sessions.isClosed else { throw StorageError(.unavailable, "The database is closed.") }
+      guard sessions.wanted < limits.sessions + limits.waiting else {
+        throw StorageError(.unavailable, "Too many requests wait for the database. Try again.")
+      }
+      sessions.wanted += 1
+    }
+  }
+
+  private func repeated<T>(
+    _ kind: Kind, _ scope: TenantScope, _ cancellation: Cancellation, _ body: (any Transaction) throws -> T
+  ) throws -> T {
+    var attempt = 0
+    while true {
+      do {
+        return try once(kind, scope, cancellation, body)
+      } catch let fault as PostgresFault {
+        attempt += 1
+        // A session that was lost before COMMIT was sent left nothing behind; one lost while it was sent is not a fault of this kind.
+        let isWorthwhile = fault.isConflict ? attempt < limits.repeats : fault.isServerGone && attempt < 3
+        guard isWorthwhile else { throw fault.storageError(reading: kind == .reading) }
+        try cancellation.check()
+        // Sessions that wait are of the server that went away.
+        if fault.isServerGone { sessions.withLock { $0.idle.removeAll() } }
+        pause(attempt)
+      }
+    }
+  }
+
+  /// - Throws: ``PostgresFault`` where it may be run again; else what `body` threw, or `storage.…`.
+  private func once<T>(
+    _ kind: Kind, _ scope: TenantScope, _ cancellation: Cancellation, _ body: (any Transaction) throws -> T
+  ) throws -> T {
+    let session = try session()
+    do {
+      try session.tidy()
+      try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
+    } catch let fault as PostgresFault where fault.isServerGone {
+      throw fault
+    }
+    let transaction = PostgresTransaction(session, isReading: kind == .reading)
+    let outcome = Result { try body(transaction) }
+    if let fault = transaction.ending {
+      undo(session)
+      throw fault
+    }
+    do {
+      let value = try outcome.get()
+      try cancellation.check()
+      try commit(session, kind)
+      keep(session)
+      return value
+    } catch {
+      undo(session)
+      throw error
+    }
+  }
+
+  /// - Throws: ``PostgresFault`` where nothing was kept; `storage.unavailable` where that is not known.
+  private func commit(_ session: PostgresSession, _ kind: Kind) throws {
+    let unknown = StorageError(
+      .unavailable, "The database went away while it kept this change: it may be kept or not. Look, and try again.")
+    do {
+      // A commit that stopped waiting for its standby says COMMIT, and warns: a failover would lose it.
+      let isWarned = try session.warned { try session.command("COMMIT") }
+      if isWarned, kind == .writing { throw unknown }
+    } catch let fault as PostgresFault where fault.isLost && kind == .writing {
+      throw unknown
+    }
+  }
+
+  private func undo(_ session: PostgresSession) {
+    if !session.isLost, !session.isIdle { _ = try? session.command("ROLLBACK") }
+    keep(session)
+  }
+
+  /// Before the next attempt, by chance between none and a growing limit, so that two do not meet again.
+  private func pause(_ attempt: Int) {
+    usleep(UInt32.random(in: 0...UInt32(min(100_000, 500 << min(attempt, 8)))))
+  }
+
+  // MARK: - Sessions
+
+  /// One that is idle, or a new one.
+  private func session() throws -> PostgresSession {
+    if let idle = sessions.withLock({ $0.idle.popLast() }) { return idle }
+    let session = try PostgresSession(address)
+    try session.command(
+      """
+      SET ROLE \(role); SET statement_timeout = \(limits.statement); SET lock_timeout = \(limits.lock);
+      SET idle_in_transaction_session_timeout = 60000; SET synchronous_commit = on
+      """)
+    return session
+  }
+
+  /// Gives the session to the next transaction, unless it is of no more use.
+  private func keep(_ session: PostgresSession) {
+    guard !session.isLost, session.isIdle else { return }
+    sessions.withLock { sessions in
+      if !sessions.isClosed { sessions.idle.append(session) }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+internal import Storage
+
+/// Applies each feature's migrations in order, and remembers them; all of them in one transaction, or none.
+///
+/// An advisory lock lets one of the controllers that start at once do it; the others then find it done.
+struct PostgresMigrator {
+  private let session: PostgresSession
+  private let role: String
+
+  /// A number of the schema that nothing else of the database uses.
+  private static let lock = "hashtextextended('rollcall migration of ' || current_schema(), 0)"
+
+  /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`.
+  static func migrate(_ address: PostgresAddress, _ migrations: [Migration], role: String) throws {
+    let session = try PostgresSession(address)
+    let migrator = PostgresMigrator(session: session, role: role)
+    try migrator.checkServer()
+    try session.command("SET lock_timeout = 120000; SELECT pg_advisory_lock(\(lock))")
+    try migrator.checkRole()
+    try session.command("BEGIN")
+    try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
+    try migrator.secure()
+    try session.command("COMMIT")
+  }
+
+  private func checkServer() throws {
+    let row = try session.run(
+      "SELECT current_setting('server_version_num')::bigint AS version, current_setting('server_encoding') AS encoding",
+      []
+    ).rows()
+    guard let row = row.first else { return }
+    guard try row.get("version", as: Int.self) >= 150_000 else {
+      throw StorageError(.failed, "The database is older than PostgreSQL 15, which is the oldest that is supported.")
+    }
+    guard try row.get("encoding", as: String.self) == "UTF8" else {
+      throw StorageError(
+        .failed,
+        "The database's encoding is not UTF8. Make it with: CREATE DATABASE rollcall ENCODING 'UTF8' TEMPLATE template0"
+      )
+    }
+  }
+
+  /// The role that transactions run as: made where the address's user may, else told how.
+  private func checkRole() throws {
+    let known = try session.run(
+      "SELECT pg_has_role(oid, 'MEMBER') AS usable FROM pg_roles WHERE rolname = $1", [.text(role)])
+    let usable = try known.rows().first?.get("usable", as: Bool.self)
+    if usable == true { return }
+    do {
+      if usable == nil { try make() }
+      try session.command("GRANT \(role) TO CURRENT_USER")
+    } catch let fault as PostgresFault {
+      throw StorageError(
+        .role,
+        """
+        The role '\(role)', which owns nothing and runs every transaction, is not usable: \(fault.message). As an \
+        administrator of the database run: CREATE ROLE \(role) NOLOGIN; GRANT \(role) TO <the user of the address>;
+        """)
+    }
+  }
+
+  /// Roles are of the whole server: another database's controller may be making it now.
+  private func make() throws {
+    do {
+      try session.command("CREATE ROLE \(role) NOLOGIN NOSUPERUSER NOBYPASSRLS")
+    } catch let fault as PostgresFault where ["42710", "23505"].contains(fault.state) {}
+  }
+
+  private func apply(_ migrations: [Migration], known: [String: Int]) throws {
+    try session.command(
+      """
+      CREATE TABLE IF NOT EXISTS storage_migration (
+        feature TEXT COLLATE "C" NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (feature, number))
+      """)
+    let found = try session.run("SELECT feature, MAX(number) AS number FROM storage_migration GROUP BY feature", [])
+    var applied: [String: Int] = [:]
+    for row in try found.rows() { applied[try row.get("feature")] = try row.get("number", as: Int.self) }
+    try MigrationSteps.refuseNewer(applied, known: known)
+    for migration in migrations where migration.number > applied[migration.feature] ?? 0 {
+      for statement in migration.statements {
+        let (text, values) = statement.rendered(for: .postgres)
+        _ = try session.run(Self.bytewise(text), values)
+      }
+      _ = try session.run(
+        "INSERT INTO storage_migration (feature, number) VALUES ($1, $2)",
+        [.text(migration.feature), .integer(Int64(migration.number))])
+    }
+  }
+
+  /// Texts of tables are compared byte by byte, as SQLite does: the order of pages must not depend on the server's locale.
+  static func bytewise(_ text: String) -> String {
+    let start = text.drop { $0.isWhitespace }
+    guard start.hasPrefix("CREATE TABLE") || start.hasPrefix("ALTER TABLE") else { return text }
+    return text.replacing(#/\bTEXT\b/#, with: "TEXT COLLATE \"C\"")
+  }
+
+  /// Every tenant's table gets its policy, and the role what transactions need.
+  private func secure() throws {
+    let tables = try session.run(
+      """
+      SELECT c.relname::text AS name FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'district_id'
+        AND NOT a.attisdropped
+        AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = $1)
+      ORDER BY c.relname
+      """, [.text(RowSecurity.policy)]
+    ).rows()
+    for row in tables { try session.command(RowSecurity.statements(for: try row.get("name", as: String.self))) }
+    let schema = try session.run("SELECT quote_ident(current_schema()) AS name", []).rows().first
+    let name = try schema?.get("name", as: String.self) ?? "public"
+    try session.command(
+      """
+      GRANT USAGE ON SCHEMA \(name) TO \(role);
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(name) TO \(role);
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(name) TO \(role);
+      REVOKE INSERT, UPDATE, DELETE ON storage_migration FROM \(role)
+      """)
+  }
+}

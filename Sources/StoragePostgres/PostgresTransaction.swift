@@ -1,0 +1,116 @@
+internal import Storage
+
+/// A transaction on one session.
+final class PostgresTransaction: Transaction {
+  private let session: PostgresSession
+  private let isReading: Bool
+  private var depth = 0
+  private var cursors = 0
+  /// The first fault after which the transaction as a whole must not be committed, whatever its body made of it.
+  private(set) var ending: PostgresFault?
+  var engine: Engine { .postgres }
+
+  init(_ session: PostgresSession, isReading: Bool) {
+    self.session = session
+    self.isReading = isReading
+  }
+
+  /// Rows that one round trip fetches from a cursor.
+  private static let step = 500
+  /// Rows of one `unnest`, and their values at most.
+  private static let (chunkRows, chunkValues) = (1_000, 16_384)
+
+  func rows(_ query: SQL) throws -> [Row] {
+    let (text, values) = query.rendered(for: .postgres)
+    return try told { try session.run(text, values) }.rows()
+  }
+
+  func each(_ query: SQL, _ body: (Row) throws -> Void) throws {
+    let (text, values) = query.rendered(for: .postgres)
+    cursors += 1
+    let name = "cursor_\(cursors)"
+    // A savepoint, for a cursor stays open where its query fails or `body` throws, and the transaction goes on.
+    try savepoint {
+      _ = try told { try session.run("DECLARE \(name) NO SCROLL CURSOR FOR \(text)", values) }
+      defer { _ = try? session.command("CLOSE \(name)") }
+      while true {
+        let found = try told { try session.fetch(Self.step, from: name) }
+        for row in try found.rows() { try body(row) }
+        if found.count < Self.step { return }
+      }
+    }
+  }
+
+  @discardableResult func run(_ statement: SQL) throws -> Int {
+    let (text, values) = statement.rendered(for: .postgres)
+    return try told { try session.run(text, values).changed }
+  }
+
+  func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws {
+    let text = try statement.renderedForRows(for: .postgres)
+    let form = ManyRows(text)
+    var chunk: [[SQLValue]] = []
+    for row in rows {
+      chunk.append(row)
+      guard chunk.count == Self.chunkRows || chunk.count * max(1, row.count) >= Self.chunkValues else { continue }
+      try told { try write(chunk, text, form) }
+      chunk.removeAll(keepingCapacity: true)
+    }
+    try told { try write(chunk, text, form) }
+  }
+
+  private func write(_ rows: [[SQLValue]], _ text: String, _ form: ManyRows?) throws {
+    guard let first = rows.first else { return }
+    guard let form, rows.count > 1, !first.isEmpty, rows.allSatisfy({ $0.count == first.count }) else {
+      for row in rows { _ = try session.run(text, row) }
+      return
+    }
+    guard form.mayMeetItself else { return try unnest(rows, form) }
+    do {
+      try mark { try unnest(rows, form) }
+    } catch let fault as PostgresFault where fault.state == "21000" {
+      for row in rows { _ = try session.run(text, row) }
+    }
+  }
+
+  private func unnest(_ rows: [[SQLValue]], _ form: ManyRows) throws {
+    let columns = (rows.first ?? []).indices.map { column in rows.map { $0[column] } }
+    let types = columns.map { $0.lazy.compactMap(\.type).first }
+    let arrays = try zip(columns, types).compactMap { column, type throws(StorageError) in
+      try type.map { type throws(StorageError) in try BoundArray(column, of: type) }
+    }
+    guard !arrays.isEmpty else {
+      for row in rows { _ = try session.run(form.text([]), row) }
+      return
+    }
+    _ = try session.run(form.text(types), arrays: arrays)
+  }
+
+  func savepoint<T>(_ body: () throws -> T) throws -> T { try told { try mark(body) } }
+
+  private func mark<T>(_ body: () throws -> T) throws -> T {
+    depth += 1
+    let name = "rollcall_\(depth)"
+    defer { depth -= 1 }
+    try session.command("SAVEPOINT \(name)")
+    do {
+      let result = try body()
+      try session.command("RELEASE \(name)")
+      return result
+    } catch {
+      // Where the session is lost, or the transaction cannot go on, the first error is the one to tell.
+      _ = try? session.command("ROLLBACK TO \(name); RELEASE \(name)")
+      throw error
+    }
+  }
+
+  /// The session's faults in the words of ``StorageError``.
+  private func told<T>(_ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let fault as PostgresFault {
+      if ending == nil, fault.isConflict || fault.isServerGone { ending = fault }
+      throw fault.storageError(reading: isReading)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The main job with the database on a PostgreSQL server.
+@Suite struct PostgresTests {
+  @Test(
+    "A device enrols, checks in and is found; killed and started again, the controller knows it; SQLite is not there")
+  func mainJob() throws {
+    let folder = try TemporaryFolder()
+    let address = try PostgresServer.setting()
+    let controller = try RunningController(in: folder, kept: ["--database", address])
+    let token = try controller.prepareBatch(serials: ["PG-0001"], uses: 1)
+    let client = try ESTClient(controller, folder, serial: "PG-0001")
+    try client.enroll(token: token)
+    let first = try client.checkIn(sequence: 1)
+    #expect(first.status == 200 && first.body.contains("active"), "\(first)")
+    controller.kill()
+    try controller.start()
+    #expect(try client.checkIn(sequence: 2).status == 200)
+    let found = try controller.api("GET", "/api/v1/devices?serial=PG-0001")
+    #expect((found.body["items"] as? [[String: Any]])?.count == 1, "\(found)")
+    let doctor = try run(Programs.path("rollcalld"), ["doctor", "--state", controller.state])
+    #expect(doctor.status == 0 && doctor.output.contains("ok    database: postgres://"), "\(doctor.output)")
+    let again = try run(Programs.path("rollcalld"), ["init", "--state", folder.file("other"), "--database", address])
+    #expect(again.status != 0 && again.errors.contains("holds a controller already"), "\(again)")
+    let backup = try run(Programs.path("rollcalld"), ["backup", folder.file("backup"), "--state", controller.state])
+    #expect(backup.status != 0 && backup.errors.contains("pg_basebackup"), "\(backup)")
+    #expect(!FileManager.default.fileExists(atPath: controller.state + "/rollcall.sqlite"))
+    #expect(controller.stop() == 0)
+  }
+
+  @Test(
+    "A password among the arguments is refused and not shown, and so is a way to another machine that nothing keeps safe"
+  )
+  func refused() throws {
+    let folder = try TemporaryFolder()
+    for (address, words) in [
+      ("postgres://rollcall:hunter2@127.0.0.1/rollcall", "everybody on this machine can read"),
+      ("postgres://rollcall@db.example.org/rollcall", "sslmode=verify-full"),
+    ] {
+      let refused = try run(Programs.path("rollcalld"), ["init", "--state", folder.file("x"), "--database", address])
+      #expect(refused.status != 0 && refused.errors.contains(words), "\(refused)")
+      #expect(!refused.errors.contains("hunter2"))
+    }
+  }
+
+  @Test("A server that is not there: an error with its code, soon, and nothing is made")
+  func unreachable() throws {
+    let folder = try TemporaryFolder()
+    let refused = try run(
+      Programs.path("rollcalld"),
+      ["init", "--state", folder.file("x"), "--database", "postgres://rollcall@127.0.0.1:1/rollcall"])
+    #expect(refused.status != 0 && refused.errors.contains("[storage.unavailable]"), "\(refused)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x/ca")))
+  }
+}

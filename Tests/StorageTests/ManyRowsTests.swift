@@ -1,0 +1,26 @@
+import Testing
+
+@testable import StoragePostgres
+
+@Suite("Statements for many rows as one with arrays")
+struct ManyRowsTests {
+  @Test("The tuple's values become columns of unnest, quoted text stays, and NULL stands for a column of nothing")
+  func form() throws {
+    let form = try #require(
+      ManyRows("INSERT INTO t (a, b, c)\nVALUES ($2, $1 || '$1, (', COALESCE($3, 'x''$2'))\nON CONFLICT DO NOTHING"))
+    #expect(
+      form.text([.text, .int8, nil])
+        == "INSERT INTO t (a, b, c) SELECT u.c2, u.c1 || '$1, (', COALESCE(NULL, 'x''$2') "
+        + "FROM unnest($1::text[], $2::bigint[]) AS u (c1, c2) WHERE TRUE\nON CONFLICT DO NOTHING")
+    #expect(!form.mayMeetItself)
+  }
+
+  @Test(
+    "What is not one tuple of an INSERT runs row by row",
+    arguments: [
+      "UPDATE t SET a = $1 WHERE b = $2", "DELETE FROM t WHERE a = $1", "INSERT INTO t (a) VALUES ($1), ($2)",
+      "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = $2", "INSERT INTO t (a) SELECT $1",
+      "WITH x AS (SELECT 1) INSERT INTO t (a) VALUES ($1)", "INSERT INTO t (a) VALUES ($1",
+    ])
+  func others(_ text: String) { #expect(ManyRows(text) == nil) }
+}
