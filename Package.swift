@@ -155,7 +155,7 @@ let package = Package(
     /// Districts, schools, devices, their keys and the custody ledger.
     library(
       "Registry", path: "Controller/Registry",
-      ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging]),
+      ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging, lifecycle]),
 
     // MARK: - Controller: features
 
@@ -210,7 +210,10 @@ let package = Package(
       "AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", logging]),
     tests(
       "RegistryTests",
-      ["Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", hummingbird]),
+      [
+        "Registry", "Access", "Audit", "Storage", "StoragePostgres", "TestSupport", "Serving", "Vocabulary",
+        hummingbird,
+      ]),
     tests(
       "EnrollmentTests",
       [

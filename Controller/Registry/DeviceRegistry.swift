@@ -17,6 +17,8 @@ package final class DeviceRegistry: Sendable {
   package let keys = KeyRegistry()
   let database: any Database
   let facts: any FactSource
+  /// From where ``follow()`` looks on; nil where there is nothing to follow.
+  let horizon = Mutex<String?>(nil)
   /// Whether a file of devices is being read.
   let isImporting = Mutex(false)
 
@@ -28,7 +30,12 @@ package final class DeviceRegistry: Sendable {
   }
 
   /// Reads every key into memory. Run it before anything is served.
-  package func load() async throws { try await keys.load(from: database) }
+  package func load() async throws {
+    // First, so that what happens while the keys are read is read again.
+    let oldest = try await database.read(in: .state) { try KeyStore.horizon($0) }
+    try await keys.load(from: database)
+    horizon.withLock { $0 = oldest }
+  }
 
   /// Makes committed changes of keys count at the next request.
   package func apply(_ changes: KeyChanges) { keys.apply(changes) }

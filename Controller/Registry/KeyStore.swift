@@ -103,6 +103,17 @@ enum KeyStore {
     try transaction.each("SELECT \(columns) FROM registry_key ORDER BY district_id") { try body(DeviceKey($0)) }
   }
 
+  /// The oldest transaction that has not ended, as the engine names it; nil on one that a single controller has.
+  static func horizon(_ transaction: any Transaction) throws -> String? {
+    guard transaction.engine == .postgres else { return nil }
+    return try transaction.row("SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest")?.get("oldest")
+  }
+
+  /// Keys that were changed by the transaction `since` or a later one.
+  static func changed(since: String, _ transaction: any Transaction) throws -> [DeviceKey] {
+    try transaction.rows("SELECT \(columns) FROM registry_key WHERE changed_in >= \(since)::xid8").map(DeviceKey.init)
+  }
+
   static func count(_ transaction: any Transaction) throws -> Int {
     try transaction.row("SELECT COUNT(*) AS count FROM registry_key")?.get("count") ?? 0
   }

@@ -5,6 +5,7 @@ enum RegistrySchema {
   static let migrations = [
     Migration("registry", 1, districts + devices + keys + ledger + contacts + changes),
     Migration("registry", 2, searches), Migration("registry", 3, [waitingKeys]),
+    Migration("registry", 4, [followedKeys]),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.
@@ -20,6 +21,21 @@ enum RegistrySchema {
   /// Keys that wait for a person are listed by their digests; there are few, or none.
   private static let waitingKeys: SQL =
     "CREATE INDEX registry_key_waiting ON registry_key (district_id, digest) WHERE state = 'pending'"
+
+  /// On an engine that several controllers share, each finds what the others did to keys: by the transaction that did it,
+  /// for those that are not yet committed have a place in that order too. See ``KeyFollower``.
+  private static let followedKeys: SQL = .perEngine(
+    sqlite: "SELECT 1",
+    postgres: """
+      DO $do$ BEGIN
+        ALTER TABLE registry_key ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();
+        CREATE INDEX registry_key_changed ON registry_key (changed_in);
+        CREATE FUNCTION registry_key_changed() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN NEW.changed_in := pg_current_xact_id(); RETURN NEW; END $$;
+        CREATE TRIGGER registry_key_changed BEFORE INSERT OR UPDATE ON registry_key
+          FOR EACH ROW EXECUTE FUNCTION registry_key_changed();
+      END $do$
+      """)
 
   private static let districts: [SQL] = [
     """

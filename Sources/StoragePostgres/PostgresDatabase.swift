@@ -40,7 +40,12 @@ package final class PostgresDatabase: Storage.Database {
     /// Transactions that run or wait.
     var wanted = 0
     var isClosed = false
+    /// Until when nobody tries to connect again, and why the last one could not.
+    var outage: (until: ContinuousClock.Instant, error: StorageError)?
   }
+
+  /// How long a server that could not be reached is let alone: whoever asks meanwhile hears of it at once.
+  private static let rest = Duration.milliseconds(500)
 
   /// Connects, and brings the schema up to date; one of several controllers that start at once does it for all.
   ///
@@ -219,15 +224,34 @@ package final class PostgresDatabase: Storage.Database {
   // MARK: - Sessions
 
   /// One that is idle, or a new one.
+  ///
+  /// - Throws: `storage.unavailable` where none can be had; ``PostgresFault`` where a new one cannot be used.
   private func session() throws -> PostgresSession {
-    if let idle = sessions.withLock({ $0.idle.popLast() }) { return idle }
-    let session = try PostgresSession(address)
+    let idle = try sessions.withLock { sessions in
+      if let idle = sessions.idle.popLast() { return idle as PostgresSession? }
+      if let outage = sessions.outage, outage.until > .now { throw outage.error }
+      return nil
+    }
+    if let idle { return idle }
+    let session = try connected()
     try session.command(
       """
       SET ROLE \(role); SET statement_timeout = \(limits.statement); SET lock_timeout = \(limits.lock);
       SET idle_in_transaction_session_timeout = 60000; SET synchronous_commit = on
       """)
     return session
+  }
+
+  private func connected() throws -> PostgresSession {
+    do {
+      let session = try PostgresSession(address)
+      sessions.withLock { $0.outage = nil }
+      return session
+    } catch let fault as PostgresFault {
+      let error = fault.storageError(reading: false)
+      sessions.withLock { $0.outage = (.now + Self.rest, error) }
+      throw error
+    }
   }
 
   /// Gives the session to the next transaction, unless it is of no more use.

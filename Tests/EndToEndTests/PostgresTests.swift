@@ -31,6 +31,47 @@ import Testing
   }
 
   @Test(
+    "Of two controllers on one database, each serves the other's devices, and hears of a revocation through the other")
+  func twoControllers() throws {
+    let folder = try TemporaryFolder()
+    let first = try RunningController(in: folder, kept: ["--database", try PostgresServer.setting()])
+    // The second has the same authority and settings, and listeners' certificates of its own.
+    let state = folder.file("second")
+    try FileManager.default.createDirectory(
+      atPath: state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    for name in ["ca", "rollcalld.yaml"] {
+      try FileManager.default.copyItem(atPath: "\(first.state)/\(name)", toPath: "\(state)/\(name)")
+    }
+    let second = try RunningController(state: state)
+    let token = try first.prepareBatch(serials: ["PG-0001"], uses: 1)
+    let client = try ESTClient(first, folder, serial: "PG-0001")
+    try client.enroll(token: token)
+    let other = ESTClient(second, client)
+    #expect(try client.checkIn(sequence: 1).status == 200)
+    try until { try other.checkIn(sequence: 2).body.contains("active") }
+    let list = try first.api("GET", "/api/v1/devices?serial=PG-0001")
+    let device = try #require((list.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    let revoked = try first.api(
+      "POST", "/api/v1/districts/cedar-falls/devices/\(device)/revoke", json: #"{"reason": "sold"}"#)
+    #expect(revoked.status == 200, "\(revoked)")
+    #expect(try client.checkIn(sequence: 3).status == 403)
+    var sequence = 3
+    try until {
+      defer { sequence += 1 }
+      return try other.checkIn(sequence: sequence).body.contains("device.key-revoked")
+    }
+    // One of them killed, the other goes on alone.
+    first.kill()
+    #expect(try second.api("GET", "/api/v1/devices?serial=PG-0001", token: first.adminToken).status == 200)
+    #expect(second.stop() == 0)
+  }
+
+  private func until(_ condition: () throws -> Bool) throws {
+    for _ in 0..<200 where try condition() { return }
+    Issue.record("it never came to it")
+  }
+
+  @Test(
     "A password among the arguments is refused and not shown, and so is a way to another machine that nothing keeps safe"
   )
   func refused() throws {

@@ -29,6 +29,7 @@ struct Serve: AsyncParsableCommand {
       let lock = try StateLock(settings.state)
       let logger = Logs.logger(settings)
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
+      try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(settings: settings, authority: authority, logger: logger)
       try await controller.recordAuthority(now: SystemClock.now)

@@ -55,7 +55,10 @@ struct Controller: Sendable {
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    services = [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
+    services = [
+      checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock),
+      KeyFollower(registry, logger: logger),
+    ]
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
