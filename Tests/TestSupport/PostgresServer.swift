@@ -29,7 +29,10 @@ package final class PostgresServer: Sendable {
       guard let nobody = getpwnam("nobody"), chown(folder, nobody.pointee.pw_uid, nobody.pointee.pw_gid) == 0 else {
         throw Failed(description: "There is no user 'nobody' to run PostgreSQL as.")
       }
-      unprivileged = ["runuser", "-u", "nobody", "--"]
+      // In place, so that the process that is started is the server itself and can be ended by its id.
+      unprivileged = [
+        "setpriv", "--reuid", "\(nobody.pointee.pw_uid)", "--regid", "\(nobody.pointee.pw_gid)", "--clear-groups", "--",
+      ]
     }
     let data = folder + "/data"
     try Self.run(
