@@ -7,7 +7,7 @@ import Storage
 ///
 /// Each key carries the transaction that changed it last. A look reads every key that was changed by a transaction which
 /// had not ended at the look before: nothing is missed, whatever order they commit in, and after a gap, such as a lost
-/// database, the next look reads what happened meanwhile. On SQLite, which one controller has for itself, it does nothing.
+/// database, the next look reads what happened meanwhile.
 package struct KeyFollower: Service {
   static let interval = Duration.milliseconds(250)
 

@@ -1,6 +1,10 @@
 internal import CPostgres
 internal import Storage
 
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
 /// Where a PostgreSQL database is, as libpq reads it: a `postgres://` URI, with several hosts if there are standbys.
 ///
 /// Source: PostgreSQL 15, 34.1.1 Connection Strings
@@ -59,7 +63,10 @@ package struct PostgresAddress: Sendable {
 
   /// A database on another machine is reached over TLS that proves who it is, unless the address says otherwise.
   private static func refuseOpenRoad(_ given: [String: String]) throws {
-    let hosts = (given["hostaddr"] ?? given["host"] ?? "").split(separator: ",")
+    // Where the address names no host, libpq takes the environment's.
+    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    let named = given["hostaddr"] ?? given["host"] ?? variable("PGHOSTADDR") ?? variable("PGHOST") ?? ""
+    let hosts = named.split(separator: ",")
     let distant = hosts.first { !$0.hasPrefix("/") && !["localhost", "127.0.0.1", "::1"].contains($0) }
     guard let distant, given["sslmode"] == nil else { return }
     throw StorageError(

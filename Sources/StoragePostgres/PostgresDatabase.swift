@@ -174,12 +174,8 @@ package final class PostgresDatabase: Storage.Database {
     _ kind: Kind, _ scope: TenantScope, _ cancellation: Cancellation, _ body: (any Transaction) throws -> T
   ) throws -> T {
     let session = try session()
-    do {
-      try session.tidy()
-      try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
-    } catch let fault as PostgresFault where fault.isServerGone {
-      throw fault
-    }
+    try session.tidy()
+    try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
     let transaction = PostgresTransaction(session, isReading: kind == .reading)
     let outcome = Result { try body(transaction) }
     if let fault = transaction.ending {
@@ -198,8 +194,13 @@ package final class PostgresDatabase: Storage.Database {
     }
   }
 
-  /// - Throws: ``PostgresFault`` where nothing was kept; `storage.unavailable` where that is not known.
+  /// - Throws: ``PostgresFault`` where nothing was kept, `storage.failed` likewise; `storage.unavailable` where that is not
+  ///   known.
   private func commit(_ session: PostgresSession, _ kind: Kind) throws {
+    guard !session.isAborted else {
+      throw StorageError(
+        .failed, "A statement failed outside of a savepoint and its error was not passed on. Nothing of this was kept.")
+    }
     let unknown = StorageError(
       .unavailable, "The database went away while it kept this change: it may be kept or not. Look, and try again.")
     do {

@@ -5,7 +5,10 @@ internal import Storage
   internal import Glibc
 #endif
 
-/// One session with the server, used by one thread at a time: whoever took it from the database's list has it alone.
+/// One session with the server.
+///
+/// Unchecked, for it is used by one thread at a time: ``PostgresDatabase`` takes it out of its list under a lock before a
+/// transaction, puts it back under the lock after it, and no closure keeps it longer.
 final class PostgresSession: @unchecked Sendable {
   private let handle: OpaquePointer
   /// Names of prepared statements by their text and the types of their values.
@@ -52,6 +55,9 @@ final class PostgresSession: @unchecked Sendable {
 
   /// Whether the server closed it meanwhile.
   var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
+
+  /// A statement failed and nothing undid it: the server would answer COMMIT with a rollback, and without an error.
+  var isAborted: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
 
   var isIdle: Bool { PQtransactionStatus(handle) == PQTRANS_IDLE }
 

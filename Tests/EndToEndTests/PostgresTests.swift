@@ -24,6 +24,7 @@ import Testing
     #expect(doctor.status == 0 && doctor.output.contains("ok    database: postgres://"), "\(doctor.output)")
     let again = try run(Programs.path("rollcalld"), ["init", "--state", folder.file("other"), "--database", address])
     #expect(again.status != 0 && again.errors.contains("holds a controller already"), "\(again)")
+    try succeed(Programs.path("rollcalld"), ["ca", "rotate", "--state", controller.state])
     let backup = try run(Programs.path("rollcalld"), ["backup", folder.file("backup"), "--state", controller.state])
     #expect(backup.status != 0 && backup.errors.contains("pg_basebackup"), "\(backup)")
     #expect(!FileManager.default.fileExists(atPath: controller.state + "/rollcall.sqlite"))

@@ -143,6 +143,22 @@ struct PostgresTests {
         """)
   }
 
+  @Test("An error that the body keeps to itself loses nothing silently: the transaction fails, and the session goes on")
+  func swallowed() async throws {
+    try await withServer { (database, _, _) async throws -> Void in
+      let fault = try await storageFault {
+        try await database.write(in: .state) { transaction in
+          try transaction.insert("a")
+          try? transaction.insert("a")
+        }
+      }
+      #expect(fault == .failed)
+      #expect(try await database.ids().isEmpty)
+      try await database.write(in: .state) { try $0.insert("b") }
+      #expect(try await database.ids() == ["b"])
+    }
+  }
+
   @Test("A text with a NUL is a broken constraint and harms nothing")
   func nul() async throws {
     try await withServer { (database, _, _) async throws -> Void in

@@ -38,8 +38,9 @@ struct Authority: AsyncParsableCommand {
 
     func run() async throws {
       try await CommandFailure.reported {
-        let state = try flags.settings().state
-        try StateArchive.requireWhole(state)
+        let settings = try flags.settings()
+        let state = settings.state
+        try StateArchive.requireWhole(state, database: settings.database)
         let files = AuthorityFiles(folder: state.authorityFolder)
         let rotation = try files.rotate(to: try pair(files), now: SystemClock.now)
         print(

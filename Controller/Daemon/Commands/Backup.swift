@@ -31,7 +31,7 @@ struct Backup: AsyncParsableCommand {
     guard let address = settings.database else { return }
     throw ConfigurationError(
       .state,
-      "The database is \(address.shown): back it up with PostgreSQL's own means (pg_basebackup, or pg_dump), and copy \(settings.state.path) beside it."
+      "The database is \(address.shown): back it up, and restore it, with PostgreSQL's own means (pg_basebackup, or pg_dump), and copy \(settings.state.path) beside it."
     )
   }
 }

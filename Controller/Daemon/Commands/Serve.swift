@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(settings: settings, authority: authority, logger: logger)
-      try await controller.recordAuthority(now: SystemClock.now)
+      await controller.recordAuthority(now: SystemClock.now, logger: logger)
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
       try await group(controller, authority, settings, threads, logger).run()
       try await controller.close()

@@ -46,7 +46,7 @@ struct CertificateReload: Service {
       // Before anything is signed by the new issuer, the listener trusts it.
       devices.replace(devicesContext, trust: trust)
       try authority.replace(by: next)
-      try await controller.recordAuthority(now: SystemClock.now)
+      await controller.recordAuthority(now: SystemClock.now, logger: logger)
       logger.notice(
         "certificates were read anew",
         metadata: ["issuer": "\(next.name)", "until": "\(next.notAfter)", "former": "\(next.former.count)"])

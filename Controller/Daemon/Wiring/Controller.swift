@@ -55,10 +55,10 @@ struct Controller: Sendable {
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    services = [
-      checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock),
-      KeyFollower(registry, logger: logger),
-    ]
+    // SQLite is one controller's own: there is nobody to follow.
+    let followers: [any Service] = settings.database == nil ? [] : [KeyFollower(registry, logger: logger)]
+    services =
+      [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)] + followers
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
@@ -66,13 +66,19 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try keep(Access.bootstrap(in: $0, now: now)) }
   }
 
-  /// The journal says with which certificates devices are signed and trusted: files tell it no more than once.
-  func recordAuthority(now: Instant) async throws {
+  /// The journal says with which certificates devices are signed and trusted: files tell it no more than once. Where it
+  /// cannot be written, as on a full disk, the log says so, and the next start or reading of the files tries again.
+  func recordAuthority(now: Instant, logger: Logger) async {
     let body = AuthorityBody(authority.current)
     let entry = JournalEntry(
       at: now, actor: .controller, action: "authority.change", object: ("authority", "devices"), district: nil,
       body: body)
-    try await database.write(in: .state) { try Journal.recordIfNew(entry, in: $0) }
+    do {
+      try await database.write(in: .state) { try Journal.recordIfNew(entry, in: $0) }
+    } catch {
+      logger.error(
+        "the journal could not be told of the certificates in use", metadata: ["error": "\(FaultWords.of(error))"])
+    }
   }
 
   private struct AuthorityBody: JournalBody {
