@@ -98,7 +98,7 @@ struct PostgresMigrator {
   private func secure() throws {
     let tables = try session.run(
       """
-      SELECT c.relname::text AS name FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+      SELECT quote_ident(c.relname) AS name FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
       WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'district_id'
         AND NOT a.attisdropped
         AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = $1)
