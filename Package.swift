@@ -193,14 +193,17 @@ let package = Package(
     tests("VocabularyTests", ["Vocabulary"]),
     tests("WireTests", ["Wire", "Vocabulary", "COpenSSL"], exclude: ["Golden"]),
     tests("CompressionTests", ["Compression"]),
-    /// The behaviour suite that every engine runs.
+    /// Starts processes for tests, one at a time.
+    .target(name: "ProcessSupport", path: "Tests/ProcessSupport", swiftSettings: rules),
     /// A PostgreSQL server for tests, and the engine that a run of the features' tests uses.
     .target(
-      name: "TestSupport", dependencies: ["Storage", "StorageSQLite", "StoragePostgres", "Vocabulary"],
+      name: "TestSupport",
+      dependencies: ["ProcessSupport", "Storage", "StorageSQLite", "StoragePostgres", "Vocabulary"],
       path: "Tests/TestSupport", swiftSettings: [.swiftLanguageMode(.v6)]),
+    /// The behaviour suite that every engine runs.
     tests("StorageTests", ["Storage", "StorageSQLite", "StoragePostgres", "TestSupport", "Vocabulary"]),
-    tests("AgentCollectTests", ["AgentCollect", "Wire", "Vocabulary"], exclude: ["Fixtures"]),
-    tests("AgentTransportTests", ["AgentTransport", "Wire", "Vocabulary"]),
+    tests("AgentCollectTests", ["AgentCollect", "ProcessSupport", "Wire", "Vocabulary"], exclude: ["Fixtures"]),
+    tests("AgentTransportTests", ["AgentTransport", "ProcessSupport", "Wire", "Vocabulary"]),
     tests("AgentDaemonTests", ["rollcall-agent", "AgentCollect", "AgentTransport", "Wire", "Vocabulary"]),
     tests(
       "ServingTests",
@@ -217,9 +220,8 @@ let package = Package(
     tests(
       "EnrollmentTests",
       [
-        "Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", "Wire",
-        httpTypes, x509,
-        asn1, crypto,
+        "Enrollment", "Registry", "Audit", "Storage", "StorageSQLite", "ProcessSupport", "TestSupport", "Serving",
+        "Vocabulary", "Wire", httpTypes, x509, asn1, crypto,
       ]),
     tests(
       "CheckInTests",
@@ -242,7 +244,10 @@ let package = Package(
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests(
       "EndToEndTests",
-      ["rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "TestSupport", "Vocabulary", "Wire"]),
+      [
+        "rollcalld", "rollcall-agent", "rollcall", "rollcall-swarm", "ProcessSupport", "TestSupport", "Vocabulary",
+        "Wire",
+      ]),
   ]
 )
 

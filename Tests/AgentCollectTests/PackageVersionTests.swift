@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 @testable import AgentCollect
@@ -57,7 +58,7 @@ struct PackageVersionTests {
       dpkg.executableURL = URL(filePath: "/usr/bin/dpkg")
       dpkg.arguments = ["--compare-versions", pair[0], word, pair[1]]
       dpkg.standardError = FileHandle.nullDevice
-      try dpkg.run()
+      try dpkg.start()
       dpkg.waitUntilExit()
       #expect(dpkg.terminationStatus == 0, "\(pair[0]) \(order) \(pair[1])")
     }

@@ -1,5 +1,6 @@
 import CurlClient
 import Foundation
+import ProcessSupport
 import Testing
 import Vocabulary
 import Wire
@@ -30,7 +31,7 @@ import Wire
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
-    try process.run()
+    try process.start()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// The programs that this package builds, beside the test's own binary.
@@ -31,7 +32,7 @@ func run(
   process.standardOutput = FileHandle(forWritingAtPath: outputPath)
   process.standardError = FileHandle(forWritingAtPath: errorPath)
   process.standardInput = FileHandle(forReadingAtPath: inputPath)
-  try process.run()
+  try process.start()
   process.waitUntilExit()
   func text(_ path: String) -> String {
     String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// A backup that was taken under load, restored.
@@ -23,7 +24,7 @@ import Testing
     load.executableURL = URL(fileURLWithPath: Programs.path("rollcall-swarm"))
     load.arguments = ["steady", "--keep-alive", "--count", "4000", "--changed", "0.5"] + target
     (load.standardOutput, load.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try load.run()
+    try load.start()
     try succeed(Programs.path("rollcalld"), ["backup", folder.file("backup"), "--state", controller.state])
     let late = try ESTClient(controller, folder, serial: "LATE-0001")
     try late.enroll(token: token)

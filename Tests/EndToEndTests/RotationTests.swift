@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// The issuing certificate is replaced under a running controller, by the real programs over real TLS.
@@ -142,7 +143,7 @@ private final class OpenConnection {
     ]
     (process.standardInput, process.standardOutput) = (input, output)
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.start()
   }
 
   /// One answer, head and body.

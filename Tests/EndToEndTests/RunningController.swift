@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// The real controller as a process on ports of its own, stopped by its process id.
@@ -49,7 +50,7 @@ final class RunningController {
     started.standardError = pipe
     started.standardOutput = FileHandle.nullDevice
     started.standardInput = FileHandle.nullDevice
-    try started.run()
+    try started.start()
     process = started
     log = pipe.fileHandleForReading
     try waitUntilReady()

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Testing
 
 /// Who gets in over TLS, with the real controller.
@@ -125,7 +126,7 @@ import Testing
     let (input, output) = (Pipe(), Pipe())
     (connection.standardInput, connection.standardOutput) = (input, output)
     connection.standardError = FileHandle.nullDevice
-    try connection.run()
+    try connection.start()
     let request = Data("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
     input.fileHandleForWriting.write(request)
     #expect(answer(from: output.fileHandleForReading).contains("200 OK"))

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 import Storage
 import StoragePostgres
 import Synchronization
@@ -41,7 +42,9 @@ package final class PostgresServer: Sendable {
         "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en-US", "--no-sync", "--no-instructions",
       ])
     // cat ends when nobody holds the pipe's other end any more.
+    // What was inherited by chance is closed, or whoever waits for its end would wait for the server's.
     let script = """
+      for open in /proc/self/fd/*; do open=${open##*/}; ((open > 2)) && eval "exec $open>&-"; done
       "$@" -D '\(data)' -k '\(folder)' -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=500 \
         -c logging_collector=off > '\(folder).log' 2>&1 &
       server=$!
@@ -51,12 +54,12 @@ package final class PostgresServer: Sendable {
       rm -rf '\(folder)' '\(folder).log'
       """
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", script, "sh"] + unprivileged + ["\(programs)/postgres"]
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", script, "bash"] + unprivileged + ["\(programs)/postgres"]
     life = Pipe()
     process.standardInput = life.fileHandleForReading
     (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.run()
+    try process.start()
     try Self.run(
       [
         "/bin/sh", "-c",
@@ -82,7 +85,7 @@ package final class PostgresServer: Sendable {
     let errors = Pipe()
     (process.standardInput, process.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
     process.standardError = errors
-    try process.run()
+    try process.start()
     let said = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessSupport
 
 /// A folder that goes with its last reference.
 final class Folder: Sendable {
@@ -46,7 +47,7 @@ struct OpenSSL {
     process.standardOutput = output
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try process.start()
     let written = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
@@ -84,7 +85,7 @@ struct OpenSSL {
     let errors = Pipe()
     process.standardOutput = FileHandle.nullDevice
     process.standardError = errors
-    try process.run()
+    try process.start()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw Failed(description: String(decoding: complaint, as: UTF8.self)) }

@@ -1,0 +1,13 @@
+package import Foundation
+import Synchronization
+
+extension Process {
+  private static let starting = Mutex(())
+
+  /// `run()`, one process at a time.
+  ///
+  /// Foundation on Linux hears of a process's end by a socket that the process alone should hold. Two that are started at
+  /// once can each inherit the other's, and then the end of the first is not seen before the second has ended too: with a
+  /// server that stays, never.
+  package func start() throws { try Self.starting.withLock { _ in try run() } }
+}
