@@ -5,9 +5,7 @@ import Vocabulary
 enum ContactStore {
   /// One upsert: thousands of these run each second.
   static func record(_ contact: Contact, _ transaction: any Transaction) throws {
-    let (seconds, attoseconds) = contact.clockOffset.components
-    let offset = seconds.multipliedReportingOverflow(by: 1000)
-    let milliseconds = offset.overflow ? Int64.max : offset.partialValue &+ attoseconds / 1_000_000_000_000_000
+    let milliseconds = milliseconds(contact.clockOffset)
     let verdict = contact.health?.verdict
     let items = try contact.health.map { String(decoding: try JSONText.encode($0.items), as: UTF8.self) }
     try transaction.run(
@@ -21,5 +19,29 @@ enum ContactStore {
         clock_offset = excluded.clock_offset, health = COALESCE(\(verdict), registry_contact.health),
         health_items = COALESCE(\(items), registry_contact.health_items)
       """)
+  }
+
+  /// The first contacts of devices that had none.
+  static func insert(_ contacts: [Contact], _ transaction: any Transaction) throws {
+    let rows = try contacts.map { contact -> [SQLValue] in
+      let health = contact.health ?? .unknown
+      return [
+        contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
+        contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, health.verdict.sqlValue,
+        String(decoding: try JSONText.encode(health.items), as: UTF8.self).sqlValue,
+      ]
+    }
+    try transaction.run(
+      """
+      INSERT INTO registry_contact
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      """, rows: rows)
+  }
+
+  private static func milliseconds(_ offset: Duration) -> Int64 {
+    let (seconds, attoseconds) = offset.components
+    let whole = seconds.multipliedReportingOverflow(by: 1000)
+    return whole.overflow ? Int64.max : whole.partialValue &+ attoseconds / 1_000_000_000_000_000
   }
 }

@@ -29,4 +29,11 @@ package struct School: Sendable, Hashable {
   package let district: DistrictID
   package var name: String
   package let createdAt: Instant
+
+  package init(id: SchoolID, district: DistrictID, name: String, createdAt: Instant) {
+    self.id = id
+    self.district = district
+    self.name = name
+    self.createdAt = createdAt
+  }
 }

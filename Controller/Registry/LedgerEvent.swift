@@ -54,7 +54,7 @@ package struct LedgerEvent: Sendable, Hashable {
 
 extension LedgerEvent {
   /// The evidence of an enrolment: what allowed it, then the key.
-  static func evidence(of key: Digest, _ allowed: String? = nil) -> String {
+  package static func evidence(of key: Digest, _ allowed: String? = nil) -> String {
     [allowed, "key:\(key)"].compactMap(\.self).joined(separator: " ")
   }
 }

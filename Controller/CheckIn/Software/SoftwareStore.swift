@@ -12,12 +12,7 @@ enum SoftwareStore {
     _ plan: SoftwareBases.Plan, device: DeviceID, district: DistrictID, now: Instant, in transaction: any Transaction
   ) throws {
     if let new = plan.newBase {
-      try transaction.run(
-        """
-        INSERT INTO checkin_software_base (base_id, packed, packages, sketch, created_at)
-        VALUES (\(plan.base), \(new.packed), \(new.packages), \(new.sketch), \(now)) ON CONFLICT (base_id) DO UPDATE SET
-          packed = excluded.packed, packages = excluded.packages, sketch = excluded.sketch
-        """)
+      try write(new, as: plan.base, now: now, in: transaction)
     } else if try transaction.row("SELECT base_id FROM checkin_software_base WHERE base_id = \(plan.base)") == nil {
       throw BaseGone(base: plan.base)
     }
@@ -27,6 +22,17 @@ enum SoftwareStore {
       VALUES (\(district), \(device), \(plan.base), \(plan.difference), \(plan.digest), \(plan.packages), \(now))
       ON CONFLICT (district_id, device_id) DO UPDATE SET base_id = excluded.base_id, difference = excluded.difference,
         digest = excluded.digest, packages = excluded.packages, changed_at = excluded.changed_at
+      """)
+  }
+
+  static func write(
+    _ base: SoftwareBases.NewBase, as id: Digest, now: Instant, in transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      """
+      INSERT INTO checkin_software_base (base_id, packed, packages, sketch, created_at)
+      VALUES (\(id), \(base.packed), \(base.packages), \(base.sketch), \(now)) ON CONFLICT (base_id) DO UPDATE SET
+        packed = excluded.packed, packages = excluded.packages, sketch = excluded.sketch
       """)
   }
 

@@ -1,7 +1,7 @@
 internal import Crypto
 internal import SwiftASN1
 package import Vocabulary
-internal import X509
+package import X509
 
 #if canImport(Glibc)
   internal import Glibc
@@ -18,7 +18,7 @@ extension CertificateAuthority {
   /// The registry decides what they mean; after a restore they tell a person where a key it does not know came from.
   ///
   /// - Throws: `enroll.authority-expired`, `enroll.authority`.
-  func issue(
+  package func issue(
     to device: DeviceID, of district: DistrictID, serial: Serial?, key: Certificate.PublicKey, now: Instant
   ) throws(EnrollmentError) -> IssuedCertificate {
     var names = [

@@ -52,13 +52,24 @@ struct EnrollmentStep {
     try BatchStore.mark(
       device, serial: serial, quarantined: quarantined, batch: token.batch, in: token.district, at: now, transaction)
     if let pending { try PendingStore.set(.issued, of: pending, device: device, at: now, transaction) }
+    try Self.journal(
+      certificate, of: device, quarantined: quarantined, token: (token.id, token.batch, token.district), at: now,
+      transaction)
+    return Done(outcome: .certificate(certificate.der), changes: enrolment.changes)
+  }
+
+  /// That a token brought a certificate.
+  static func journal(
+    _ certificate: IssuedCertificate, of device: DeviceID, quarantined: Bool,
+    token: (id: EnrollmentTokenID, batch: BatchID, district: DistrictID), at now: Instant,
+    _ transaction: any Transaction
+  ) throws {
     try Journal.record(
       JournalEntry(
         at: now, actor: .enrollmentToken(token.id), action: quarantined ? "device.quarantine" : "device.enroll",
         object: ("device", device.rawValue), district: token.district,
-        body: EnrolledBody(batch: token.batch, key: request.key, notAfter: certificate.notAfter)),
+        body: EnrolledBody(batch: token.batch, key: certificate.key, notAfter: certificate.notAfter)),
       in: transaction)
-    return Done(outcome: .certificate(certificate.der), changes: enrolment.changes)
   }
 
   private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {
