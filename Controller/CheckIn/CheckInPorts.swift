@@ -8,6 +8,9 @@ package protocol DeviceRecords: Sendable {
   /// - Returns: the keys that changed, for ``apply(_:)`` once the transaction is durable.
   func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges
 
+  /// As ``recordContact(_:in:)`` for many devices, once each, whose health is as it was; what changed, for each.
+  func recordContacts(_ contacts: [Contact], in transaction: any Transaction) throws -> [KeyChanges]
+
   func recordChanges(
     _ changes: [FactChange], of device: DeviceID, of district: DistrictID, now: Instant, in transaction: any Transaction
   ) throws

@@ -129,13 +129,15 @@ struct CheckInStore: Sendable {
     _ acceptance: Acceptance, _ visit: CheckInVisit, health: Health?, _ transaction: any Transaction
   ) throws -> KeyChanges {
     guard acceptance.place == .device else { return KeyChanges() }
-    return try records.recordContact(
-      Contact(
-        district: visit.known.district, device: visit.known.device, key: visit.peer.key, at: visit.now,
-        next: visit.now.advanced(by: .seconds(acceptance.reply.nextCheckInSeconds)),
-        agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now),
-        health: health),
-      in: transaction)
+    return try records.recordContact(contact(acceptance, visit, health: health), in: transaction)
+  }
+
+  func contact(_ acceptance: Acceptance, _ visit: CheckInVisit, health: Health?) -> Contact {
+    Contact(
+      district: visit.known.district, device: visit.known.device, key: visit.peer.key, at: visit.now,
+      next: visit.now.advanced(by: .seconds(acceptance.reply.nextCheckInSeconds)),
+      agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now),
+      health: health)
   }
 }
 

@@ -37,8 +37,11 @@ package final class CheckIns: Sendable {
     self.unknownKeys = unknownKeys
     let bases = SoftwareBases(database: database, logger: logger)
     self.bases = bases
-    group = CheckInGroup(database: database, queueLimit: queueLimit, logger: logger) { await bases.sweepIfDue(logger) }
-    store = CheckInStore(records: records, bases: bases, policy: policy, thresholds: thresholds, logger: logger)
+    let store = CheckInStore(records: records, bases: bases, policy: policy, thresholds: thresholds, logger: logger)
+    self.store = store
+    group = CheckInGroup(
+      database: database, queueLimit: queueLimit, logger: logger,
+      together: { try store.applyUnchanged($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
     admission = Admission(limit: Int(clamping: inFlight.bytes))
     if let metrics { Self.show(group, admission, in: metrics) }
   }
@@ -111,7 +114,9 @@ package final class CheckIns: Sendable {
       let isWhole = visit.software?.isWhole == true
       let store = self.store
       do {
-        let outcome = try await group.commit(in: known.district, jitter: jitter) { try store.apply(visit, in: $0) }
+        let outcome = try await group.commit(in: known.district, jitter: jitter, visit: visit) {
+          try store.apply(visit, in: $0)
+        }
         if let base = outcome.storedBase { bases.committed(base) }
         if isWhole, outcome.storedBase == nil { wholeLists.giveBack(known.device) }
         store.records.apply(outcome.changes)

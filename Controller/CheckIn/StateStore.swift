@@ -12,12 +12,32 @@ enum StateStore {
     let hashes: SectionHashes
   }
 
+  typealias Unchanged = (visit: CheckInVisit, acceptance: Acceptance, reply: [UInt8])
+
   static func row(key: Digest, district: DistrictID, in transaction: any Transaction) throws -> Stored? {
     let query: SQL = """
       SELECT device_id, held, sequence, body_digest, reply, hashes FROM checkin_state
       WHERE district_id = \(district) AND key = \(key)
       """
-    guard let row = try transaction.row(query) else { return nil }
+    return try transaction.row(query).map(stored)
+  }
+
+  /// The rows of the visits' keys, as many as there are.
+  static func rows(of visits: [CheckInVisit], in transaction: any Transaction) throws -> [Digest: Stored] {
+    var pairs = visits.map { "(\($0.known.district), \($0.peer.key))" as SQL }
+    // Lists of all lengths make few different texts, as in `IN \(list:)`.
+    if let last = pairs.last { while pairs.count & (pairs.count - 1) != 0 { pairs.append(last) } }
+    var found: [Digest: Stored] = [:]
+    for row in try transaction.rows(
+      """
+      SELECT key, device_id, held, sequence, body_digest, reply, hashes FROM checkin_state
+      WHERE (district_id, key) IN (VALUES \(SQL.joined(pairs, separator: ", ")))
+      """)
+    { found[try row.get("key")] = try stored(row) }
+    return found
+  }
+
+  private static func stored(_ row: Row) throws -> Stored {
     // Without them they are taken from the sections themselves.
     let hashes = SectionHashes(packed: try row.get("hashes")) ?? .none
     return Stored(
@@ -47,6 +67,24 @@ enum StateStore {
       VALUES (\(known.district), \(known.key), \(known.device), \(visit.held), \(visit.check.message.sequence),
         \(visit.check.digest), \(reply), \(acceptance.hashes.packed), \(visit.now))
       """)
+  }
+
+  /// The rows that are there of many keys, once each, whose facts stay as they are.
+  static func rewrite(_ taken: [Unchanged], in transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO checkin_state (district_id, key, device_id, held, sequence, body_digest, reply, hashes, at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      ON CONFLICT (district_id, key) DO UPDATE SET sequence = excluded.sequence, body_digest = excluded.body_digest,
+        reply = excluded.reply, hashes = excluded.hashes, at = excluded.at
+      """,
+      rows: taken.map { visit, acceptance, reply in
+        [
+          visit.known.district.sqlValue, visit.known.key.sqlValue, visit.known.device.sqlValue, false.sqlValue,
+          visit.check.message.sequence.sqlValue, visit.check.digest.sqlValue, reply.sqlValue,
+          acceptance.hashes.packed.sqlValue, visit.now.sqlValue,
+        ]
+      })
   }
 
   /// The rows of the device's other keys no longer say what is stored; they will ask the sections themselves.

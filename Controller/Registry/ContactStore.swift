@@ -21,6 +21,25 @@ enum ContactStore {
       """)
   }
 
+  /// Contacts of devices whose health is as it was, one of each device.
+  static func record(quiet contacts: [Contact], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO registry_contact
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, 'unknown', '[]')
+      ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
+        next_contact = excluded.next_contact, agent_version = excluded.agent_version,
+        clock_offset = excluded.clock_offset
+      """,
+      rows: contacts.map { contact in
+        [
+          contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
+          contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue,
+        ]
+      })
+  }
+
   /// The first contacts of devices that had none.
   static func insert(_ contacts: [Contact], _ transaction: any Transaction) throws {
     let rows = try contacts.map { contact -> [SQLValue] in

@@ -6,6 +6,18 @@ extension DeviceRegistry {
   /// first one revokes the key that it renews.
   package func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges {
     try ContactStore.record(contact, transaction)
+    return try sighted(contact, transaction)
+  }
+
+  /// As ``recordContact(_:in:)`` for many devices, once each, whose health is as it was: one statement for all.
+  ///
+  /// - Returns: for each contact the keys that changed.
+  package func recordContacts(_ contacts: [Contact], in transaction: any Transaction) throws -> [KeyChanges] {
+    try ContactStore.record(quiet: contacts, transaction)
+    return try contacts.map { try sighted($0, transaction) }
+  }
+
+  private func sighted(_ contact: Contact, _ transaction: any Transaction) throws -> KeyChanges {
     guard keys.mustRecordSighting(of: contact.key, now: contact.at) else { return KeyChanges() }
     let known = try KeyStore.live(of: contact.device, in: contact.district, and: contact.key, transaction)
     let changed = KeyDecision.sighting(of: contact.key, among: known, now: contact.at)

@@ -1,6 +1,6 @@
-package import Logging
+internal import Logging
 internal import ServiceLifecycle
-package import Storage
+internal import Storage
 internal import Synchronization
 internal import Vocabulary
 
@@ -15,12 +15,15 @@ internal import Vocabulary
 /// needs: the time that a commit takes is the time that the next group gathers.
 package final class CheckInGroup: Service, Sendable {
   typealias Work = @Sendable (any Transaction) throws -> CheckInOutcome
+  /// What is done for many at once; nil for each that has to be done by its own work, after the others.
+  typealias Together = @Sendable ([CheckInVisit], any Transaction) throws -> [CheckInOutcome?]
 
   /// Check-ins that share one transaction at most.
   package static let largestGroup = 128
 
   private struct Waiting {
     let district: DistrictID
+    let visit: CheckInVisit?
     let work: Work
     let done: CheckedContinuation<CheckInOutcome, any Error>
   }
@@ -46,14 +49,17 @@ package final class CheckInGroup: Service, Sendable {
   private let queueLimit: Int
   private let logger: Logger
   private let between: @Sendable () async -> Void
+  private let together: Together?
 
   /// - Parameters:
   ///   - queueLimit: check-ins that may wait; past them they are told to come back.
   ///   - between: short work after each group, before the next; a stop waits for it too.
-  package init(
+  ///   - together: does in few statements what many of a group need alike.
+  init(
     database: any Database, queueLimit: Int = 4096, logger: Logger = Logger(label: "rollcall.checkin"),
-    between: @escaping @Sendable () async -> Void = {}
+    together: Together? = nil, between: @escaping @Sendable () async -> Void = {}
   ) {
+    self.together = together
     self.between = between
     self.database = database
     self.queueLimit = queueLimit
@@ -69,7 +75,9 @@ package final class CheckInGroup: Service, Sendable {
   /// Runs `work` in a shared transaction; returns once that is durable.
   ///
   /// - Throws: `checkin.busy`, `checkin.unavailable`, what `work` throws.
-  func commit(in district: DistrictID, jitter: UInt64, _ work: @escaping Work) async throws -> CheckInOutcome {
+  func commit(
+    in district: DistrictID, jitter: UInt64, visit: CheckInVisit? = nil, _ work: @escaping Work
+  ) async throws -> CheckInOutcome {
     try await withCheckedThrowingContinuation { done in
       let answer: (refused: CheckInError?, start: Bool) = state.withLock { state in
         if state.closed || state.waiting.count >= queueLimit {
@@ -78,7 +86,7 @@ package final class CheckInGroup: Service, Sendable {
             .busy(state.closed ? "The controller is stopping." : "Too many check-ins wait.", jitter: jitter), false
           )
         }
-        state.waiting.append(Waiting(district: district, work: work, done: done))
+        state.waiting.append(Waiting(district: district, visit: visit, work: work, done: done))
         guard !state.committing else { return (nil, false) }
         state.committing = true
         return (nil, true)
@@ -132,10 +140,12 @@ package final class CheckInGroup: Service, Sendable {
   }
 
   private func commit(_ group: [Waiting]) async {
-    let works = group.map(\.work)
+    let members = group.map { (visit: $0.visit, work: $0.work) }
     let districts = Set(group.map(\.district))
     do {
-      let results = try await database.write(in: .districts(districts)) { try Self.run(works, in: $0) }
+      let results = try await database.write(in: .districts(districts)) { [together] in
+        try Self.run(members, together: together, in: $0)
+      }
       for (member, result) in zip(group, results) {
         if case .failure(let error as CheckInError) = result, error.kind == .damaged {
           logger.error("stored check-in cannot be read back", metadata: ["error": "\(error.message)"])
@@ -151,11 +161,21 @@ package final class CheckInGroup: Service, Sendable {
 
   /// A member's own fault undoes that member alone; a fault of the engine ends the whole group.
   private static func run(
-    _ works: [Work], in transaction: any Transaction
+    _ members: [(visit: CheckInVisit?, work: Work)], together: Together?, in transaction: any Transaction
   ) throws -> [Result<CheckInOutcome, any Error>] {
+    let visits = members.compactMap(\.visit)
+    var done: [CheckInOutcome?] = []
+    if let together, members.count > 1, visits.count == members.count {
+      // A fault of one of them undoes them all here, and each then fails or not by itself.
+      done = try isolated { try transaction.savepoint { try together(visits, transaction) } } ?? []
+    }
     var results: [Result<CheckInOutcome, any Error>] = []
-    results.reserveCapacity(works.count)
-    for work in works {
+    results.reserveCapacity(members.count)
+    for (index, work) in members.map(\.work).enumerated() {
+      if done.indices.contains(index), let outcome = done[index] {
+        results.append(.success(outcome))
+        continue
+      }
       do {
         results.append(.success(try transaction.savepoint { try work(transaction) }))
       } catch let error as StorageError where error.kind != .constraint && error.kind != .column {
@@ -165,6 +185,17 @@ package final class CheckInGroup: Service, Sendable {
       }
     }
     return results
+  }
+
+  /// nil where a fault is a member's own.
+  private static func isolated<T>(_ body: () throws -> T) throws -> T? {
+    do {
+      return try body()
+    } catch let error as StorageError where error.kind != .constraint && error.kind != .column {
+      throw error
+    } catch {
+      return nil
+    }
   }
 
   private static func unavailable(_ error: any Error) -> any Error {
