@@ -18,7 +18,7 @@ package final class DeviceRegistry: Sendable {
   let database: any Database
   let facts: any FactSource
   /// From where ``follow()`` looks on; nil where there is nothing to follow.
-  let horizon = Mutex<String?>(nil)
+  let horizon = Mutex<KeyHorizon?>(nil)
   /// Whether a file of devices is being read.
   let isImporting = Mutex(false)
 
@@ -32,9 +32,9 @@ package final class DeviceRegistry: Sendable {
   /// Reads every key into memory. Run it before anything is served.
   package func load() async throws {
     // First, so that what happens while the keys are read is read again.
-    let oldest = try await database.read(in: .state) { try KeyStore.horizon($0) }
+    let now = try await database.read(in: .state) { try KeyStore.horizon($0) }
     try await keys.load(from: database)
-    horizon.withLock { $0 = oldest }
+    horizon.withLock { $0 = now }
   }
 
   /// Makes committed changes of keys count at the next request.

@@ -1,6 +1,7 @@
 package import Logging
 import ServiceLifecycle
-import Storage
+package import Storage
+import Synchronization
 
 /// Takes over, several times a second, what other controllers on the same database did to keys: a device that was
 /// revoked through one of them is refused by all within a second.
@@ -8,23 +9,34 @@ import Storage
 /// Each key carries the transaction that changed it last. A look reads every key that was changed by a transaction which
 /// had not ended at the look before: nothing is missed, whatever order they commit in, and after a gap, such as a lost
 /// database, the next look reads what happened meanwhile.
-package struct KeyFollower: Service {
+package final class KeyFollower: Service {
   static let interval = Duration.milliseconds(250)
 
-  private let registry: DeviceRegistry
-  private let logger: Logger
+  /// After so long without a look, a revocation of another controller may be missing: who asks for readiness is told.
+  static let patience = Duration.seconds(5)
 
-  package init(_ registry: DeviceRegistry, logger: Logger) {
+  private let registry: DeviceRegistry
+  private let database: any Database
+  private let logger: Logger
+  private let last = Mutex(ContinuousClock.now)
+
+  /// - Parameter database: where it looks, without waiting behind others.
+  package init(_ registry: DeviceRegistry, on database: any Database, logger: Logger) {
     self.registry = registry
+    self.database = database
     self.logger = logger
   }
 
+  /// Whether the last look is not long ago.
+  package var isFresh: Bool { last.withLock { $0 + Self.patience > .now } }
+
   package func run() async throws {
-    await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown { [self] in
       var isFollowing = true
       while (try? await Task.sleep(for: Self.interval)) != nil {
         do {
-          try await registry.follow()
+          try await registry.follow(on: database)
+          last.withLock { $0 = .now }
           if !isFollowing { logger.notice("keys of other controllers are followed again") }
           isFollowing = true
         } catch is CancellationError {
@@ -41,12 +53,19 @@ package struct KeyFollower: Service {
 extension DeviceRegistry {
   /// Takes over the changes since the last look, or since the start.
   ///
+  /// - Parameter other: where to look instead of in the registry's own database, the same one by other sessions.
+  ///
   /// - Throws: `storage.*`; the next look then begins where this one did.
-  package func follow() async throws {
+  package func follow(on other: (any Database)? = nil) async throws {
+    let database = other ?? self.database
     guard let since = horizon.withLock({ $0 }) else { return }
-    let (changed, next) = try await database.read(in: .state) { transaction in
-      (KeyChanges(try KeyStore.changed(since: since, transaction)), try KeyStore.horizon(transaction))
+    let (changed, next) = try await database.read(in: .state) { transaction -> (KeyChanges?, KeyHorizon?) in
+      let next = try KeyStore.horizon(transaction)
+      guard let next, since.leads(to: next) else { return (nil, next) }
+      return (KeyChanges(try KeyStore.changed(since: since, transaction)), next)
     }
+    // Of another server's past nothing that is in memory is sure, not even that it is newer.
+    guard let changed else { return try await load() }
     apply(changed)
     horizon.withLock { $0 = next }
   }

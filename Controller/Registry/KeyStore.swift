@@ -103,15 +103,30 @@ enum KeyStore {
     try transaction.each("SELECT \(columns) FROM registry_key ORDER BY district_id") { try body(DeviceKey($0)) }
   }
 
-  /// The oldest transaction that has not ended, as the engine names it; nil on one that a single controller has.
-  static func horizon(_ transaction: any Transaction) throws -> String? {
+  /// What has happened until now; nil on an engine that a single controller has.
+  static func horizon(_ transaction: any Transaction) throws -> KeyHorizon? {
     guard transaction.engine == .postgres else { return nil }
-    return try transaction.row("SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest")?.get("oldest")
+    return try transaction.row(
+      """
+      SELECT pg_current_snapshot()::text AS snapshot, pg_snapshot_xmax(pg_current_snapshot())::text AS next,
+        (SELECT system_identifier FROM pg_control_system())::text || '/' || CASE WHEN pg_is_in_recovery() THEN 'standby'
+          ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS server
+      """
+    ).map(KeyHorizon.init)
   }
 
-  /// Keys that were changed by the transaction `since` or a later one.
-  static func changed(since: String, _ transaction: any Transaction) throws -> [DeviceKey] {
-    try transaction.rows("SELECT \(columns) FROM registry_key WHERE changed_in >= \(since)::xid8").map(DeviceKey.init)
+  /// Keys that were changed by transactions of which `since` did not know the end. Rows that a dump brought from another
+  /// server bear numbers of the future there: these count when somebody changes them.
+  static func changed(since: KeyHorizon, _ transaction: any Transaction) throws -> [DeviceKey] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM registry_key WHERE changed_in >= pg_snapshot_xmax(\(since.snapshot)::pg_snapshot)
+        AND changed_in < pg_snapshot_xmax(pg_current_snapshot())
+      UNION ALL
+      SELECT \(columns) FROM registry_key
+      WHERE changed_in = ANY (ARRAY(SELECT pg_snapshot_xip(\(since.snapshot)::pg_snapshot)))
+      """
+    ).map(DeviceKey.init)
   }
 
   static func count(_ transaction: any Transaction) throws -> Int {

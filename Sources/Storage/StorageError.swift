@@ -9,6 +9,8 @@ package struct StorageError: CodedError {
     case full = "storage.full"
     /// The database is busy, or could not be reached in time; try again.
     case unavailable = "storage.unavailable"
+    /// The database went away while it kept a change: it may be kept or not.
+    case unknown = "storage.unknown"
     /// The file is damaged.
     case corrupt = "storage.corrupt"
     /// A result does not have the column or type that the code asks for.

@@ -20,6 +20,9 @@ package struct PostgresAddress: Sendable {
   /// Whether the text itself holds a password: it must not come from a program's arguments, which all can read.
   package let holdsPassword: Bool
 
+  /// Whether a server that takes no writes is not the one meant.
+  let wantsPrimary: Bool
+
   /// - Throws: `storage.address`.
   package init(_ text: String) throws {
     guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
@@ -27,9 +30,11 @@ package struct PostgresAddress: Sendable {
         .address, "The database's address begins with postgres://, such as postgres://rollcall@db/rollcall.")
     }
     let given = try Self.parsed(text)
-    holdsPassword = given["password"] != nil
+    holdsPassword = given["password"] != nil || given["sslpassword"] != nil
     shown = Self.shown(given)
+    try Self.refuseService(given)
     try Self.refuseOpenRoad(given)
+    wantsPrimary = !["any", "standby", "prefer-standby", "read-only"].contains(given["target_session_attrs"] ?? "")
     var all = given
     // What keeps a controller from waiting for a host that is gone, and from writing to a standby.
     let defaults = [
@@ -59,6 +64,15 @@ package struct PostgresAddress: Sendable {
       option += 1
     }
     return found
+  }
+
+  /// A service file would name a host and a way there that nobody checked.
+  private static func refuseService(_ given: [String: String]) throws {
+    guard given["service"] != nil || getenv("PGSERVICE") != nil else { return }
+    throw StorageError(
+      .address,
+      "The database's address, or PGSERVICE in the environment, names a service. Write its host, user and sslmode into the address itself."
+    )
   }
 
   /// A database on another machine is reached over TLS that proves who it is, unless the address says otherwise.

@@ -23,6 +23,8 @@ package final class PostgresDatabase: Storage.Database {
     package var statement = 30_000
     /// How long a statement may wait for a lock, in milliseconds.
     package var lock = 10_000
+    /// How long an answer of the server is awaited, in milliseconds, whatever it waits for itself; then the session is given up.
+    package var answer = 35_000
     /// How often a transaction is run again.
     package var repeats = 30
 
@@ -37,6 +39,10 @@ package final class PostgresDatabase: Storage.Database {
 
   private struct Sessions {
     var idle: [PostgresSession] = []
+    /// Those that a transaction runs on.
+    var inUse = 0
+    /// Grows when the server went away or is none that takes writes: what was opened before is not trusted.
+    var generation = 0
     /// Transactions that run or wait.
     var wanted = 0
     var isClosed = false
@@ -66,6 +72,22 @@ package final class PostgresDatabase: Storage.Database {
     }
   }
 
+  /// A pool of its own on the same database, for what must not wait behind others: it asks little, and waits little.
+  ///
+  /// - Parameter sessions: transactions at once.
+  package func companion(sessions: Int) -> PostgresDatabase {
+    var limits = Limits()
+    (limits.sessions, limits.waiting, limits.repeats) = (sessions, 64, 3)
+    (limits.statement, limits.lock, limits.answer) = (2_500, 2_000, 3_000)
+    return PostgresDatabase(beside: self, limits: limits)
+  }
+
+  private init(beside other: PostgresDatabase, limits: Limits) {
+    (address, role, self.limits) = (other.address, other.role, limits)
+    threads = NIOThreadPool(numberOfThreads: limits.sessions)
+    threads.start()
+  }
+
   /// What `body` finds in the database as the address's user, of which nothing is changed, its schema neither; nil where
   /// there is no table `table`.
   ///
@@ -78,7 +100,7 @@ package final class PostgresDatabase: Storage.Database {
     defer { thread.shutdownGracefully { _ in } }
     return try await thread.runIfActive {
       do {
-        let session = try PostgresSession(address)
+        let session = try PostgresSession(address, patience: .seconds(30))
         try session.command("BEGIN READ ONLY; \(RowSecurity.scope(.state))")
         let found = try session.run("SELECT to_regclass($1) IS NOT NULL AS known", [.text(table)]).rows().first
         guard try found?.get("known", as: Bool.self) == true else { return nil }
@@ -154,19 +176,34 @@ package final class PostgresDatabase: Storage.Database {
   ) throws -> T {
     var attempt = 0
     while true {
+      // Who asked may have left while this waited for its turn.
+      try cancellation.check()
       do {
         return try once(kind, scope, cancellation, body)
       } catch let fault as PostgresFault {
         attempt += 1
-        // A session that was lost before COMMIT was sent left nothing behind; one lost while it was sent is not a fault of this kind.
-        let isWorthwhile = fault.isConflict ? attempt < limits.repeats : fault.isServerGone && attempt < 3
-        guard isWorthwhile else { throw fault.storageError(reading: kind == .reading) }
-        try cancellation.check()
+        let isElsewhere = fault.isServerGone || (kind == .writing && fault.isReadOnly)
         // Sessions that wait are of the server that went away.
-        if fault.isServerGone { sessions.withLock { $0.idle.removeAll() } }
+        if isElsewhere { distrust() }
+        // A session that was lost before COMMIT was sent left nothing behind; one lost while it was sent is not a fault of this kind.
+        let isWorthwhile =
+          fault.isConflict || fault.isStale
+          ? attempt < limits.repeats : isElsewhere && fault.state != PostgresFault.hung && attempt < 3
+        guard isWorthwhile else { throw fault.storageError(reading: kind == .reading) }
         pause(attempt)
       }
     }
+  }
+
+  /// Nothing that was opened until now is used for another transaction.
+  private func distrust() {
+    let dropped = sessions.withLock { sessions in
+      sessions.generation += 1
+      defer { sessions.idle.removeAll() }
+      return sessions.idle
+    }
+    // They say goodbye to the server, which is not done under the lock.
+    _ = dropped
   }
 
   /// - Throws: ``PostgresFault`` where it may be run again; else what `body` threw, or `storage.…`.
@@ -174,19 +211,24 @@ package final class PostgresDatabase: Storage.Database {
     _ kind: Kind, _ scope: TenantScope, _ cancellation: Cancellation, _ body: (any Transaction) throws -> T
   ) throws -> T {
     let session = try session()
+    defer { keep(session) }
     try session.tidy()
     try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
+    guard !address.wantsPrimary || !session.isReadOnly else {
+      session.abandon()
+      throw PostgresFault(state: "57P01", message: "the server takes no writes any more", isLost: false)
+    }
     let transaction = PostgresTransaction(session, isReading: kind == .reading)
     let outcome = Result { try body(transaction) }
     if let fault = transaction.ending {
       undo(session)
+      if fault.isStale { session.abandon() }
       throw fault
     }
     do {
       let value = try outcome.get()
       try cancellation.check()
       try commit(session, kind)
-      keep(session)
       return value
     } catch {
       undo(session)
@@ -194,15 +236,14 @@ package final class PostgresDatabase: Storage.Database {
     }
   }
 
-  /// - Throws: ``PostgresFault`` where nothing was kept, `storage.failed` likewise; `storage.unavailable` where that is not
-  ///   known.
+  /// - Throws: ``PostgresFault`` where nothing was kept, `storage.failed` likewise; `storage.unknown` where that is not known.
   private func commit(_ session: PostgresSession, _ kind: Kind) throws {
     guard !session.isAborted else {
       throw StorageError(
         .failed, "A statement failed outside of a savepoint and its error was not passed on. Nothing of this was kept.")
     }
     let unknown = StorageError(
-      .unavailable, "The database went away while it kept this change: it may be kept or not. Look, and try again.")
+      .unknown, "The database went away while it kept this change: it may be kept or not. Look, and try again.")
     do {
       // A commit that stopped waiting for its standby says COMMIT, and warns: a failover would lose it.
       let isWarned = try session.warned { try session.command("COMMIT") }
@@ -214,7 +255,6 @@ package final class PostgresDatabase: Storage.Database {
 
   private func undo(_ session: PostgresSession) {
     if !session.isLost, !session.isIdle { _ = try? session.command("ROLLBACK") }
-    keep(session)
   }
 
   /// Before the next attempt, by chance between none and a growing limit, so that two do not meet again.
@@ -224,28 +264,61 @@ package final class PostgresDatabase: Storage.Database {
 
   // MARK: - Sessions
 
-  /// One that is idle, or a new one.
+  /// How long a transaction waits for another one's session where no new one can be had.
+  private static let turn = Duration.seconds(5)
+
+  /// One that is idle, or a new one; where no new one can be had and others are in use, the next of those.
   ///
   /// - Throws: `storage.unavailable` where none can be had; ``PostgresFault`` where a new one cannot be used.
   private func session() throws -> PostgresSession {
-    let idle = try sessions.withLock { sessions in
-      if let idle = sessions.idle.popLast() { return idle as PostgresSession? }
-      if let outage = sessions.outage, outage.until > .now { throw outage.error }
-      return nil
+    let end = ContinuousClock.now + Self.turn
+    while true {
+      let found = sessions.withLock { sessions -> (idle: PostgresSession?, outage: StorageError?, others: Int) in
+        if let idle = sessions.idle.popLast() {
+          sessions.inUse += 1
+          return (idle, nil, 0)
+        }
+        let outage = sessions.outage.flatMap { $0.until > .now ? $0.error : nil }
+        if outage == nil { sessions.inUse += 1 }
+        return (nil, outage, sessions.inUse)
+      }
+      if let idle = found.idle { return idle }
+      var error = found.outage
+      if error == nil {
+        do {
+          return try ready(connected())
+        } catch let failure as StorageError where failure.kind == .unavailable {
+          error = failure
+          sessions.withLock { $0.inUse -= 1 }
+        } catch {
+          sessions.withLock { $0.inUse -= 1 }
+          throw error
+        }
+      }
+      // The server may have as many as it takes: those in use come back.
+      guard sessions.withLock({ $0.inUse > 0 }), .now < end else {
+        throw error ?? StorageError(.unavailable, "The database has no connection free.")
+      }
+      usleep(5_000)
     }
-    if let idle { return idle }
-    let session = try connected()
+  }
+
+  /// As transactions need it: the role, the schema whoever's name it bears, and the limits of time.
+  private func ready(_ session: PostgresSession) throws -> PostgresSession {
+    let schema = try session.schema()
     try session.command(
       """
-      SET ROLE \(role); SET statement_timeout = \(limits.statement); SET lock_timeout = \(limits.lock);
-      SET idle_in_transaction_session_timeout = 60000; SET synchronous_commit = on
+      SET search_path = \(schema), pg_temp; SET ROLE \(role); SET statement_timeout = \(limits.statement);
+      SET lock_timeout = \(limits.lock); SET idle_in_transaction_session_timeout = 60000; SET synchronous_commit = on
       """)
     return session
   }
 
   private func connected() throws -> PostgresSession {
+    let generation = sessions.withLock { $0.generation }
     do {
-      let session = try PostgresSession(address)
+      let session = try PostgresSession(address, patience: .milliseconds(limits.answer))
+      session.generation = generation
       sessions.withLock { $0.outage = nil }
       return session
     } catch let fault as PostgresFault {
@@ -257,9 +330,10 @@ package final class PostgresDatabase: Storage.Database {
 
   /// Gives the session to the next transaction, unless it is of no more use.
   private func keep(_ session: PostgresSession) {
-    guard !session.isLost, session.isIdle else { return }
+    let isUsable = !session.isLost && session.isIdle
     sessions.withLock { sessions in
-      if !sessions.isClosed { sessions.idle.append(session) }
+      sessions.inUse -= 1
+      if isUsable, !sessions.isClosed, session.generation == sessions.generation { sessions.idle.append(session) }
     }
   }
 }

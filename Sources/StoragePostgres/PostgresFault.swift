@@ -24,10 +24,22 @@ struct PostgresFault: Error {
   /// The same transaction may succeed when it is run again: another one was in its way.
   var isConflict: Bool { state == "40001" || state == "40P01" }
 
+  /// Another controller changed the schema under a prepared statement: it is right again on a new session.
+  var isStale: Bool { state == "26000" || (state == "0A000" && message.hasPrefix("cached plan")) }
+
+  /// Our own state for a server that did not answer in time: nobody waits for it a second time.
+  static let hung = "RC000"
+
+  /// The server takes no writes: a standby, or fenced off.
+  var isReadOnly: Bool { state == "25006" }
+
   /// The server goes away, comes up, or is a standby now: another session may find one that serves.
   var isServerGone: Bool { isLost || ["57P01", "57P02", "57P03"].contains(state) }
 
   func storageError(reading: Bool) -> StorageError {
+    if state.isEmpty, message.contains("too many") || message.contains("remaining connection slots") {
+      return StorageError(.unavailable, "The database has no connection free: \(message).")
+    }
     if isServerGone { return StorageError(.unavailable, "The database does not answer: \(message).") }
     switch state {
     case "25006":
@@ -49,7 +61,8 @@ struct PostgresFault: Error {
     case "08", "53": return StorageError(.unavailable, "The database cannot take this now: \(message).")
     case "28": return StorageError(.unavailable, "The database refuses this user: \(message).")
     case "3D": return StorageError(.unavailable, "\(message).")
-    case "XX": return StorageError(.corrupt, "The database is damaged: \(message).")
+    case _ where ["XX001", "XX002"].contains(state):
+      return StorageError(.corrupt, "The database is damaged: \(message).")
     case "": return StorageError(.unavailable, "The database cannot be reached: \(message).")
     default: return StorageError(.failed, message)
     }

@@ -15,9 +15,12 @@ struct PostgresMigrator {
     let session = try PostgresSession(address)
     let migrator = PostgresMigrator(session: session, role: role)
     try migrator.checkServer()
+    // The schema is found once: whose name it bears must not matter to the role that transactions run as.
+    try session.command("SET search_path = \(session.schema()), pg_temp")
     try session.command("SET lock_timeout = 120000; SELECT pg_advisory_lock(\(lock))")
     try migrator.checkRole()
-    try session.command("BEGIN")
+    // Tables are held to their districts' rows for their owner too: a migration changes those of all.
+    try session.command("BEGIN; \(RowSecurity.scope(.state))")
     try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
     try migrator.secure()
     try session.command("COMMIT")
@@ -45,10 +48,11 @@ struct PostgresMigrator {
     let known = try session.run(
       "SELECT pg_has_role(oid, 'MEMBER') AS usable FROM pg_roles WHERE rolname = $1", [.text(role)])
     let usable = try known.rows().first?.get("usable", as: Bool.self)
-    if usable == true { return }
+    if usable == true { return try requirePowerless() }
     do {
       if usable == nil { try make() }
       try session.command("GRANT \(role) TO CURRENT_USER")
+      try requirePowerless()
     } catch let fault as PostgresFault {
       throw StorageError(
         .role,
@@ -57,6 +61,24 @@ struct PostgresMigrator {
         administrator of the database run: CREATE ROLE \(role) NOLOGIN; GRANT \(role) TO <the user of the address>;
         """)
     }
+  }
+
+  /// - Throws: `storage.role` where row level security would not hold the role.
+  private func requirePowerless() throws {
+    let found = try session.run(
+      """
+      SELECT rolsuper OR rolbypassrls OR rolname = session_user
+        OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid) AS powerful FROM pg_roles WHERE rolname = $1
+      """, [.text(role)]
+    ).rows().first
+    guard try found?.get("powerful", as: Bool.self) == true else { return }
+    throw StorageError(
+      .role,
+      """
+      The role '\(role)' runs every transaction and must own nothing, so that row level security holds it to its districts; this \
+      one is a superuser, may bypass it, owns tables, or is the user of the address. As an administrator of the database run: \
+      ALTER ROLE \(role) NOSUPERUSER NOBYPASSRLS; and give its tables to another owner.
+      """)
   }
 
   /// Roles are of the whole server: another database's controller may be making it now.

@@ -11,6 +11,12 @@ internal import Storage
 /// transaction, puts it back under the lock after it, and no closure keeps it longer.
 final class PostgresSession: @unchecked Sendable {
   private let handle: OpaquePointer
+  /// How long an answer is awaited; nil for as long as it takes.
+  private let patience: Duration?
+  /// Given up: what the server still does on it is nobody's any more.
+  private var isAbandoned = false
+  /// Which of the pool's times of trust it was opened in; see ``PostgresDatabase``.
+  var generation = 0
   /// Names of prepared statements by their text and the types of their values.
   private var prepared: [PreparedKey: String] = [:]
   private var serial = 0
@@ -29,8 +35,10 @@ final class PostgresSession: @unchecked Sendable {
 
   /// Connects, and waits for it as long as the address says.
   ///
+  /// - Parameter patience: how long each answer is awaited after that.
   /// - Throws: ``PostgresFault``.
-  init(_ address: PostgresAddress) throws {
+  init(_ address: PostgresAddress, patience: Duration? = nil) throws {
+    self.patience = patience
     let keywords = address.parameters.map(\.keyword)
     let values = address.parameters.map(\.value)
     let opened = withCStrings(keywords) { keywords in
@@ -43,6 +51,8 @@ final class PostgresSession: @unchecked Sendable {
       throw PostgresFault(state: "", message: words, isLost: true)
     }
     handle = opened
+    // Nothing waits in libpq itself, where there is no limit of time.
+    PQsetnonblocking(handle, 1)
     PQsetNoticeReceiver(
       handle,
       { context, notice in
@@ -54,7 +64,16 @@ final class PostgresSession: @unchecked Sendable {
   deinit { PQfinish(handle) }
 
   /// Whether the server closed it meanwhile.
-  var isLost: Bool { PQstatus(handle) == CONNECTION_BAD }
+  var isLost: Bool { isAbandoned || PQstatus(handle) == CONNECTION_BAD }
+
+  /// Whether the server said of itself that it takes no writes: it became a standby, or was fenced off.
+  var isReadOnly: Bool {
+    func isOn(_ name: String) -> Bool { PQparameterStatus(handle, name).map { String(cString: $0) } == "on" }
+    return isOn("in_hot_standby") || isOn("default_transaction_read_only")
+  }
+
+  /// No transaction runs on it again.
+  func abandon() { isAbandoned = true }
 
   /// A statement failed and nothing undid it: the server would answer COMMIT with a rollback, and without an error.
   var isAborted: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
@@ -65,7 +84,20 @@ final class PostgresSession: @unchecked Sendable {
   ///
   /// - Throws: ``PostgresFault``.
   @discardableResult
-  func command(_ text: String) throws -> PostgresResult { try checked(PQexec(handle, text)) }
+  func command(_ text: String) throws -> PostgresResult { try checked(PQsendQuery(handle, text)) }
+
+  /// The first schema of the search path, quoted.
+  ///
+  /// - Throws: `storage.failed` where there is none.
+  func schema() throws -> String {
+    let found = try run("SELECT quote_ident(current_schema()) AS name", []).rows().first
+    guard let name = try found?.get("name", as: String?.self) else {
+      throw StorageError(
+        .failed,
+        "The user of the database's address has no schema. Run: CREATE SCHEMA rollcall AUTHORIZATION <the user>;")
+    }
+    return name
+  }
 
   /// Runs `body`; whether the server warned meanwhile, as it does where a commit was not replicated as it should be.
   func warned(_ body: () throws -> Void) rethrows -> Bool {
@@ -81,7 +113,7 @@ final class PostgresSession: @unchecked Sendable {
     let bound = try BoundValues(values)
     let name = try prepare(text, bound.types)
     return try bound.with { pointers, lengths, formats in
-      try checked(PQexecPrepared(handle, name, Int32(bound.count), pointers, lengths, formats, 1))
+      try checked(PQsendQueryPrepared(handle, name, Int32(bound.count), pointers, lengths, formats, 1))
     }
   }
 
@@ -92,7 +124,7 @@ final class PostgresSession: @unchecked Sendable {
     let bound = BoundValues(arrays)
     let name = try prepare(text, bound.types)
     return try bound.with { pointers, lengths, formats in
-      try checked(PQexecPrepared(handle, name, Int32(bound.count), pointers, lengths, formats, 1))
+      try checked(PQsendQueryPrepared(handle, name, Int32(bound.count), pointers, lengths, formats, 1))
     }
   }
 
@@ -100,7 +132,7 @@ final class PostgresSession: @unchecked Sendable {
   ///
   /// - Throws: ``PostgresFault``.
   func fetch(_ count: Int, from cursor: String) throws -> PostgresResult {
-    try checked(PQexecParams(handle, "FETCH FORWARD \(count) FROM \(cursor)", 0, nil, nil, nil, nil, 1))
+    try checked(PQsendQueryParams(handle, "FETCH FORWARD \(count) FROM \(cursor)", 0, nil, nil, nil, nil, 1))
   }
 
   /// Before a transaction: forgets the prepared statements where there are too many.
@@ -115,12 +147,60 @@ final class PostgresSession: @unchecked Sendable {
     if let name = prepared[key] { return name }
     serial += 1
     let name = "s\(serial)"
-    _ = try checked(PQprepare(handle, name, text, Int32(types.count), types))
+    _ = try checked(PQsendPrepare(handle, name, text, Int32(types.count), types))
     prepared[key] = name
     return name
   }
 
-  private func checked(_ result: OpaquePointer?) throws -> PostgresResult {
+  /// The last answer to what was sent; where several statements were, an error is the last one.
+  private func checked(_ isSent: Int32) throws -> PostgresResult {
+    guard isSent == 1 else { throw PostgresFault(nil, on: handle) }
+    let deadline = patience.map { ContinuousClock.now + $0 }
+    while true {
+      let rest = PQflush(handle)
+      if rest == 0 { break }
+      guard rest == 1 else { throw PostgresFault(nil, on: handle) }
+      try wait(for: POLLIN | POLLOUT, until: deadline)
+      guard PQconsumeInput(handle) == 1 else { throw PostgresFault(nil, on: handle) }
+    }
+    var last: OpaquePointer?
+    while true {
+      while PQisBusy(handle) == 1 {
+        do { try wait(for: POLLIN, until: deadline) } catch {
+          PQclear(last)
+          throw error
+        }
+        guard PQconsumeInput(handle) == 1 else { break }
+      }
+      guard let next = PQgetResult(handle) else { break }
+      PQclear(last)
+      last = next
+    }
+    return try read(last)
+  }
+
+  /// Waits until the socket is ready for one of `events`.
+  ///
+  /// - Throws: ``PostgresFault`` where the time is up; the session is then of no more use.
+  private func wait(for events: Int32, until deadline: ContinuousClock.Instant?) throws {
+    var waited = pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
+    while true {
+      var milliseconds: Int32 = -1
+      if let deadline {
+        let rest = (deadline - .now).components
+        milliseconds =
+          rest.seconds < 0 ? 0 : Int32(clamping: rest.seconds * 1000 + rest.attoseconds / 1_000_000_000_000_000)
+      }
+      let count = poll(&waited, 1, milliseconds)
+      if count < 0, errno == EINTR { continue }
+      if count > 0 { return }
+      isAbandoned = true
+      throw PostgresFault(
+        state: count == 0 ? PostgresFault.hung : "", message: "there was no answer in time", isLost: true)
+    }
+  }
+
+  private func read(_ result: OpaquePointer?) throws -> PostgresResult {
     switch PQresultStatus(result) {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
       guard let result else { fallthrough }

@@ -109,7 +109,8 @@ final class PostgresTransaction: Transaction {
     do {
       return try body()
     } catch let fault as PostgresFault {
-      if ending == nil, fault.isConflict || fault.isServerGone { ending = fault }
+      if ending == nil, fault.isConflict || fault.isServerGone || fault.isStale { ending = fault }
+      if ending == nil, fault.state == "25006", !isReading { ending = fault }
       throw fault.storageError(reading: isReading)
     }
   }

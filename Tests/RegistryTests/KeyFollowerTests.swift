@@ -14,12 +14,13 @@ struct KeyFollowerTests {
   /// Two controllers' registries on one database.
   private struct Pair {
     let databases: [PostgresDatabase]
+    let schema: String
     let first: DeviceRegistry
     let second: DeviceRegistry
 
     init() async throws {
       let server = try PostgresServer.shared.get()
-      let schema = server.freshSchema()
+      schema = server.freshSchema()
       let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations
       databases = [
         try await server.open(schema: schema, migrations: migrations),
@@ -66,6 +67,53 @@ struct KeyFollowerTests {
     pair.first.apply(try await revoke(pair.first, 1))
     try await pair.second.follow()
     #expect(pair.second.keys.key(.numbered(1))?.state == .revoked)
+    try await pair.close()
+  }
+
+  @Test("On another server, or one that went back, numbers of transactions mean nothing: every key is read anew")
+  func anotherServer() async throws {
+    let pair = try await Pair()
+    pair.first.apply(try await enrol(pair.first, 1))
+    try await pair.second.follow()
+    let now = try #require(pair.second.horizon.withLock { $0 })
+    for elsewhere in [
+      // A standby that was promoted, behind what was seen: its numbers are lower, and its timeline another.
+      KeyHorizon(snapshot: "900000000:900000000:", next: 900_000_000, server: now.server),
+      KeyHorizon(snapshot: now.snapshot, next: now.next, server: now.server + "0"),
+    ] {
+      let other = KeyState.active == pair.second.keys.key(.numbered(1))?.state ? UInt8(1) : 2
+      if other == 2 { pair.first.apply(try await enrol(pair.first, 2)) }
+      pair.second.horizon.withLock { $0 = elsewhere }
+      _ = try await revoke(pair.first, other)
+      try await pair.second.follow()
+      #expect(pair.second.keys.key(.numbered(other))?.state == .revoked)
+      #expect(pair.second.horizon.withLock { $0 }?.server == now.server)
+    }
+    // A lost change must not hide a later one behind its higher revision.
+    try await pair.first.database.write(in: .state) {
+      _ = try $0.run("UPDATE registry_key SET state = 'active', revision = 0 WHERE digest = \(Digest.numbered(1))")
+    }
+    pair.second.horizon.withLock { $0 = KeyHorizon(snapshot: now.snapshot, next: now.next, server: "lost") }
+    try await pair.second.follow()
+    #expect(pair.second.keys.key(.numbered(1))?.state == .active)
+    try await pair.close()
+  }
+
+  @Test("Numbers of a dump from another server, which lie in the future here, are not read at every look")
+  func dumped() async throws {
+    let pair = try await Pair()
+    _ = try await enrol(pair.first, 1)
+    try await pair.second.follow()
+    try PostgresServer.shared.get().run(
+      sql: """
+        ALTER TABLE \(pair.schema).registry_key DISABLE TRIGGER registry_key_changed;
+        UPDATE \(pair.schema).registry_key SET changed_in = '900000000'
+        """)
+    let seen = try await pair.first.database.read(in: .state) { transaction in
+      let now = try #require(try KeyStore.horizon(transaction))
+      return try KeyStore.changed(since: now, transaction).count
+    }
+    #expect(seen == 0)
     try await pair.close()
   }
 

@@ -14,11 +14,14 @@ package final class PostgresServer: Sendable {
   private static let user = "rollcall_test"
   package let folder: String
   private let schemas = Atomic(0)
-  private let life: LastingProcess
+  private let words: [String]
+  /// Hold the servers that were started: they end when this end of their pipes does.
+  private let lives = Mutex<[LastingProcess]>([])
 
   struct Failed: Error, CustomStringConvertible { let description: String }
 
-  private init() throws {
+  /// A server of the caller's own; ``shared`` is for who does nothing to it.
+  package init() throws {
     let programs = try Self.programs()
     folder = "/tmp/rollcall-postgres-\(UUID().uuidString.prefix(8).lowercased())"
     try FileManager.default.createDirectory(
@@ -40,22 +43,54 @@ package final class PostgresServer: Sendable {
         "\(programs)/initdb", "--pgdata", data, "--username", Self.user, "--auth", "trust", "--encoding", "UTF8",
         "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en-US", "--no-sync", "--no-instructions",
       ])
+    words = unprivileged + ["\(programs)/postgres"]
+    try start()
+  }
+
+  /// Starts the server, where it does not run, and waits for it.
+  package func start() throws {
+    let data = folder + "/data"
     // cat ends when nobody holds the pipe's other end any more.
     let script = """
       "$@" -D '\(data)' -k '\(folder)' -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=500 \
-        -c logging_collector=off > '\(folder).log' 2>&1 &
+        -c logging_collector=off >> '\(folder).log' 2>&1 &
       server=$!
       cat > /dev/null
       kill -QUIT $server
       wait $server
       rm -rf '\(folder)' '\(folder).log'
       """
-    life = try LastingProcess(script: script, unprivileged + ["\(programs)/postgres"])
+    let life = try LastingProcess(script: script, words)
+    lives.withLock { $0.append(life) }
     try Self.run(
       [
         "/bin/sh", "-c",
-        "for i in $(seq 300); do \(programs)/pg_isready -q -h '\(folder)' -U \(Self.user) && exit 0; sleep 0.1; done; tail '\(folder).log' >&2; exit 1",
+        "for i in $(seq 300); do \(try Self.programs())/pg_isready -q -h '\(folder)' -U \(Self.user) && exit 0; sleep 0.1; done; tail '\(folder).log' >&2; exit 1",
       ])
+  }
+
+  /// Ends the server as a power cut of the program would, with every session.
+  package func crash() throws {
+    let main = try mainProcess()
+    kill(main, SIGQUIT)
+    while FileManager.default.fileExists(atPath: "/proc/\(main)/exe") { sched_yield() }
+  }
+
+  /// Stops every process of the server where it is, or lets them go on.
+  package func freeze(_ isFrozen: Bool) throws {
+    let main = try mainProcess()
+    let children = try String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
+    for process in [main] + children.split(separator: " ").compactMap({ pid_t($0) }) {
+      kill(process, isFrozen ? SIGSTOP : SIGCONT)
+    }
+  }
+
+  private func mainProcess() throws -> pid_t {
+    let text = try String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
+    guard let id = text.split(separator: "\n").first.flatMap({ pid_t($0) }) else {
+      throw Failed(description: "There is no server's process in \(folder).")
+    }
+    return id
   }
 
   /// The newest version that Debian's packages installed.
@@ -100,7 +135,7 @@ package final class PostgresServer: Sendable {
   /// The address of the database, with `schema` as the one that tables are in.
   package func address(schema: String) throws -> PostgresAddress { try PostgresAddress(text(schema: schema)) }
 
-  private func text(schema: String) -> String {
+  package func text(schema: String) -> String {
     "postgres://\(Self.user)@/postgres?host=\(folder)&application_name=\(schema)&options=-csearch_path%3D\(schema)"
   }
 

@@ -199,9 +199,10 @@ package final class CheckInGroup: Service, Sendable {
   }
 
   private static func unavailable(_ error: any Error) -> any Error {
-    guard let error = error as? StorageError else { return error }
+    guard error is StorageError else { return error }
+    // Devices are not told where the database is, or what is wrong with it: the log is.
     return CheckInError(
-      .unavailable, "The controller cannot store now: \(error.message) Nothing was stored; send it again later.",
+      .unavailable, "The controller could not store this, or does not know whether it did. Send it again later.",
       headers: [.retryAfter: "60"])
   }
 }

@@ -35,7 +35,9 @@ struct Serve: AsyncParsableCommand {
         try StateArchive.makeFolder(settings.state.path)
       }
       let lock = try StateLock(settings.state)
-      let shared = try await SharedKeys.open(settings)
+      let manager = ServiceManager()
+      let database = try await Controller.patientDatabase(settings, manager: manager, logger: logger)
+      let shared = try SharedKeys(settings, on: database)
       try await shared?.agree()
       if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
       if shared != nil { try StateArchive.requireWhole(settings.state, database: settings.database) }
@@ -43,10 +45,10 @@ struct Serve: AsyncParsableCommand {
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(
-        settings: settings, authority: authority, opened: shared?.database, logger: logger)
+        settings: settings, authority: authority, opened: database, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
-      try await group(controller, authority, settings, shared, threads, logger).run()
+      try await group(controller, authority, settings, shared, threads, manager, logger).run()
       try await controller.close()
       try await threads.shutdownGracefully()
       logger.notice("stopped")
@@ -56,9 +58,8 @@ struct Serve: AsyncParsableCommand {
 
   private func group(
     _ controller: Controller, _ authority: CertificateAuthority, _ settings: ControllerSettings,
-    _ shared: SharedKeys?, _ threads: MultiThreadedEventLoopGroup, _ logger: Logger
+    _ shared: SharedKeys?, _ threads: MultiThreadedEventLoopGroup, _ manager: ServiceManager, _ logger: Logger
   ) throws -> ServiceGroup {
-    let manager = ServiceManager()
     let ports = BoundPorts(manager: manager, logger: logger)
     let people = TLSContextBox(try ServerIdentities.peopleContext(settings))
     let devices = TLSContextBox(
@@ -78,7 +79,8 @@ struct Serve: AsyncParsableCommand {
       logger: logger)
     var services = controller.services
     services += [
-      Watchdog(manager: manager, group: threads, database: controller.database),
+      // A database that is away is no reason to end: others may bring it back, and devices are told to wait.
+      Watchdog(manager: manager, group: threads, database: settings.database == nil ? controller.database : nil),
       reload,
       NamedListener(setting: .people, address: settings.people, base: peopleListener.serve(controller.people)),
       NamedListener(setting: .devices, address: settings.devices, base: devicesListener.serve(controller.devices)),

@@ -22,6 +22,8 @@ struct ServiceManager: Sendable {
     clock_gettime(CLOCK_MONOTONIC, &time)
     send("RELOADING=1\nMONOTONIC_USEC=\(Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)")
   }
+  /// The start takes longer, for a reason that an operator should read.
+  func waiting(_ words: String) { send("EXTEND_TIMEOUT_USEC=90000000\nSTATUS=\(words)") }
   func stopping() { send("STOPPING=1") }
   func alive() { send("WATCHDOG=1") }
 

@@ -35,10 +35,11 @@ struct SharedKeys: Sendable {
   }
 
   /// nil where the settings name no seal key.
-  static func open(_ settings: ControllerSettings) async throws -> SharedKeys? {
+  ///
+  /// - Throws: `config.seal-key`.
+  init?(_ settings: ControllerSettings, on database: any Database) throws {
     guard let path = settings.sealKey else { return nil }
-    let key = try SealKey.load(path)
-    return SharedKeys(database: try await Controller.database(settings), key: key, state: settings.state)
+    self.init(database: database, key: try SealKey.load(path), state: settings.state)
   }
 
   /// What the folder and the database agreed on.

@@ -1,4 +1,5 @@
 import Storage
+import Vocabulary
 
 /// What controllers of one database share, sealed: one row each, with a revision that grows with every change.
 enum SharedStore {
@@ -12,7 +13,9 @@ enum SharedStore {
           name TEXT NOT NULL PRIMARY KEY, revision BIGINT NOT NULL CHECK (revision >= 1), sealed BYTEA NOT NULL
         )
         """
-      ])
+      ]),
+    // A row that is written where somebody wants to know whether anything can be.
+    Migration("daemon", 2, ["CREATE TABLE daemon_probe (id BIGINT NOT NULL PRIMARY KEY, at BIGINT NOT NULL)"]),
   ]
 
   struct Stored: Sendable, Equatable {
@@ -23,6 +26,22 @@ enum SharedStore {
   static func get(_ name: String, in transaction: any Transaction) throws -> Stored? {
     try transaction.row("SELECT revision, sealed FROM daemon_shared WHERE name = \(name)").map {
       Stored(revision: try $0.get("revision"), sealed: try $0.get("sealed"))
+    }
+  }
+
+  /// The database is of one authority: whoever comes first writes down which.
+  ///
+  /// - Throws: `config.shared` where it is of another one.
+  static func requireRoot(_ root: Digest, in database: any Database) async throws {
+    let stored = try await database.write(in: .state) { transaction in
+      _ = try put("root", Stored(revision: 1, sealed: root.bytes), in: transaction)
+      return try get("root", in: transaction)?.sealed
+    }
+    guard stored == root.bytes else {
+      throw ConfigurationError(
+        .shared,
+        "The database is of controllers with another root certificate than this state folder's. Name another --state, or another database; a further controller takes 'serve' with --seal-key."
+      )
     }
   }
 

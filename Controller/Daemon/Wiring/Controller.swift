@@ -15,6 +15,8 @@ import Vocabulary
 /// Every feature, made and connected: the one place that knows them all.
 struct Controller: Sendable {
   let database: any Database
+  /// The same database, for what must not wait behind requests.
+  private let aside: any Database
   let people: PeopleService
   let devices: DeviceService
   /// What enrolment signs with; replaced on SIGHUP.
@@ -31,8 +33,12 @@ struct Controller: Sendable {
   init(
     settings: ControllerSettings, authority: CertificateAuthority, opened: (any Database)? = nil, logger: Logger
   ) async throws {
-    let database =
+    let base =
       if let opened { opened } else { try await Self.database(settings) }
+    let database = WatchedDatabase(base)
+    // What tells of readiness and of revoked keys never waits behind requests.
+    let aside: any Database = (base as? PostgresDatabase)?.companion(sessions: 2) ?? base
+    if settings.database != nil { try await SharedStore.requireRoot(authority.rootDigest, in: base) }
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
     let registry = DeviceRegistry(database: database, facts: StoredFacts())
@@ -44,25 +50,28 @@ struct Controller: Sendable {
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
       logger: logger)
+    // SQLite is one controller's own: there is nobody to follow.
+    let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
+    let readiness = Readiness(watched: database, database: aside, follower: follower, migrations: Self.migrations)
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
     var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
-    peopleRoutes += OperationsRoutes(database: database, metrics: metrics).peopleRoutes
+    peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
     self.database = database
+    self.aside = aside
     self.authority = inUse
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    // SQLite is one controller's own: there is nobody to follow.
-    let followers: [any Service] = settings.database == nil ? [] : [KeyFollower(registry, logger: logger)]
     services =
-      [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)] + followers
+      [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
+      + [follower].compactMap(\.self)
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
@@ -129,7 +138,29 @@ struct Controller: Sendable {
     try await database.write(in: .state) { try Access.replaceTokens(in: $0, now: now) }
   }
 
-  func close() async throws { try await database.close() }
+  func close() async throws {
+    if aside is PostgresDatabase { try await aside.close() }
+    try await database.close()
+  }
+
+  /// As ``database(_:)``; waits for a server that cannot be reached, asking again after 1, 2, 4 … 30 seconds.
+  static func patientDatabase(
+    _ settings: ControllerSettings, manager: ServiceManager, logger: Logger
+  ) async throws -> any Database {
+    var pause = 1
+    while true {
+      do {
+        return try await database(settings)
+      } catch let error as StorageError where error.kind == .unavailable && settings.database != nil {
+        logger.error(
+          "the database cannot be used yet",
+          metadata: ["error": "\(error.message)", "code": "\(error.code)", "again": "\(pause) s"])
+        manager.waiting("Waits for the database.")
+        try await Task.sleep(for: .seconds(pause))
+        pause = min(30, pause * 2)
+      }
+    }
+  }
 
   /// The engine that the settings name, with the schema of this version.
   static func database(_ settings: ControllerSettings) async throws -> any Database {

@@ -5,11 +5,11 @@ import Vocabulary
 
 /// Health for balancers and numbers for operators.
 struct OperationsRoutes: Sendable {
-  let database: any Database
+  let readiness: Readiness
   let metrics: Metrics
 
-  init(database: any Database, metrics: Metrics) {
-    self.database = database
+  init(readiness: Readiness, metrics: Metrics) {
+    self.readiness = readiness
     self.metrics = metrics
     metrics.gauge("process_resident_memory_bytes", "Resident memory.") { ProcessNumbers.residentBytes }
     metrics.gauge("process_cpu_seconds_total", "Processor time, user and system.") { ProcessNumbers.cpuSeconds }
@@ -22,14 +22,11 @@ struct OperationsRoutes: Sendable {
         .text("alive\n")
       },
       PeopleRoute(
-        .get, "/readyz", .open, Operation("isReady", "Whether the database answers; 503 where it does not")
-      ) { _, _ in
-        do {
-          _ = try await database.read(in: .state) { try $0.rows("SELECT 1 AS one") }
-          return .text("ready\n")
-        } catch {
-          throw ServingError(.overloaded, "The database does not answer. Look at the controller's log.")
-        }
+        .get, "/readyz", .open,
+        Operation("isReady", "Whether the database answers and takes changes; 503 where it does not")
+      ) { call, _ in
+        try await readiness.require(now: call.now)
+        return .text("ready\n")
       },
       PeopleRoute(
         .get, "/metrics", .state([.stateAdmin, .readOnly]),

@@ -5,6 +5,9 @@ internal import Vocabulary
 extension Operation {
   /// - Throws: `request.body`.
   package func checkBody(_ call: Call) throws(ServingError) {
+    guard !call.body.contains(0), !call.body.hasNULInJSON else {
+      throw ServingError(.body, "A text of the body holds the character U+0000, which cannot be stored.")
+    }
     guard case (type: "application/json", schema: .object(let properties, let required))? = body else { return }
     if call.body.isEmpty, !isBodyRequired { return }
     if csv != nil, call.headers[.contentType]?.lowercased().hasPrefix("text/csv") == true { return }

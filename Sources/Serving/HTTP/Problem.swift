@@ -32,9 +32,19 @@ package enum ProblemReply {
           "code": "\(known.code)",
         ])
     } else if let storage = error as? StorageError, storage.kind == .full || storage.kind == .unavailable {
-      logger.error("storage failed", metadata: ["error": "\(storage.message)", "request": "\(requestID)"])
+      logger.error(
+        "storage failed",
+        metadata: ["error": "\(storage.message)", "code": "\(storage.code)", "request": "\(requestID)"])
       fault = ServingError(
         .overloaded, "The controller cannot store anything now; nothing was changed. Try again in a minute.",
+        headers: [.retryAfter: "60"])
+    } else if let storage = error as? StorageError, storage.kind == .unknown {
+      logger.error(
+        "storage failed",
+        metadata: ["error": "\(storage.message)", "code": "\(storage.code)", "request": "\(requestID)"])
+      fault = ServingError(
+        .unknownOutcome,
+        "The database went away while it kept this change: it may be kept or not. Look first, or send it again with the same Idempotency-Key.",
         headers: [.retryAfter: "60"])
     } else {
       logger.error("request failed", metadata: ["error": "\(error)", "request": "\(requestID)"])

@@ -47,6 +47,7 @@ package struct ServingError: StatusError {
     case idempotencyMismatch = "request.idempotency-mismatch"
     case idempotencyKey = "request.idempotency-key"
     case overloaded = "request.overloaded"
+    case unknownOutcome = "request.outcome-unknown"
     case certificateRequired = "device.certificate-required"
     case certificateExpired = "device.certificate-expired"
     case keyRevoked = "device.key-revoked"
@@ -99,7 +100,7 @@ package struct ServingError: StatusError {
     case .unauthenticated, .certificateRequired: .unauthorized
     case .forbidden, .certificateExpired, .keyRevoked, .keyUnknown, .keyState: .forbidden
     case .idempotencyMismatch: .unprocessableContent
-    case .overloaded: .serviceUnavailable
+    case .overloaded, .unknownOutcome: .serviceUnavailable
     case .internalFault: .internalServerError
     }
   }

@@ -74,6 +74,10 @@ extension Operation {
   ///
   /// - Throws: `request.query` where the call has a parameter that is not declared.
   package func refuseUnknownQuery(_ call: Call) throws(ServingError) {
+    if let nul = call.query.first(where: { $0.value.utf8.contains(0) })?.name {
+      throw ServingError(
+        .query, "The query parameter '\(nul.prefix(100))' holds the character U+0000, which nothing has.")
+    }
     let known = query.map(\.name)
     guard let stray = call.query.first(where: { !known.contains($0.name) })?.name else { return }
     let nearest = Spelling.nearest(to: stray, in: known).map { " Did you mean '\($0)'?" } ?? ""

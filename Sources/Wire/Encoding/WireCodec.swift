@@ -7,6 +7,9 @@ package enum WireCodec {
     guard body.count <= Limits.messageBytes else {
       throw WireError(.tooLarge, "The check-in is over \(Limits.messageBytes) bytes.")
     }
+    guard !body.hasNULInJSON else {
+      throw WireError(.malformed, "A text of the check-in holds the character U+0000, which cannot be stored.")
+    }
     let request = try decodeCheckIn(body)
     guard request.sequence >= 1, request.sequence < Int64.max, request.agent.utf8.count <= Limits.textBytes else {
       throw WireError(.malformed, "A check-in's sequence is at least 1, and its agent a short text.")
