@@ -68,7 +68,8 @@ struct PostgresMigrator {
     let found = try session.run(
       """
       SELECT rolsuper OR rolbypassrls OR rolname = session_user
-        OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid) AS powerful FROM pg_roles WHERE rolname = $1
+        OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid
+          AND relnamespace = current_schema()::regnamespace) AS powerful FROM pg_roles WHERE rolname = $1
       """, [.text(role)]
     ).rows().first
     guard try found?.get("powerful", as: Bool.self) == true else { return }

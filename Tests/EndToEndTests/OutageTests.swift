@@ -32,7 +32,7 @@ import Testing
     try until { try ready(controller) == 503 }
     let refused = try controller.api("POST", "/api/v1/districts", json: #"{"id": "elm", "name": "Elm (fictional)"}"#)
     #expect(refused.status == 503, "\(refused)")
-    try server.run(sql: "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+    try server.run(sql: "ALTER SYSTEM RESET default_transaction_read_only")
     try server.run(sql: "SELECT pg_reload_conf()")
     try until { try ready(controller) == 200 }
     try until { try client.checkIn(sequence: 3).status == 200 }
