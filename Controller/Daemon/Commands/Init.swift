@@ -41,6 +41,7 @@ struct Init: AsyncParsableCommand {
       }
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
+      _ = try JournalKey.load(settings)
       let kept = try KeptSettings.keep(flags.given, in: folder)
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
       // The token is on the disk before the administrator counts: no interruption leaves one whom nobody can be.
@@ -86,6 +87,7 @@ struct Init: AsyncParsableCommand {
         root certificate     \(folder.root)
         its SHA-256          \(authority.rootDigest)
         administrator token  \(folder.adminToken) (0600)
+        journal's verifier   \(folder.checkpointVerifier)
       \(Self.words(kept, folder))
       \(caRoot == nil ? "Move \(folder.authorityFolder)/root.key off this machine: it is not needed to run." : "")
       Next: rollcalld serve --state \(folder.path)

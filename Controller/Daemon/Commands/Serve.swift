@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import Enrollment
 import Foundation
 import Logging
@@ -33,8 +34,11 @@ struct Serve: AsyncParsableCommand {
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(settings: settings, authority: authority, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
+      let sequencer = JournalSequencer(
+        database: controller.database, signer: try JournalKey.load(settings), logger: logger,
+        clock: { SystemClock.now })
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
-      try await group(controller, authority, settings, threads, logger).run()
+      try await group(controller, [sequencer], authority, settings, threads, logger).run()
       try await controller.close()
       try await threads.shutdownGracefully()
       logger.notice("stopped")
@@ -43,7 +47,8 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func group(
-    _ controller: Controller, _ authority: CertificateAuthority, _ settings: ControllerSettings,
+    _ controller: Controller, _ beside: [any Service], _ authority: CertificateAuthority,
+    _ settings: ControllerSettings,
     _ threads: MultiThreadedEventLoopGroup, _ logger: Logger
   ) throws -> ServiceGroup {
     let manager = ServiceManager()
@@ -61,7 +66,7 @@ struct Serve: AsyncParsableCommand {
       host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits, group: threads,
       logger: logger, onBound: { ports.bound(devices: $0) })
     // Stopped in the reverse order: the listeners first, so that the queue behind them can drain.
-    var services = controller.services
+    var services = controller.services + beside
     services += [
       Watchdog(manager: manager, group: threads, database: controller.database),
       CertificateReload(
