@@ -38,3 +38,19 @@ enum JournalKey {
     try DurableFile.write(text, to: folder.checkpointVerifier, mode: 0o644)
   }
 }
+
+extension SharedItem {
+  /// What signs the journal's checkpoints: made by `init`, or by the first `serve` that finds none anywhere.
+  static func journal(_ state: StateFolder) -> SharedItem {
+    SharedItem(
+      name: "journal",
+      read: {
+        guard FileManager.default.fileExists(atPath: state.checkpointKey) else { return nil }
+        return Array(try DurableFile.text(of: state.checkpointKey).utf8)
+      },
+      take: {
+        try StateArchive.makeFolder(state.journalFolder)
+        try DurableFile.write(String(decoding: $0, as: UTF8.self), to: state.checkpointKey, mode: 0o600)
+      }, make: nil)
+  }
+}
