@@ -88,7 +88,9 @@ enum JournalTree {
       UPDATE audit_entry SET leaf_index = waiting.place
       FROM (
         SELECT district_id, position, \(size - 1) + ROW_NUMBER() OVER (ORDER BY position, district_id) AS place
-        FROM audit_entry WHERE leaf_index IS NULL ORDER BY position, district_id LIMIT \(limit)) AS waiting
+        FROM (
+          SELECT district_id, position FROM audit_entry WHERE leaf_index IS NULL ORDER BY position LIMIT \(limit)
+        ) AS first_ones) AS waiting
       WHERE audit_entry.district_id = waiting.district_id AND audit_entry.position = waiting.position
       RETURNING leaf_index, leaf_hash
       """)

@@ -92,7 +92,8 @@ final class PostgresTransaction: Transaction {
   /// it before meets that one's changes as a conflict, and runs again.
   func tryLock(_ work: String) throws -> Bool {
     let found = try row(
-      "SELECT pg_try_advisory_xact_lock(hashtextextended('rollcall ' || \(work) || ' of ' || current_schema(), 0)) AS held")
+      "SELECT pg_try_advisory_xact_lock(hashtextextended('rollcall ' || \(work) || ' of ' || current_schema(), 0)) AS held"
+    )
     return try found?.get("held", as: Bool.self) ?? false
   }
 
