@@ -27,8 +27,27 @@ final class JournalBench: Sendable {
 
   /// Of the same journal each time it is called.
   func open(_ migrations: [Migration] = Journal.migrations) async throws -> any Database {
-    guard TestDatabase.isPostgres else { return try SQLiteDatabase(path: file, migrations: migrations) }
-    return try await PostgresServer.shared.get().open(schema: schema, migrations: migrations)
+    let base: any Database =
+      TestDatabase.isPostgres
+      ? try await PostgresServer.shared.get().open(schema: schema, migrations: migrations)
+      : try SQLiteDatabase(path: file, migrations: migrations)
+    return Opened(base: base, bench: self)
+  }
+
+  /// Keeps the files for as long as the database is used.
+  private struct Opened: Database {
+    let base: any Database
+    let bench: JournalBench
+
+    func read<T: Sendable>(
+      in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+    ) async throws -> T { try await base.read(in: scope, body) }
+
+    func write<T: Sendable>(
+      in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+    ) async throws -> T { try await base.write(in: scope, body) }
+
+    func close() async throws { try await base.close() }
   }
 
   /// The databases of two controllers: SQLite has one, which both share.

@@ -79,34 +79,41 @@ enum TreeVectors {
   ]
 }
 
-/// RFC 6962's definitions as they stand there, slow and plain: what the tree is compared with.
-enum PlainTree {
-  static func root(_ leaves: ArraySlice<Digest>) -> Digest {
-    guard leaves.count > 1 else { return leaves.first ?? MerkleTree.sha256([]) }
-    let middle = leaves.startIndex + split(leaves.count)
-    return MerkleTree.sha256([1] + root(leaves[..<middle]).bytes + root(leaves[middle...]).bytes)
+/// RFC 6962's definitions as they stand there, plain: what the tree is compared with.
+final class PlainTree {
+  private let leaves: [Digest]
+  private var known: [Range<Int>: Digest] = [:]
+
+  init(_ leaves: [Digest]) { self.leaves = leaves }
+
+  func root(_ range: Range<Int>) -> Digest {
+    guard range.count > 1 else { return range.isEmpty ? MerkleTree.sha256([]) : leaves[range.lowerBound] }
+    if let hash = known[range] { return hash }
+    let (left, right) = Self.halves(range)
+    let hash = MerkleTree.sha256([1] + root(left).bytes + root(right).bytes)
+    known[range] = hash
+    return hash
   }
 
-  static func path(_ index: Int, _ leaves: ArraySlice<Digest>) -> [Digest] {
-    guard leaves.count > 1 else { return [] }
-    let middle = leaves.startIndex + split(leaves.count)
-    return index < middle
-      ? path(index, leaves[..<middle]) + [root(leaves[middle...])]
-      : path(index, leaves[middle...]) + [root(leaves[..<middle])]
+  func path(_ index: Int, _ range: Range<Int>) -> [Digest] {
+    guard range.count > 1 else { return [] }
+    let (left, right) = Self.halves(range)
+    return left.contains(index) ? path(index, left) + [root(right)] : path(index, right) + [root(left)]
   }
 
-  static func proof(_ old: Int, _ leaves: ArraySlice<Digest>, isWhole: Bool = true) -> [Digest] {
-    guard old < leaves.count else { return isWhole ? [] : [root(leaves)] }
-    let (cut, middle) = (split(leaves.count), leaves.startIndex + split(leaves.count))
-    return old <= cut
-      ? proof(old, leaves[..<middle], isWhole: isWhole) + [root(leaves[middle...])]
-      : proof(old - cut, leaves[middle...], isWhole: false) + [root(leaves[..<middle])]
+  func proof(_ old: Int, _ range: Range<Int>, isWhole: Bool = true) -> [Digest] {
+    guard old < range.count else { return isWhole ? [] : [root(range)] }
+    let (left, right) = Self.halves(range)
+    return old <= left.count
+      ? proof(old, left, isWhole: isWhole) + [root(right)]
+      : proof(old - left.count, right, isWhole: false) + [root(left)]
   }
 
-  private static func split(_ count: Int) -> Int {
+  private static func halves(_ range: Range<Int>) -> (Range<Int>, Range<Int>) {
     var power = 1
-    while power * 2 < count { power *= 2 }
-    return power
+    while power * 2 < range.count { power *= 2 }
+    let middle = range.lowerBound + power
+    return (range.lowerBound..<middle, middle..<range.upperBound)
   }
 }
 

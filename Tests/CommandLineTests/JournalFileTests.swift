@@ -55,7 +55,7 @@ struct JournalFileTests {
         "a byte of a body", { $0[5] = $0[5].replacing(#"number\":4"#, with: #"number\":5"#) }, 6,
         "entry 4 (ent_4): its body"
       ),
-      ("a byte of a salt", { $0[5] = $0[5].replacing("0404", with: "0405", maxReplacements: 1) }, 6, "its body"),
+      ("a byte of a salt", { $0[5] = $0[5].replacing(#""salt":"0404"#, with: #""salt":"0405"#) }, 6, "its body"),
       ("an action", { $0[5] = $0[5].replacing("thing.change", with: "thing.chance") }, 6, "one of its fields"),
       ("a time", { $0[5] = $0[5].replacing(".127Z", with: ".128Z") }, 6, "one of its fields"),
       ("an entry dropped", { $0.remove(at: 5) }, 6, "entry 5 (ent_5) stands where 4 is expected"),
@@ -203,7 +203,7 @@ struct JournalFileTests {
   func everyByte() {
     let text = Array(SampleJournal(2).lines(.range, [0, 1]).map { $0 + "\n" }.joined().utf8)
     for place in text.indices {
-      for flip in [UInt8(0x01), 0x20, 0x80] {
+      for flip in [[UInt8(0x01), 0x20, 0x80][place % 3]] {
         var bytes = text
         bytes[place] ^= flip
         var verification = JournalVerification(.init(key: SampleJournal.signer.verifier, old: nil))
