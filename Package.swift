@@ -122,6 +122,8 @@ let package = Package(
     library("StorageSQLite", path: "Sources/StorageSQLite", ["Storage", "Vocabulary", grdb, sqlite]),
     /// The distributed engine: PostgreSQL through libpq, with row level security.
     library("StoragePostgres", path: "Sources/StoragePostgres", ["Storage", "Vocabulary", "CPostgres", nioPosix]),
+    /// RFC 6962 trees, signed notes and checkpoints, and the journal's leaves: what is proven online and offline alike.
+    library("Transparency", path: "Sources/Transparency", ["Vocabulary", crypto]),
     /// Requests over libcurl with a TLS identity.
     library("CurlClient", path: "Sources/CurlClient", ["CCurl", "COpenSSL", "Vocabulary"]),
 
@@ -148,7 +150,9 @@ let package = Package(
         asn1, crypto, logging, lifecycle,
       ]),
     /// Append-only journal of every change by people, tokens or keys.
-    library("Audit", path: "Controller/Audit", ["Vocabulary", "Storage", "Serving", httpTypes, crypto]),
+    library(
+      "Audit", path: "Controller/Audit",
+      ["Vocabulary", "Storage", "Serving", "Transparency", httpTypes, crypto, logging, lifecycle]),
     /// Principals, grants, API tokens, and who may do what.
     library(
       "Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
@@ -177,12 +181,13 @@ let package = Package(
     program(
       "rollcalld", path: "Controller/Daemon",
       [
-        "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Audit", "Access", "Registry",
-        "Enrollment",
+        "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
+        "Access",
+        "Registry", "Enrollment",
         "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments,
       ]),
     /// The operator's command, over the public API only.
-    program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", arguments]),
+    program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", "Transparency", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
     program(
       "rollcall-swarm", path: "Sources/rollcall-swarm",
@@ -208,7 +213,12 @@ let package = Package(
     tests(
       "ServingTests",
       ["Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging]),
-    tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary"]),
+    tests(
+      "AuditTests",
+      [
+        "Audit", "Transparency", "Storage", "StorageSQLite", "StoragePostgres", "TestSupport", "Serving", "Vocabulary",
+        logging,
+      ]),
     tests(
       "AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", logging]),
     tests(
@@ -234,13 +244,14 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "TestSupport", "Audit",
-        "Access",
+        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "TestSupport",
+        "Transparency",
+        "Audit", "Access",
         "Registry", "Enrollment", "CheckIn", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging, crypto,
         x509,
         asn1,
       ]),
-    tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
+    tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests(
       "EndToEndTests",

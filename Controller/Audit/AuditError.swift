@@ -7,12 +7,18 @@ package struct AuditError: StatusError {
   package enum Kind: String, CaseIterable, Sendable {
     /// An entry breaks the rules of its encoding; the code that records it is at fault.
     case entry = "audit.entry"
+    /// Nothing of the journal was sequenced yet.
+    case noCheckpoint = "audit.no-checkpoint"
+    /// The journal's checkpoints are signed by another key than this controller's.
+    case otherKey = "audit.other-key"
+    /// The stored tree is not the one that was signed.
+    case damaged = "audit.damaged"
   }
 
   package let kind: Kind
   package let message: String
   package var code: ErrorCode { ErrorCode(kind.rawValue) }
-  package var status: HTTPResponse.Status { .internalServerError }
+  package var status: HTTPResponse.Status { kind == .noCheckpoint ? .notFound : .internalServerError }
 
   package init(_ kind: Kind, _ message: String) {
     self.kind = kind

@@ -20,7 +20,8 @@ extension Journal {
         "CREATE INDEX audit_entry_object ON audit_entry (district_id, object, position)",
         // SQLite has one writer, which takes the next number itself.
         .perEngine(sqlite: "SELECT 1", postgres: "CREATE SEQUENCE audit_position"),
-      ] + appendOnly)
+      ] + appendOnly),
+    Migration("audit", 2, tree),
   ]
 
   private static let appendOnly: [SQL] = [

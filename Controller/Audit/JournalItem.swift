@@ -21,8 +21,10 @@ struct JournalItem: Encodable, Sendable {
   /// nil once retention has dropped it.
   let body: JSONValue?
   let leafHash: Digest
+  /// nil until the entry is sequenced.
+  let leafIndex: Int64?
 
-  private enum CodingKeys: String, CodingKey { case id, district, at, actor, action, object, body, leafHash }
+  private enum CodingKeys: String, CodingKey { case id, district, at, actor, action, object, body, leafHash, leafIndex }
 
   init(_ row: Row) throws {
     position = try row.get("position")
@@ -36,6 +38,7 @@ struct JournalItem: Encodable, Sendable {
     object = Named(kind: try row.get("object_kind"), id: try row.get("object"))
     body = try row.get("body", as: [UInt8]?.self).map { try JSONText.decode(JSONValue.self, from: $0) }
     leafHash = try row.get("leaf_hash")
+    leafIndex = try row.get("leaf_index")
   }
 
   static let schema = Schema.object(
@@ -58,6 +61,7 @@ struct JournalItem: Encodable, Sendable {
       ),
       ("body", .any("What else is told of the change, without names of people; absent once retention dropped it")),
       ("leafHash", .string("SHA-256 of the entry's leaf (RFC 6962), 64 hexadecimal digits")),
+      ("leafIndex", .integer("The leaf's place in the journal's tree, from 0; absent until it has one")),
     ], required: ["id", "at", "actor", "action", "object", "leafHash"])
 }
 

@@ -33,19 +33,17 @@ package struct JournalRoutes: Sendable {
           answers: (200, Page<JournalItem>.schema(of: JournalItem.schema)))
       ) { call, context in
         let filter = try JournalFilter(call)
-        // The state's own entries are no district's: who sees districts alone finds none.
-        let isStates = try call.query("district") == Journal.stateTenant
-        guard !isStates || context.scope == .state else { throw ServingError.notFound }
-        let scope = isStates ? context.scope : try context.scope.narrowed(by: call)
-        return try .json(try await list(filter, page: PageRequest(call), scope: scope))
+        return try .json(
+          try await list(filter, page: PageRequest(call), scope: JournalFilter.scope(call, within: context.scope)))
       }
-    ]
+    ] + TreeRoutes(database: database, tenants: tenants).peopleRoutes
   }
 
   private func list(_ filter: JournalFilter, page: PageRequest, scope: TenantScope) async throws -> Page<JournalItem> {
     let before = try JournalFilter.position(page.after)
     let query: SQL = """
-      SELECT district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash
+      SELECT district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash,
+        leaf_index
       FROM audit_entry WHERE \(scope)\(filter.condition) AND position < \(before)
       ORDER BY position DESC LIMIT \(page.limit + 1)
       """
@@ -75,6 +73,15 @@ struct JournalFilter {
     if let object = try call.query("object") { condition = condition + " AND object = \(object)" }
     if let actor = try call.query("actor") { condition = condition + " AND actor = \(actor)" }
     self.condition = condition
+  }
+
+  /// What of `scope` is asked for. The state's own entries are no district's: who sees districts alone finds none.
+  ///
+  /// - Throws: `request.query`, `request.not-found`.
+  static func scope(_ call: Call, within scope: TenantScope) throws(ServingError) -> TenantScope {
+    guard try call.query("district") == Journal.stateTenant else { return try scope.narrowed(by: call) }
+    guard scope == .state else { throw ServingError.notFound }
+    return scope
   }
 
   /// The position before which the page begins; without one, the end.

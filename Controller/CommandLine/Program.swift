@@ -54,6 +54,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
   case unreachable = 5
   /// The controller does not take the input.
   case refused = 6
+  /// A proof does not hold: a file, or the journal that it is of, was changed.
+  case disproved = 7
 
   /// Of an answer that is not a success.
   static func of(httpStatus: Int) -> ExitStatus {

@@ -21,7 +21,7 @@ struct RollcallCommand: ParsableCommand {
         0 done                        4 not allowed
         1 failed                      5 controller unreachable or too busy
         2 wrong command line          6 input refused
-        3 not found, or several found
+        3 not found, or several found 7 a proof does not hold
 
       ENVIRONMENT
         ROLLCALL_SERVER     the controller's address     these are used instead of
@@ -39,6 +39,6 @@ struct RollcallCommand: ParsableCommand {
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
       BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, PrincipalCommand.self,
-      APITokenCommand.self, JournalCommand.self,
+      APITokenCommand.self, JournalCommand.self, AuditCommand.self,
     ])
 }

@@ -17,6 +17,10 @@ package protocol Transaction {
 
   /// What `body` did is undone if it throws, and the transaction goes on: one bad check-in does not abort its group.
   func savepoint<T>(_ body: () throws -> T) throws -> T
+
+  /// Whether this writing transaction, of all those of every controller, now does what `work` names; never waits. It is
+  /// over with the transaction, or with the life of the one who runs it. SQLite: always, for there is one writer.
+  func tryLock(_ work: String) throws -> Bool
 }
 
 extension Transaction {

@@ -88,6 +88,15 @@ final class PostgresTransaction: Transaction {
 
   func savepoint<T>(_ body: () throws -> T) throws -> T { try told { try mark(body) } }
 
+  /// The lock's number is of the work and the schema. A transaction whose view is older than the end of the one that held
+  /// it before meets that one's changes as a conflict, and runs again.
+  func tryLock(_ work: String) throws -> Bool {
+    let found = try row(
+      "SELECT pg_try_advisory_xact_lock(hashtextextended('rollcall ' || \(work) || ' of ' || current_schema(), 0)) AS held"
+    )
+    return try found?.get("held", as: Bool.self) ?? false
+  }
+
   private func mark<T>(_ body: () throws -> T) throws -> T {
     depth += 1
     let name = "rollcall_\(depth)"

@@ -46,6 +46,8 @@ struct SQLiteTransaction: Transaction {
     }
   }
 
+  func tryLock(_ work: String) throws -> Bool { true }
+
   /// Where SQLite has already undone the whole transaction, as it may when the disk is full, there is no savepoint to go
   /// back to; the error goes on, and so does that of every later statement.
   func savepoint<T>(_ body: () throws -> T) throws -> T {

@@ -225,11 +225,17 @@ struct JournalTests {
   @Test("The journal's tables are tenants' tables")
   func tenants() async throws {
     try await withJournal { database, _ in
-      let violations = try await TestDatabase.tenancyViolations(in: database, shared: ["storage_migration"])
+      let violations = try await TestDatabase.tenancyViolations(
+        in: database, shared: ["audit_tile", "audit_checkpoint", "storage_migration"])
       #expect(violations == [])
     }
   }
 
   @Test("The codes are stable")
-  func codes() { #expect(AuditError.Kind.allCases.map(\.rawValue) == ["audit.entry"]) }
+  func codes() {
+    #expect(
+      AuditError.Kind.allCases.map(\.rawValue) == [
+        "audit.entry", "audit.no-checkpoint", "audit.other-key", "audit.damaged",
+      ])
+  }
 }

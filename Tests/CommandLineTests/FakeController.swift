@@ -92,6 +92,18 @@ final class MemoryFiles: FileAccess {
     return bytes
   }
 
+  func lines(of path: String, longest: Int, _ body: (Int, ArraySlice<UInt8>) throws(CommandError) -> Void)
+    throws(CommandError)
+  {
+    var splitter = LineSplitter(path: path, longest: longest)
+    // In small pieces, so that lines are cut anywhere.
+    let bytes = try read(path, limit: .max)
+    for start in stride(from: 0, to: bytes.count, by: 7) {
+      try splitter.add(bytes[start..<min(bytes.count, start + 7)], body)
+    }
+    try splitter.end(body)
+  }
+
   func writePrivate(_ bytes: [UInt8], to path: String) throws(CommandError) { files.withLock { $0[path] = bytes } }
   func remove(_ path: String) throws(CommandError) -> Bool { files.withLock { $0.removeValue(forKey: path) != nil } }
   func exists(_ path: String) -> Bool { files.withLock { $0[path] != nil } }
@@ -100,11 +112,13 @@ final class MemoryFiles: FileAccess {
 
 /// A file in memory that gets its name when it is finished.
 final class MemoryFile: NewFile {
+  private var held: [UInt8] = []
   private let finished: ([UInt8]) throws(CommandError) -> Void
 
   init(_ finished: @escaping ([UInt8]) throws(CommandError) -> Void) { self.finished = finished }
 
-  func finish(_ bytes: [UInt8]) throws(CommandError) { try finished(bytes) }
+  func append(_ bytes: [UInt8]) throws(CommandError) { held += bytes }
+  func finish(_ bytes: [UInt8]) throws(CommandError) { try finished(held + bytes) }
   func abandon() {}
 }
 

@@ -10,6 +10,7 @@ import Registry
 import Serving
 import Storage
 import Testing
+import Transparency
 import Wire
 
 @testable import rollcalld
@@ -60,6 +61,7 @@ import Wire
       (kind.rawValue, kind == .tooLarge ? 413 : kind == .unavailable ? 503 : 400)
     }
     all += StorageError.Kind.allCases.map { ($0.rawValue, nil) }
+    all += TransparencyError.Kind.allCases.map { ($0.rawValue, nil) }
     all += ConfigurationError.Kind.allCases.map { ($0.rawValue, nil) }
     all += AgentError.Kind.allCases.map { ($0.rawValue, nil) }
     all += TransferError.Kind.allCases.map { ($0.rawValue, nil) }

@@ -1,8 +1,10 @@
+import Audit
 import Enrollment
 import Foundation
 import HTTPTypes
 import Serving
 import TestSupport
+import Transparency
 import Vocabulary
 
 @testable import rollcalld
@@ -31,6 +33,14 @@ final class SampleController {
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Every entry of the journal so far gets its place in the tree.
+  func sequence() async throws {
+    try await JournalSequencer(
+      database: controller.database, signer: NoteSigner(name: "test/journal"), logger: Logs.silent,
+      clock: { Self.now }
+    ).sequence()
+  }
 
   func call(
     _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil, token: String? = nil,

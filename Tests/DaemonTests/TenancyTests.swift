@@ -31,6 +31,7 @@ import Testing
       own = try await SampleDistrict("birch", in: sample)
       other = try await SampleDistrict("willow", in: sample)
       token = try await sample.token(role: "district-it", district: "birch", name: "Birch IT")
+      try await sample.sequence()
     }
 
     /// What of the other district could be seen to have changed.

@@ -14,6 +14,8 @@ import Testing
     "checkin_software_base",
     // Certificates and keys of the controllers themselves, sealed.
     "daemon_shared",
+    // Hashes over the journal's leaves, which are salted, and their count.
+    "audit_tile", "audit_checkpoint",
     // Which migrations were applied.
     "storage_migration",
   ]

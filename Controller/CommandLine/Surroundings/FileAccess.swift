@@ -4,6 +4,12 @@ import Glibc
 protocol FileAccess: Sendable {
   /// - Throws: ``CommandError`` naming the file and the reason.
   func read(_ path: String, limit: Int) throws(CommandError) -> [UInt8]
+  /// Calls `body` with each line, from 1, without its newline; one line in memory at a time. Stops where `body` throws.
+  ///
+  /// - Parameter longest: bytes of a line; a longer one is refused.
+  /// - Throws: ``CommandError`` naming the file and the reason; what `body` throws.
+  func lines(of path: String, longest: Int, _ body: (Int, ArraySlice<UInt8>) throws(CommandError) -> Void)
+    throws(CommandError)
   /// Begins a file that must not be there yet.
   ///
   /// - Throws: ``CommandError`` naming the file, where one is there or none can be made.
@@ -30,6 +36,22 @@ struct RealFiles: FileAccess {
     }
     guard ferror(file) == 0 else { throw .ofFile(path, "cannot be read") }
     return bytes
+  }
+
+  func lines(of path: String, longest: Int, _ body: (Int, ArraySlice<UInt8>) throws(CommandError) -> Void)
+    throws(CommandError)
+  {
+    guard let file = fopen(path, "rbe") else { throw .ofFile(path, "cannot be read") }
+    defer { fclose(file) }
+    var splitter = LineSplitter(path: path, longest: longest)
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = fread(&chunk, 1, chunk.count, file)
+      if count == 0 { break }
+      try splitter.add(chunk[..<count], body)
+    }
+    guard ferror(file) == 0 else { throw .ofFile(path, "cannot be read") }
+    try splitter.end(body)
   }
 
   func newPrivate(_ path: String) throws(CommandError) -> any NewFile {

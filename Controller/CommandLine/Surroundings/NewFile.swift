@@ -2,6 +2,10 @@ import Glibc
 
 /// A file that is being made, readable by its owner alone: whole under its name in the end, or not there at all.
 protocol NewFile: AnyObject {
+  /// Writes the bytes after those that were written before.
+  ///
+  /// - Throws: ``CommandError`` naming the file and the reason; it is to be abandoned then.
+  func append(_ bytes: [UInt8]) throws(CommandError)
   /// Writes the bytes and gives the file its name, which no other file may have got in the meantime.
   ///
   /// - Throws: ``CommandError`` naming the file and the reason; nothing is left then.
@@ -21,6 +25,10 @@ final class TemporaryFile: NewFile {
     temporary = "\(path).\(getpid()).new"
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .ofFile(path, "cannot be written") }
+  }
+
+  func append(_ bytes: [UInt8]) throws(CommandError) {
+    guard put(bytes) else { throw .ofFile(path, "cannot be written") }
   }
 
   func finish(_ bytes: [UInt8]) throws(CommandError) {
@@ -43,18 +51,24 @@ final class TemporaryFile: NewFile {
   }
 
   private func finish(_ bytes: [UInt8], _ named: (String, String) -> Bool) throws(CommandError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { break }
-      rest = rest.dropFirst(count)
-    }
-    guard rest.isEmpty, fsync(descriptor) == 0, named(temporary, path) else {
+    guard put(bytes), fsync(descriptor) == 0, named(temporary, path) else {
       let error = CommandError.ofFile(path, "cannot be written")
       abandon()
       throw error
     }
     close(descriptor)
+  }
+
+  /// False where not all of it could be written; `errno` says why.
+  private func put(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
   }
 }
 

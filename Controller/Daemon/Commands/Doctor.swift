@@ -133,10 +133,14 @@ struct Examination {
 
   private func keys() -> [Finding] {
     var found: [Finding] = []
-    let paths = [
+    var paths = [
       AuthorityFiles(folder: settings.state.authorityFolder).issuingKey, settings.state.devicesKey,
       settings.peopleIdentity?.key ?? settings.state.peopleKey,
     ]
+    // The first 'serve' after an upgrade makes it.
+    if FileManager.default.fileExists(atPath: settings.state.checkpointKey) {
+      paths.append(settings.state.checkpointKey)
+    }
     for path in paths {
       var info = stat()
       guard stat(path, &info) == 0 else {

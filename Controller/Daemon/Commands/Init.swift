@@ -48,6 +48,7 @@ struct Init: AsyncParsableCommand {
       let sealKey = try settings.sealKey.map(SealKey.loadOrMake)
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
+      _ = try JournalKey.load(settings)
       let kept = try KeptSettings.keep(flags.given, in: folder)
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
       if let sealKey {
@@ -98,6 +99,7 @@ struct Init: AsyncParsableCommand {
         root certificate     \(folder.root)
         its SHA-256          \(authority.rootDigest)
         administrator token  \(folder.adminToken) (0600)
+        journal's verifier   \(folder.checkpointVerifier)
       \(Self.words(kept, folder))
       \(caRoot == nil ? "Move \(folder.authorityFolder)/root.key off this machine: it is not needed to run." : "")
       \(settings.sealKey.map { "Copy \($0) to each further controller; who has it and the database has the issuing key." } ?? "")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import Enrollment
 import Foundation
 import Logging
@@ -41,14 +42,19 @@ struct Serve: AsyncParsableCommand {
       try await shared?.agree()
       if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
       if shared != nil { try StateArchive.requireWhole(settings.state, database: settings.database) }
+      let signer = try JournalKey.load(settings)
+      // One that was made just now is every controller's from here on.
+      try await shared?.agree()
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(
         settings: settings, authority: authority, opened: database, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
+      let sequencer = JournalSequencer(
+        database: controller.database, signer: signer, logger: logger, clock: { SystemClock.now })
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
-      try await group(controller, authority, settings, shared, threads, manager, logger).run()
+      try await group(controller, [sequencer], authority, settings, shared, threads, manager, logger).run()
       try await controller.close()
       try await threads.shutdownGracefully()
       logger.notice("stopped")
@@ -57,8 +63,9 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func group(
-    _ controller: Controller, _ authority: CertificateAuthority, _ settings: ControllerSettings,
-    _ shared: SharedKeys?, _ threads: MultiThreadedEventLoopGroup, _ manager: ServiceManager, _ logger: Logger
+    _ controller: Controller, _ beside: [any Service], _ authority: CertificateAuthority,
+    _ settings: ControllerSettings, _ shared: SharedKeys?, _ threads: MultiThreadedEventLoopGroup,
+    _ manager: ServiceManager, _ logger: Logger
   ) throws -> ServiceGroup {
     let ports = BoundPorts(manager: manager, logger: logger)
     let people = TLSContextBox(try ServerIdentities.peopleContext(settings))
@@ -77,7 +84,7 @@ struct Serve: AsyncParsableCommand {
     let reload = CertificateReload(
       controller: controller, settings: settings, shared: shared, people: people, devices: devices, manager: manager,
       logger: logger)
-    var services = controller.services
+    var services = controller.services + beside
     services += [
       // A database that is away is no reason to end: others may bring it back, and devices are told to wait.
       Watchdog(manager: manager, group: threads, database: settings.database == nil ? controller.database : nil),

@@ -9,6 +9,11 @@ struct StateFolder: Sendable, Hashable {
   var devicesKey: String { serverFolder + "/devices.key" }
   var peopleCertificate: String { serverFolder + "/people.pem" }
   var peopleKey: String { serverFolder + "/people.key" }
+  /// What signs the journal's checkpoints, and what verifies them.
+  var journalFolder: String { path + "/journal" }
+  /// Secret, 0600.
+  var checkpointKey: String { journalFolder + "/checkpoint.key" }
+  var checkpointVerifier: String { journalFolder + "/checkpoint.pub" }
   /// The first state administrator's API token, 0600.
   var adminToken: String { path + "/admin.token" }
   /// What agents and operators trust: the root certificate, public.

@@ -20,7 +20,7 @@ struct SharedKeys: Sendable {
     items = Self.items(state)
   }
 
-  private static func items(_ state: StateFolder) -> [SharedItem] { [.authority(state)] }
+  private static func items(_ state: StateFolder) -> [SharedItem] { [.authority(state), .journal(state)] }
 
   /// What is not the same in the folder and in the database; nothing is changed.
   ///
@@ -113,7 +113,7 @@ struct SharedKeys: Sendable {
   private func conflict(_ name: String) -> ConfigurationError {
     ConfigurationError(
       .shared,
-      "The \(name) in \(state.path) and the one in the database were both changed, or never were the same. Nothing was changed. To take the database's, move \(name == "authority" ? state.authorityFolder : state.path) aside and start again."
+      "The \(name) in \(state.path) and the one in the database were both changed, or never were the same. Nothing was changed. To take the database's, move \(name == "authority" ? state.authorityFolder : state.journalFolder) aside and start again."
     )
   }
 
