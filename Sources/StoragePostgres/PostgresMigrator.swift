@@ -1,4 +1,5 @@
 internal import Storage
+internal import Vocabulary
 
 /// Applies each feature's migrations in order, and remembers them; all of them in one transaction, or none.
 ///
@@ -10,16 +11,22 @@ struct PostgresMigrator {
   /// A number of the schema that nothing else of the database uses.
   private static let lock = "hashtextextended('rollcall migration of ' || current_schema(), 0)"
 
-  /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`.
-  static func migrate(_ address: PostgresAddress, _ migrations: [Migration], role: String) throws {
+  /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`, `storage.copy-unfinished`,
+  ///   `storage.occupied`.
+  static func migrate(
+    _ address: PostgresAddress, _ migrations: [Migration], role: String, copying: (source: CopySource, now: Instant)?
+  ) throws {
     let session = try PostgresSession(address)
     let migrator = PostgresMigrator(session: session, role: role)
     try migrator.checkServer()
     try session.command("SET lock_timeout = 120000; SELECT pg_advisory_lock(\(lock))")
     try migrator.checkRole()
     try session.command("BEGIN")
+    let mark = CopyMark(session: session)
+    if let copying { try mark.begin(copying.source, now: copying.now) } else { try mark.refuseUnfinished() }
     try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
     try migrator.secure()
+    try mark.protect(from: role)
     try session.command("COMMIT")
   }
 
