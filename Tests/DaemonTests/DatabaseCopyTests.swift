@@ -213,7 +213,7 @@ import Vocabulary
   @Test("Only an empty schema, or a copy of this very state that was begun, is copied into")
   func occupied() async throws {
     let file = try await source { _ in }
-    let other = try await source { _ in }
+    let other = try await source { _ = try $0.run("DELETE FROM thing_group WHERE code = x''") }
     let address = try PostgresServer.setting()
     let database = try await PostgresDatabase(PostgresAddress(address), migrations: Self.migrations)
     try await database.close()

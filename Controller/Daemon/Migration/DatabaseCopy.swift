@@ -83,7 +83,7 @@ struct DatabaseCopy {
       }
       page = try await next
     }
-    progress("\(table.name): copied, \(total) rows")
+    progress("\(table.name): copied (\(total))")
   }
 
   /// - Throws: `migrate.differs`.
