@@ -69,27 +69,25 @@ import Testing
     }
     #expect(whole["enrollment_expected"]?.hasPrefix("12012 ") == true, "\(whole)")
     var unfinished = 0
-    var worn = try PostgresServer.setting()
-    for number in sequence(first: 1, next: { $0 + 11 }).prefix(60) {
+    // One target for all the kills, and a fresh one for each.
+    let worn = try PostgresServer.setting()
+    for number in sequence(first: 1, next: { $0 + 31 }).prefix(60) {
       let address = try PostgresServer.setting()
-      let isEnd = try killed(state, address, at: number)
-      if try killed(state, worn, at: number) { worn = try PostgresServer.setting() }
-      if isEnd {
-        #expect(number > 60 && unfinished > 5, "\(number), \(unfinished)")
+      _ = try killed(state, worn, at: number)
+      if try killed(state, address, at: number) {
+        #expect(number > 60 && unfinished > 3, "\(number), \(unfinished)")
+        #expect(try migrate(state, worn) == whole)
         return
       }
-      let served = try run(program, ["doctor", "--state", state, "--database", address])
-      if served.output.contains("not whole") {
+      let doctor = try run(program, ["doctor", "--state", state, "--database", address])
+      if doctor.output.contains("not whole") {
         unfinished += 1
-        #expect(served.status == 2 && served.output.contains("FAULT database"), "\(served)")
-        let refused = try run(
-          program,
-          ["serve", "--state", state, "--database", address, "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0"]
-        )
-        #expect(refused.status != 0 && refused.errors.contains("[storage.copy-unfinished]"), "\(refused)")
+        #expect(doctor.status == 2 && doctor.output.contains("FAULT database"), "\(doctor)")
+        let served = ["--database", address, "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0"]
+        let refused = try run(program, ["serve", "--state", state] + served)
+        #expect(refused.status == 1 && refused.errors.contains("[storage.copy-unfinished]"), "\(refused)")
       }
       #expect(try migrate(state, address) == whole, "killed at \(number)")
-      #expect(try migrate(state, worn) == whole, "worn, killed at \(number)")
     }
     Issue.record("it never came to its end")
   }
