@@ -21,6 +21,7 @@ let hummingbird = Target.Dependency.product(name: "HummingbirdCore", package: "h
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -212,7 +213,10 @@ let package = Package(
     tests("AgentDaemonTests", ["rollcall-agent", "AgentCollect", "AgentTransport", "Wire", "Vocabulary"]),
     tests(
       "ServingTests",
-      ["Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging]),
+      [
+        "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
+        nioEmbedded,
+      ]),
     tests(
       "AuditTests",
       [

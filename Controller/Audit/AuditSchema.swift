@@ -62,6 +62,11 @@ extension Journal {
         """),
   ]
 
+  /// What the sequence numbers, for a copy of the tables.
+  package static let numbered = [
+    NumberedColumn(sequence: "audit_position", table: "audit_entry", column: "position")
+  ]
+
   /// The next position: greater than every committed one on SQLite, unique and roughly in order on PostgreSQL.
   static let nextPosition = SQL.perEngine(
     sqlite: "(SELECT COALESCE(MAX(position), 0) + 1 FROM audit_entry)", postgres: "nextval('audit_position')")

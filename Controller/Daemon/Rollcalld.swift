@@ -17,8 +17,8 @@ struct Rollcalld: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, AdminToken.self, Authority.self, Config.self,
-      ShowVersion.self,
+      Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, MigrateDatabase.self, AdminToken.self,
+      Authority.self, Config.self, ShowVersion.self,
     ])
 }
 

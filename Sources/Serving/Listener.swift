@@ -24,19 +24,22 @@ package struct Listener: Sendable {
   package let port: Int
   package let tls: TLSContextBox
   package let limits: Limits
+  /// Balancers: from them a PROXY header is required before TLS; from anybody else none is believed.
+  package let balancers: [AddressRange]
   package let group: any EventLoopGroup
   package let logger: Logger
   /// Told the bound port once the socket listens.
   package let onBound: @Sendable (Int) async -> Void
 
   package init(
-    host: String, port: Int, tls: TLSContextBox, limits: Limits, group: any EventLoopGroup, logger: Logger,
-    onBound: @escaping @Sendable (Int) async -> Void
+    host: String, port: Int, tls: TLSContextBox, limits: Limits, balancers: [AddressRange] = [],
+    group: any EventLoopGroup, logger: Logger, onBound: @escaping @Sendable (Int) async -> Void
   ) {
     self.host = host
     self.port = port
     self.tls = tls
     self.limits = limits
+    self.balancers = balancers
     self.group = group
     self.logger = logger
     self.onBound = onBound
@@ -48,7 +51,7 @@ package struct Listener: Sendable {
 
   package func serve(_ devices: DeviceService) -> any Service {
     service(executors: LoopExecutors(group)) { request, writer, channel, peers in
-      let origin = { @Sendable in channel.remoteAddress.flatMap(Origin.init) }
+      let origin = { @Sendable in peers.origin(of: channel) }
       try await devices.answer(request, peer: peers.peer(of: channel), origin: origin, writer)
     }
   }
@@ -64,7 +67,9 @@ package struct Listener: Sendable {
         additionalChannelHandlers: [RequestDeadline(limit: deadline)], idleTimeout: limits.idle,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100)))
-    return TLSChannel(base: http, box: tls, peers: peers, executors: executors).server(
+    return TLSChannel(
+      base: http, box: tls, peers: peers, balancers: TrustedBalancers(balancers), executors: executors
+    ).server(
       configuration: ServerConfiguration(
         address: .hostname(host, port: port), serverName: nil, backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),

@@ -1,7 +1,8 @@
 /// One row of a result; a column is asked for by name and type.
 package struct Row: Sendable {
   private let columns: Columns
-  private let values: [SQLValue]
+  /// In the order of the result's columns.
+  package let values: [SQLValue]
 
   package init(columns: Columns, values: [SQLValue]) {
     self.columns = columns

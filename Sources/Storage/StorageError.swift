@@ -21,6 +21,10 @@ package struct StorageError: CodedError {
     case address = "storage.address"
     /// The database server has no role that transactions can run as.
     case role = "storage.role"
+    /// A copy of another database was begun here, and is not whole yet.
+    case copyUnfinished = "storage.copy-unfinished"
+    /// A copy was to be made where something is already.
+    case occupied = "storage.occupied"
     case failed = "storage.failed"
   }
 

@@ -57,15 +57,18 @@ package final class PostgresDatabase: Storage.Database {
   ///
   /// - Parameters:
   ///   - role: owns nothing; transactions run as it. Made where the address's user may.
-  /// - Throws: `storage.address`, `storage.unavailable`, `storage.newer-schema`, `storage.role`, `storage.failed`.
+  ///   - copying: the state that is copied into this database, and when; nil for every use but that.
+  /// - Throws: `storage.address`, `storage.unavailable`, `storage.newer-schema`, `storage.role`, `storage.failed`,
+  ///   `storage.copy-unfinished`, and where a copy is made `storage.occupied`.
   package init(
-    _ address: PostgresAddress, migrations: [Migration], role: String = "rollcall_app", limits: Limits = Limits()
+    _ address: PostgresAddress, migrations: [Migration], role: String = "rollcall_app", limits: Limits = Limits(),
+    copying: (source: CopySource, now: Instant)? = nil
   ) async throws {
     (self.address, self.limits, self.role) = (address, limits, role)
     threads = NIOThreadPool(numberOfThreads: limits.sessions)
     threads.start()
     do {
-      try await threads.runIfActive { try PostgresMigrator.migrate(address, migrations, role: role) }
+      try await threads.runIfActive { try PostgresMigrator.migrate(address, migrations, role: role, copying: copying) }
     } catch {
       try await threads.shutdownGracefully()
       throw (error as? PostgresFault)?.storageError(reading: false) ?? error
@@ -91,7 +94,7 @@ package final class PostgresDatabase: Storage.Database {
   /// What `body` finds in the database as the address's user, of which nothing is changed, its schema neither; nil where
   /// there is no table `table`.
   ///
-  /// - Throws: `storage.unavailable`; what `body` throws.
+  /// - Throws: `storage.unavailable`, `storage.copy-unfinished`; what `body` throws.
   package static func look<T: Sendable>(
     at address: PostgresAddress, having table: String, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T? {
@@ -102,6 +105,7 @@ package final class PostgresDatabase: Storage.Database {
       do {
         let session = try PostgresSession(address, patience: .seconds(30))
         try session.command("BEGIN READ ONLY; \(RowSecurity.scope(.state))")
+        try CopyMark(session: session).refuseUnfinished()
         let found = try session.run("SELECT to_regclass($1) IS NOT NULL AS known", [.text(table)]).rows().first
         guard try found?.get("known", as: Bool.self) == true else { return nil }
         return try body(PostgresTransaction(session, isReading: true))
@@ -126,6 +130,15 @@ package final class PostgresDatabase: Storage.Database {
     sessions.withLock { $0.isClosed = true }
     try await threads.shutdownGracefully()
     sessions.withLock { $0.idle.removeAll() }
+  }
+
+  /// Runs `body` on a session of its own as the address's user, who owns the tables.
+  func asOwner(_ body: @escaping @Sendable (PostgresSession) throws -> Void) async throws {
+    try await threads.runIfActive { [address] in
+      do { try body(try PostgresSession(address)) } catch let fault as PostgresFault {
+        throw fault.storageError(reading: false)
+      }
+    }
   }
 
   // MARK: - One transaction

@@ -1,4 +1,5 @@
 internal import Storage
+internal import Vocabulary
 
 /// Applies each feature's migrations in order, and remembers them; all of them in one transaction, or none.
 ///
@@ -10,8 +11,11 @@ struct PostgresMigrator {
   /// A number of the schema that nothing else of the database uses.
   private static let lock = "hashtextextended('rollcall migration of ' || current_schema(), 0)"
 
-  /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`.
-  static func migrate(_ address: PostgresAddress, _ migrations: [Migration], role: String) throws {
+  /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`, `storage.copy-unfinished`,
+  ///   `storage.occupied`.
+  static func migrate(
+    _ address: PostgresAddress, _ migrations: [Migration], role: String, copying: (source: CopySource, now: Instant)?
+  ) throws {
     let session = try PostgresSession(address)
     let migrator = PostgresMigrator(session: session, role: role)
     try migrator.checkServer()
@@ -21,8 +25,11 @@ struct PostgresMigrator {
     try migrator.checkRole()
     // Tables are held to their districts' rows for their owner too: a migration changes those of all.
     try session.command("BEGIN; \(RowSecurity.scope(.state))")
+    let mark = CopyMark(session: session)
+    if let copying { try mark.begin(copying.source, now: copying.now) } else { try mark.refuseUnfinished() }
     try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
     try migrator.secure()
+    try mark.protect(from: role)
     try session.command("COMMIT")
   }
 

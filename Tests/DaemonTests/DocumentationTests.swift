@@ -63,6 +63,7 @@ import Wire
     all += StorageError.Kind.allCases.map { ($0.rawValue, nil) }
     all += TransparencyError.Kind.allCases.map { ($0.rawValue, nil) }
     all += ConfigurationError.Kind.allCases.map { ($0.rawValue, nil) }
+    all += MigrationError.Kind.allCases.map { ($0.rawValue, nil) }
     all += AgentError.Kind.allCases.map { ($0.rawValue, nil) }
     all += TransferError.Kind.allCases.map { ($0.rawValue, nil) }
     return all

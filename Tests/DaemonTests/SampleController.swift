@@ -15,21 +15,31 @@ final class SampleController {
   let controller: Controller
   let folder: String
   let adminToken: String
+  private let authority: CertificateAuthority
 
-  init() async throws {
+  /// - Parameter isPostgres: which engine; by default the one of this run.
+  init(isPostgres: Bool = TestDatabase.isPostgres) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let settings = try ControllerSettings(
       SettingSources(
-        file: nil, environment: TestDatabase.isPostgres ? ["ROLLCALLD_DATABASE": PostgresServer.setting()] : [:],
+        file: nil, environment: isPostgres ? ["ROLLCALLD_DATABASE": PostgresServer.setting()] : [:],
         flags: [.state: folder]))
-    let authority = try NewAuthority(name: "Test", now: Self.now).authority
+    authority = try NewAuthority(name: "Test", now: Self.now).authority
     controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
     let token = folder + "/admin.token"
     try await controller.makeFirstAdministrator(now: Self.now) {
       try $0.write(toFile: token, atomically: true, encoding: .utf8)
     }
     adminToken = try String(contentsOfFile: token, encoding: .utf8)
+  }
+
+  /// The same controller on another database, as after its own was copied there.
+  init(_ other: SampleController, on database: String) async throws {
+    (folder, adminToken, authority) = (other.folder + "/moved", other.adminToken, other.authority)
+    let settings = try ControllerSettings(
+      SettingSources(file: nil, environment: ["ROLLCALLD_DATABASE": database], flags: [.state: folder]))
+    controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -16,7 +16,7 @@ enum FuzzedParser: String, CaseIterable {
   case checkIn = "check-in"
   case reply, software, difference, gzip, csv, request, peer, token, certificates, base64
   case dpkg, mounts, release, nvme, ata, disk, bus, updates, version, measured
-  case date, credential
+  case date, credential, proxy
 
   func feed(_ bytes: [UInt8]) {
     switch self {
@@ -39,6 +39,21 @@ enum FuzzedParser: String, CaseIterable {
       _ = try? ESTCredential.secret(of: Call(.post, "/", headers: headers, now: Instant(seconds: 1_800_000_000)))
     case .date: _ = HTTPDate.instant(String(decoding: bytes, as: UTF8.self), now: Instant(seconds: 1_800_000_000))
     case .bus: _ = try? BusMessage(bytes)
+    case .proxy:
+      proxy(bytes)
+      proxy([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] + bytes)
+    }
+  }
+
+  /// A header is read from its own bytes alone, and from none less.
+  private func proxy(_ bytes: [UInt8]) {
+    guard let header = try? ProxyHeader.read(bytes) else { return }
+    precondition((16...ProxyHeader.longest).contains(header.length) && header.length <= bytes.count, "not its length")
+    precondition(header.source == nil || header.source?.count == 4 || header.source?.count == 16, "no address")
+    precondition((try? ProxyHeader.read(bytes.prefix(header.length))) == header, "bytes behind it count")
+    for count in 0..<min(header.length, 64) {
+      let part = try? ProxyHeader.read(bytes.prefix(count))
+      precondition(part == nil, "half a header")
     }
   }
 

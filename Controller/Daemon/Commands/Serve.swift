@@ -74,11 +74,13 @@ struct Serve: AsyncParsableCommand {
     let limits = Listener.Limits(
       connections: settings.connections, idle: settings.idleTimeout, request: settings.requestTimeout)
     let peopleListener = Listener(
-      host: settings.people.host, port: settings.people.port, tls: people, limits: limits, group: threads,
+      host: settings.people.host, port: settings.people.port, tls: people, limits: limits,
+      balancers: settings.peopleProxy, group: threads,
       logger: logger,
       onBound: { ports.bound(people: $0) })
     let devicesListener = Listener(
-      host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits, group: threads,
+      host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits,
+      balancers: settings.devicesProxy, group: threads,
       logger: logger, onBound: { ports.bound(devices: $0) })
     // Stopped in the reverse order: the listeners first, so that the queue behind them can drain.
     let reload = CertificateReload(

@@ -12,6 +12,8 @@ struct SettingFlags: ParsableArguments {
   @Option(help: help(.sealKey)) var sealKey: String?
   @Option(help: help(.people)) var people: String?
   @Option(help: help(.devices)) var devices: String?
+  @Option(help: help(.peopleProxy)) var peopleProxy: String?
+  @Option(help: help(.devicesProxy)) var devicesProxy: String?
   @Option(help: help(.names)) var names: String?
   @Option(help: help(.peopleCertificate)) var peopleCertificate: String?
   @Option(help: help(.peopleKey)) var peopleKey: String?
@@ -38,7 +40,7 @@ struct SettingFlags: ParsableArguments {
     let flags: [(Setting, String?)] = [
       (.state, state), (.database, database), (.databaseSessions, databaseSessions), (.sealKey, sealKey),
       (.people, people),
-      (.devices, devices), (.names, names),
+      (.devices, devices), (.peopleProxy, peopleProxy), (.devicesProxy, devicesProxy), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),
       (.databaseReaders, databaseReaders), (.failedEnrollments, failedEnrollments),

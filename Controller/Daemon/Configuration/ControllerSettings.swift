@@ -1,6 +1,7 @@
 import Enrollment
 import Logging
 import NIOCore
+import Serving
 import Storage
 import StoragePostgres
 import Vocabulary
@@ -20,6 +21,8 @@ struct ControllerSettings: Sendable {
   let sealKey: String?
   let people: Address
   let devices: Address
+  let peopleProxy: [AddressRange]
+  let devicesProxy: [AddressRange]
   /// The default where nothing was set, unless another controller of the database was told its names.
   var names: [String]
   let areNamesSet: Bool
@@ -59,6 +62,13 @@ struct ControllerSettings: Sendable {
       guard !host.isEmpty else { throw bad(setting, "the address is missing; 0.0.0.0 means every one") }
       return Address(host: String(host), port: port)
     }
+    func ranges(_ setting: Setting) throws -> [AddressRange] {
+      try text(setting).split(separator: ",").map { part in
+        let part = part.trimming { $0 == " " }
+        if let range = AddressRange(part) { return range }
+        throw bad(setting, "'\(part)' is no address or range, such as 10.0.0.0/8 or 2001:db8::/32")
+      }
+    }
     state = StateFolder(path: text(.state))
     database = try sources.values[.database].map(Self.database)
     databaseSessions = try number(.databaseSessions, 1...200)
@@ -68,6 +78,8 @@ struct ControllerSettings: Sendable {
     }
     people = try address(.people)
     devices = try address(.devices)
+    peopleProxy = try ranges(.peopleProxy)
+    devicesProxy = try ranges(.devicesProxy)
     areNamesSet = sources.values[.names]?.place != "default"
     names = text(.names).split(separator: ",").map { $0.trimming(while: { $0 == " " }) }
     guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 253 }) else {

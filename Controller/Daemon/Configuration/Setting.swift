@@ -7,6 +7,8 @@ enum Setting: String, CaseIterable, Sendable {
   case sealKey = "seal-key"
   case people
   case devices
+  case peopleProxy = "people-proxy"
+  case devicesProxy = "devices-proxy"
   case names
   case peopleCertificate = "people-certificate"
   case peopleKey = "people-key"
@@ -29,6 +31,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .people: "127.0.0.1:8443"
     case .devices: "127.0.0.1:8444"
     case .names: "localhost,127.0.0.1,::1"
+    case .peopleProxy, .devicesProxy: nil
     case .database, .sealKey, .peopleCertificate, .peopleKey: nil
     case .databaseSessions: "8"
     case .checkInInterval: "3600"
@@ -50,6 +53,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .state, .sealKey, .peopleCertificate, .peopleKey: "path"
     case .database: "postgres:// address"
     case .people, .devices: "address:port"
+    case .peopleProxy, .devicesProxy: "addresses and CIDR ranges, divided by commas"
     case .names: "DNS names and IP addresses, divided by commas"
     case .checkInInterval, .idleTimeout, .requestTimeout: "seconds"
     case .connections, .queue, .databaseReaders, .failedEnrollments, .failedEnrollmentsPerMinute, .threads,
@@ -71,6 +75,10 @@ enum Setting: String, CaseIterable, Sendable {
       "The key file with which controllers of one PostgreSQL database share their certificates and keys through it"
     case .people: "Where the operator's API listens"
     case .devices: "Where devices enrol and check in"
+    case .peopleProxy:
+      "Balancers before the people listener: from them, and nobody else, a PROXY header (version 2) is required and believed"
+    case .devicesProxy:
+      "Balancers before the devices listener: from them, and nobody else, a PROXY header (version 2) is required and believed"
     case .names: "What agents and people call this controller; they stand in its own server certificates"
     case .peopleCertificate: "A certificate chain (PEM) for the people listener in place of one by our own CA"
     case .peopleKey: "The private key (PEM) of people-certificate"

@@ -1,4 +1,3 @@
-import Crypto
 import Enrollment
 import Foundation
 import StoragePostgres
@@ -160,15 +159,7 @@ enum StateArchive {
     try FileManager.default.copyItem(atPath: source, toPath: target)
   }
 
-  private static func digest(_ path: String) throws -> String {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw ConfigurationError(.unreadable, "\(path) cannot be read.")
-    }
-    defer { try? file.close() }
-    var hash = SHA256()
-    while let part = try file.read(upToCount: 1 << 20), !part.isEmpty { hash.update(data: part) }
-    return Hex.encode(hash.finalize())
-  }
+  private static func digest(_ path: String) throws -> String { try Vocabulary.Digest.file(path).description }
 
   private static func sync(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -18,10 +18,7 @@ package struct Origin: Hashable, Sendable {
 
   /// nil for a peer that has no address, such as one of a Unix socket.
   package init?(_ address: SocketAddress) {
-    switch address {
-    case .v4(let address): self.init(octets: withUnsafeBytes(of: address.address.sin_addr) { Array($0) })
-    case .v6(let address): self.init(octets: withUnsafeBytes(of: address.address.sin6_addr) { Array($0) })
-    case .unixDomainSocket: return nil
-    }
+    guard let octets = address.octets else { return nil }
+    self.init(octets: octets)
   }
 }

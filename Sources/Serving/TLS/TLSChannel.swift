@@ -25,11 +25,16 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let box: TLSContextBox
   let peers: PeerTable
+  /// Whose connections begin with a PROXY header.
+  let balancers: TrustedBalancers
   /// Where a connection's tasks run; without them on the concurrent pool.
   let executors: LoopExecutors?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
+      if balancers.contains(channel.remoteAddress) {
+        try channel.pipeline.syncOperations.addHandler(proxy(channel, logger))
+      }
       let (context, trust) = box.current
       let handler: NIOSSLServerHandler
       if let trust {
@@ -48,6 +53,12 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
       try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers))
     }
     .flatMap { base.setup(channel: channel, logger: logger) }
+  }
+
+  private func proxy(_ channel: any Channel, _ logger: Logger) -> ProxyHandler {
+    ProxyHandler(
+      onSource: { [peers] in peers.remember($0, channel) },
+      onRefused: { [balancers, balancer = channel.remoteAddress] in balancers.warn(logger, balancer, $0) })
   }
 
   func handle(value: Value, logger: Logger) async {
