@@ -38,7 +38,8 @@ struct RollcallCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
-      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, PrincipalCommand.self,
+      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, SoftwareCommand.self,
+      PrincipalCommand.self,
       APITokenCommand.self, JournalCommand.self,
     ])
 }

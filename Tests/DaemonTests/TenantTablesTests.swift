@@ -11,7 +11,7 @@ import Testing
     // Answers of repeated requests belong to the principal that sent them.
     "serving_idempotency",
     // A list of packages names no machine and nobody; devices of any district differ from it.
-    "checkin_software_base",
+    "checkin_software_base", "checkin_base_package", "checkin_package_name",
     // Which migrations were applied.
     "storage_migration",
   ]

@@ -58,7 +58,7 @@ struct Controller: Sendable {
     // SQLite is one controller's own: there is nobody to follow.
     let followers: [any Service] = settings.database == nil ? [] : [KeyFollower(registry, logger: logger)]
     services =
-      [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)] + followers
+      [checkIns.group, checkIns.indexer, IdempotencySweep(database: database, logger: logger, clock: clock)] + followers
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
