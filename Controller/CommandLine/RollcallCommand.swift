@@ -40,6 +40,6 @@ struct RollcallCommand: ParsableCommand {
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
       BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, SoftwareCommand.self,
       PrincipalCommand.self,
-      APITokenCommand.self, JournalCommand.self,
+      APITokenCommand.self, JournalCommand.self, RetentionCommand.self,
     ])
 }

@@ -12,6 +12,8 @@ import Testing
     "serving_idempotency",
     // A list of packages names no machine and nobody; devices of any district differ from it.
     "checkin_software_base", "checkin_base_package", "checkin_package_name",
+    // For how long records are kept in districts that have not chosen: the state's own choice.
+    "registry_retention",
     // Which migrations were applied.
     "storage_migration",
   ]

@@ -57,8 +57,10 @@ struct Controller: Sendable {
       logger: logger, clock: clock)
     // SQLite is one controller's own: there is nobody to follow.
     let followers: [any Service] = settings.database == nil ? [] : [KeyFollower(registry, logger: logger)]
-    services =
-      [checkIns.group, checkIns.indexer, IdempotencySweep(database: database, logger: logger, clock: clock)] + followers
+    let retention = RetentionSweep(
+      database: database, registry: registry, metrics: metrics, logger: logger, clock: clock)
+    let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
+    services = [checkIns.group, checkIns.indexer] + sweeps + followers
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
