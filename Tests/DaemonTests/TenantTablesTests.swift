@@ -14,6 +14,8 @@ import Testing
     "checkin_software_base", "checkin_base_package", "checkin_package_name",
     // For how long records are kept in districts that have not chosen: the state's own choice.
     "registry_retention",
+    // Certificates and keys of the controllers themselves, sealed.
+    "daemon_shared",
     // Which migrations were applied.
     "storage_migration",
   ]
