@@ -44,7 +44,7 @@ struct SoftwarePlanTests {
         VALUES ($1, $2, $3, $4, $3, 300, 1)
         """,
         rows: (0..<devices).map { number in
-          let base = bases[number % bases.count]
+          let base = bases[number / 3 % bases.count]
           var difference = SoftwareDifference()
           difference.removed = [number % 300]
           difference.added = Array(Sample.package("x\(number % 290)", "7.\(number % 11)").line.utf8) + [10]
