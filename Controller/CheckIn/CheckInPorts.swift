@@ -24,6 +24,22 @@ package protocol DeviceRecords: Sendable {
   /// nil where the district has no such device.
   func device(_ id: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> Device?
 
+  /// Those of `ids` that the district has.
+  func devices(
+    _ ids: [DeviceID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> [DeviceID: Device]
+
+  /// Up to `limit` devices of a district's schools after `device`, in the order of their ids.
+  func devices(
+    of schools: Set<SchoolID>, in district: DistrictID, after device: String, limit: Int, _ transaction: any Transaction
+  ) throws -> [DeviceID]
+
+  /// The districts of `scope` that there are, in their order.
+  func districts(of scope: TenantScope, in transaction: any Transaction) throws -> [DistrictID]
+
+  /// - Throws: an error of status 404 where `scope` is one district that there is not.
+  func requireDistrict(of scope: TenantScope, in transaction: any Transaction) throws
+
   /// Makes committed changes of keys count at the next request.
   func apply(_ changes: KeyChanges)
 }

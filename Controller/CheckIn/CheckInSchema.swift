@@ -50,5 +50,6 @@ enum CheckInSchema {
         "CREATE INDEX checkin_software_base_age ON checkin_software_base (created_at, base_id)",
         "CREATE INDEX checkin_software_by_base ON checkin_software (base_id)",
       ]),
+    Migration("checkin", 3, SoftwareIndexSchema.statements),
   ]
 }

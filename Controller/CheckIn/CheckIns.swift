@@ -13,6 +13,8 @@ internal import Wire
 package final class CheckIns: Sendable {
   /// Commits check-ins; run it as a service, stopped after the devices listener.
   package let group: CheckInGroup
+  /// Keeps the index of software; run it as a service.
+  package let indexer: SoftwareIndexer
   let database: any Database
   let bases: SoftwareBases
   let records: any DeviceRecords
@@ -42,8 +44,14 @@ package final class CheckIns: Sendable {
     group = CheckInGroup(
       database: database, queueLimit: queueLimit, logger: logger,
       together: { try store.applyUnchanged($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
+    indexer = SoftwareIndexer(database: database, bases: bases, logger: logger)
     admission = Admission(limit: Int(clamping: inFlight.bytes))
-    if let metrics { Self.show(group, admission, in: metrics) }
+    if let metrics {
+      Self.show(group, admission, in: metrics)
+      metrics.counter("rollcall_software_indexed_total", "Devices whose changed software was taken into the index.") {
+        [indexer] in indexer.indexed
+      }
+    }
   }
 
   private static func show(_ group: CheckInGroup, _ admission: Admission, in metrics: Metrics) {
@@ -65,7 +73,7 @@ package final class CheckIns: Sendable {
 
   package var deviceRoutes: [DeviceRoute] { CheckInRoutes(desk: self).all }
 
-  package var peopleRoutes: [PeopleRoute] { SoftwareRoutes(desk: self).all }
+  package var peopleRoutes: [PeopleRoute] { SoftwareRoutes(desk: self).all + FleetSoftwareRoutes(desk: self).all }
 
   /// The answer to a check-in that is durable, or that waits for a person.
   ///

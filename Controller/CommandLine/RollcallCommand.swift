@@ -38,7 +38,7 @@ struct RollcallCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
-      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, PrincipalCommand.self,
-      APITokenCommand.self, JournalCommand.self, AuditCommand.self,
+      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, SoftwareCommand.self,
+      PrincipalCommand.self, APITokenCommand.self, JournalCommand.self, AuditCommand.self, RetentionCommand.self,
     ])
 }

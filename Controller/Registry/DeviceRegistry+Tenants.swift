@@ -21,3 +21,22 @@ extension DeviceRegistry: JournalTenants {
     }
   }
 }
+
+extension DeviceRegistry {
+  /// The districts of `scope` that there are, in their order.
+  package func districts(of scope: TenantScope, in transaction: any Transaction) throws -> [DistrictID] {
+    try DistrictStore.page(scope, after: nil, limit: .max, transaction).map(\.id)
+  }
+
+  /// Those of `ids` that the district has.
+  package func devices(
+    _ ids: [DeviceID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> [DeviceID: Device] { try DeviceStore.devices(ids, in: district, transaction) }
+
+  /// Up to `limit` devices of a district's schools after `device`, in the order of their ids.
+  package func devices(
+    of schools: Set<SchoolID>, in district: DistrictID, after device: String, limit: Int, _ transaction: any Transaction
+  ) throws -> [DeviceID] {
+    try DeviceStore.devices(of: schools, in: district, after: device, limit: limit, transaction)
+  }
+}

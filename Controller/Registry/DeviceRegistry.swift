@@ -42,6 +42,6 @@ package final class DeviceRegistry: Sendable {
 
   package var peopleRoutes: [PeopleRoute] {
     DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
-      + ImportRoutes(registry: self).routes
+      + ImportRoutes(registry: self).routes + RetentionRoutes(registry: self).routes
   }
 }

@@ -56,6 +56,36 @@ enum DeviceStore {
     return found
   }
 
+  /// Those of `ids` that the district has.
+  static func devices(
+    _ ids: [DeviceID], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [DeviceID: Device] {
+    var found: [DeviceID: Device] = [:]
+    for part in ids.parts(of: 512) {
+      let query: SQL = """
+        SELECT \(columns) FROM registry_device WHERE district_id = \(district) AND device_id IN \(list: part)
+        """
+      try transaction.each(query) { row in
+        let device = try Device(row)
+        found[device.id] = device
+      }
+    }
+    return found
+  }
+
+  /// Devices of some schools after `device`, in the order of their ids.
+  static func devices(
+    of schools: Set<SchoolID>, in district: DistrictID, after device: String, limit: Int, _ transaction: any Transaction
+  ) throws -> [DeviceID] {
+    try transaction.rows(
+      """
+      SELECT device_id FROM registry_device
+      WHERE district_id = \(district) AND school_id IN \(list: schools.sorted()) AND device_id > \(device)
+      ORDER BY device_id LIMIT \(limit)
+      """
+    ).map { try $0.get("device_id") }
+  }
+
   /// Many devices that nobody knows yet, of which only a list speaks; their serials are known to be free.
   static func insert(_ devices: [Device], _ transaction: any Transaction) throws {
     try transaction.run(

@@ -13,9 +13,14 @@ package struct District: Sendable, Hashable {
   package let id: DistrictID
   package var name: String
   package var unknownSerials: UnknownSerials
+  /// For how many days records are kept, where the district chose.
+  package var kept: [KeptRecord: Int]
   package let createdAt: Instant
 
-  package init(id: DistrictID, name: String, unknownSerials: UnknownSerials, createdAt: Instant) {
+  package init(
+    id: DistrictID, name: String, unknownSerials: UnknownSerials, kept: [KeptRecord: Int] = [:], createdAt: Instant
+  ) {
+    self.kept = kept
     self.id = id
     self.name = name
     self.unknownSerials = unknownSerials

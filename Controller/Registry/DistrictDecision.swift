@@ -23,13 +23,14 @@ struct NewDistrict: Decodable, Sendable {
 struct DistrictPatch: Decodable, Sendable {
   let name: String?
   let unknownSerials: String?
+  let retention: RetentionView?
 
   /// A change that changes nothing is a misspelt one: it is refused.
   ///
   /// - Throws: `request.body`.
   func requireAny() throws(ServingError) {
-    guard name != nil || unknownSerials != nil else {
-      throw ServingError(.body, "The body changes nothing: give 'name', 'unknownSerials' or both.")
+    guard name != nil || unknownSerials != nil || retention?.choice.isEmpty == false else {
+      throw ServingError(.body, "The body changes nothing: give 'name', 'unknownSerials' or 'retention' with its days.")
     }
   }
 
@@ -40,6 +41,10 @@ struct DistrictPatch: Decodable, Sendable {
     if let name { district.name = check.text(name, "name") }
     if let unknownSerials, let choice: District.UnknownSerials = check.choice(unknownSerials, "unknownSerials") {
       district.unknownSerials = choice
+    }
+    if let choice = retention?.choice {
+      check.days(choice)
+      for (kept, days) in choice { district.kept[kept] = days == 0 ? nil : days }
     }
     try check.throwFaults()
     return district

@@ -27,7 +27,7 @@ struct DistrictRoutes: Sendable {
       PeopleRoute(
         .patch, "/api/v1/districts/{district}", .district(AccessRule.deviceManagers),
         Operation(
-          "changeDistrict", "Change a district's name or what happens to unknown serials",
+          "changeDistrict", "Change a district's name, what happens to unknown serials, or how long records are kept",
           body: ("application/json", DistrictView.patchSchema), answers: (200, DistrictView.schema)), handle: change),
     ]
   }
@@ -50,9 +50,12 @@ struct DistrictRoutes: Sendable {
   private func list(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let page = try PageRequest(call)
     let found = try await registry.database.read(in: context.scope) { transaction in
-      try DistrictStore.page(context.scope, after: page.after, limit: page.limit + 1, transaction)
+      let stateWide = try RetentionStore.stateWide(transaction)
+      return try DistrictStore.page(context.scope, after: page.after, limit: page.limit + 1, transaction).map {
+        DistrictView($0, stateWide: stateWide)
+      }
     }
-    return try .json(Page(found.map(DistrictView.init), limit: page.limit, key: \.id.rawValue))
+    return try .json(Page(found, limit: page.limit, key: \.id.rawValue))
   }
 
   private func create(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -61,15 +64,18 @@ struct DistrictRoutes: Sendable {
       try DistrictStore.insert(district, change.transaction)
       try change.journal(
         "district.create", ("district", district.id.rawValue), district.id,
-        DistrictBody(unknownSerials: district.unknownSerials))
-      return try .json(DistrictView(district), status: .created)
+        DistrictBody(unknownSerials: district.unknownSerials, kept: nil))
+      let stateWide = try RetentionStore.stateWide(change.transaction)
+      return try .json(DistrictView(district, stateWide: stateWide), status: .created)
     }
   }
 
   private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let id: DistrictID = try call.identifier("district")
-    let district = try await registry.database.read(in: context.scope) { try registry.existing(id, $0) }
-    return try .json(DistrictView(district))
+    return try await registry.database.read(in: context.scope) { transaction in
+      let district = try registry.existing(id, transaction)
+      return try .json(DistrictView(district, stateWide: try RetentionStore.stateWide(transaction)))
+    }
   }
 
   private func change(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -79,9 +85,11 @@ struct DistrictRoutes: Sendable {
     return try await registry.change(call, context) { change in
       let district = try patch.applied(to: try registry.existing(id, change.transaction))
       try DistrictStore.update(district, change.transaction)
+      let stateWide = try RetentionStore.stateWide(change.transaction)
       try change.journal(
-        "district.change", ("district", id.rawValue), id, DistrictBody(unknownSerials: district.unknownSerials))
-      return try .json(DistrictView(district))
+        "district.change", ("district", id.rawValue), id,
+        DistrictBody(unknownSerials: district.unknownSerials, kept: KeptBody(stateWide.with(district.kept))))
+      return try .json(DistrictView(district, stateWide: stateWide))
     }
   }
 
@@ -106,7 +114,23 @@ struct DistrictRoutes: Sendable {
     }
   }
 
-  private struct DistrictBody: JournalBody { let unknownSerials: District.UnknownSerials }
+  private struct DistrictBody: JournalBody {
+    let unknownSerials: District.UnknownSerials
+    let kept: KeptBody?
+  }
+}
+
+/// The days that records are kept, for the journal.
+struct KeptBody: JournalBody {
+  let factHistoryDays: Int
+  let checkInHistoryDays: Int
+  let journalBodyDays: Int
+
+  init(_ retention: Retention) {
+    factHistoryDays = retention[.factHistory]
+    checkInHistoryDays = retention[.checkInHistory]
+    journalBodyDays = retention[.journalBodies]
+  }
 }
 
 /// `{}`.

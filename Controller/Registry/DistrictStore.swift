@@ -2,9 +2,13 @@ import Storage
 import Vocabulary
 
 enum DistrictStore {
+  private static let columns: SQL = """
+    district_id, name, unknown_serials, created_at, fact_history_days, check_in_history_days, journal_body_days
+    """
+
   static func district(_ id: DistrictID, _ transaction: any Transaction) throws -> District? {
     try transaction.row(
-      "SELECT district_id, name, unknown_serials, created_at FROM registry_district WHERE district_id = \(id)"
+      "SELECT \(columns) FROM registry_district WHERE district_id = \(id)"
     ).map(district)
   }
 
@@ -13,7 +17,7 @@ enum DistrictStore {
   ) throws -> [District] {
     try transaction.rows(
       """
-      SELECT district_id, name, unknown_serials, created_at FROM registry_district
+      SELECT \(columns) FROM registry_district
       WHERE \(scope) AND district_id > \(after ?? "") ORDER BY district_id LIMIT \(limit)
       """
     ).map(district)
@@ -35,14 +39,20 @@ enum DistrictStore {
   static func update(_ district: District, _ transaction: any Transaction) throws {
     try transaction.run(
       """
-      UPDATE registry_district SET name = \(district.name), unknown_serials = \(district.unknownSerials)
+      UPDATE registry_district SET name = \(district.name), unknown_serials = \(district.unknownSerials),
+        fact_history_days = \(district.kept[.factHistory]), check_in_history_days = \(district.kept[.checkInHistory]),
+        journal_body_days = \(district.kept[.journalBodies])
       WHERE district_id = \(district.id)
       """)
   }
 
   private static func district(_ row: Row) throws -> District {
-    District(
+    var kept: [KeptRecord: Int] = [:]
+    kept[.factHistory] = try row.get("fact_history_days", as: Int?.self)
+    kept[.checkInHistory] = try row.get("check_in_history_days", as: Int?.self)
+    kept[.journalBodies] = try row.get("journal_body_days", as: Int?.self)
+    return District(
       id: try row.get("district_id"), name: try row.get("name"), unknownSerials: try row.get("unknown_serials"),
-      createdAt: try row.get("created_at"))
+      kept: kept, createdAt: try row.get("created_at"))
   }
 }

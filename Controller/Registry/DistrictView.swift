@@ -6,9 +6,12 @@ struct DistrictView: Encodable, Sendable {
   let id: DistrictID
   let name: String
   let unknownSerials: District.UnknownSerials
+  /// The days that hold: the district's, or else the state's.
+  let retention: RetentionView
   let createdAt: String
 
-  init(_ district: District) {
+  init(_ district: District, stateWide: Retention) {
+    retention = RetentionView(stateWide.with(district.kept))
     id = district.id
     name = district.name
     unknownSerials = district.unknownSerials
@@ -22,8 +25,8 @@ struct DistrictView: Encodable, Sendable {
     [
       ("id", .string(idText)), ("name", .string("For people")),
       ("unknownSerials", .oneOf(choices, "What happens to a serial that no batch expects")),
-      ("createdAt", .dateTime("When it was made")),
-    ], required: ["id", "name", "unknownSerials", "createdAt"])
+      ("retention", RetentionView.schema), ("createdAt", .dateTime("When it was made")),
+    ], required: ["id", "name", "unknownSerials", "retention", "createdAt"])
 
   static let newSchema = Schema.object(
     [
@@ -35,6 +38,7 @@ struct DistrictView: Encodable, Sendable {
     [
       ("name", .string("1 to 200 characters")),
       ("unknownSerials", .oneOf(choices, "What happens to a serial that no batch expects")),
+      ("retention", RetentionView.patchSchema),
     ], required: [])
 }
 

@@ -38,6 +38,16 @@ struct FieldCheck {
     return found
   }
 
+  /// Days that records are kept, or 0 for no choice of one's own.
+  mutating func days(_ choice: [KeptRecord: Int]) {
+    for kept in KeptRecord.allCases {
+      guard let days = choice[kept], days != 0, !KeptRecord.allowed.contains(days) else { continue }
+      let (least, most) = (KeptRecord.allowed.lowerBound, KeptRecord.allowed.upperBound)
+      add(
+        kept.field, String(days), "'\(kept.field)' is a number of days from \(least) to \(most), or 0 for the state's.")
+    }
+  }
+
   private mutating func add(_ field: String, _ value: String, _ message: String) {
     faults.append(
       Fault(field: field, value: String(value.prefix(100)), code: RegistryError.Kind.invalid.rawValue, message: message)

@@ -13,7 +13,7 @@ struct RegistryChange {
 
   /// The journal's entry of this change: ids, codes and counts, never a text that a person typed.
   func journal(
-    _ action: String, _ object: (kind: String, id: String), _ district: DistrictID, _ body: some JournalBody
+    _ action: String, _ object: (kind: String, id: String), _ district: DistrictID?, _ body: some JournalBody
   ) throws {
     let entry = JournalEntry(
       at: now, actor: .principal(actor), action: action, object: object, district: district, body: body)

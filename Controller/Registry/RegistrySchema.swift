@@ -5,7 +5,7 @@ enum RegistrySchema {
   static let migrations = [
     Migration("registry", 1, districts + devices + keys + ledger + contacts + changes),
     Migration("registry", 2, searches), Migration("registry", 3, [waitingKeys]),
-    Migration("registry", 4, [followedKeys]),
+    Migration("registry", 4, [followedKeys]), Migration("registry", 5, RetentionStore.schema),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

@@ -1,6 +1,7 @@
 import Foundation
 import ProcessSupport
 import Testing
+import Vocabulary
 
 @testable import AgentCollect
 

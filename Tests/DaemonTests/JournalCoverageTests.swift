@@ -47,6 +47,7 @@ import Testing
     try await scribe.change(
       "createDistrict", .post, "/districts",
       json: #"{"id": "otter-creek", "name": "\#(Self.names[0])", "unknownSerials": "pending"}"#)
+    try await scribe.change("changeRetention", .patch, "/retention", json: #"{"factHistoryDays": 700}"#)
     try await scribe.change("changeDistrict", .patch, base, json: #"{"name": "\#(Self.names[1])"}"#)
     try await scribe.change(
       "createSchool", .post, base + "/schools", json: #"{"id": "elementary", "name": "\#(Self.names[2])"}"#)

@@ -109,13 +109,17 @@ import Testing
       case .open, .signedIn, .state, .district, .school: continue
       }
       #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
-      let plain = await world.sample.text(.get, route.path, token: world.token)
-      #expect(plain.status == 200 && plain.text.contains(world.own.id), "\(route.path): \(plain)")
+      // No device of the sample has told its software: these two lists are empty. `SoftwareIndexTests` fills them.
+      let isOfSoftware = route.path.hasPrefix("/api/v1/software")
+      let needed = route.path == "/api/v1/software/devices" ? [(name: "name", value: "openssl")] : []
+      let plain = await world.sample.text(.get, route.path, query: needed, token: world.token)
+      #expect(plain.status == 200 && (isOfSoftware || plain.text.contains(world.own.id)), "\(route.path): \(plain)")
       var answers = [plain]
       for filter in ["district", "q", "serial", "object", "school"] {
         for value in [world.other.id, world.other.secrets[3], world.other.device, world.other.batch] {
           answers.append(
-            await world.sample.text(.get, route.path, query: [(name: filter, value: value)], token: world.token))
+            await world.sample.text(
+              .get, route.path, query: needed + [(name: filter, value: value)], token: world.token))
         }
       }
       for answer in answers {

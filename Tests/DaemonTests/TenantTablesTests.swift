@@ -11,7 +11,9 @@ import Testing
     // Answers of repeated requests belong to the principal that sent them.
     "serving_idempotency",
     // A list of packages names no machine and nobody; devices of any district differ from it.
-    "checkin_software_base",
+    "checkin_software_base", "checkin_base_package", "checkin_package_name",
+    // For how long records are kept in districts that have not chosen: the state's own choice.
+    "registry_retention",
     // Certificates and keys of the controllers themselves, sealed.
     "daemon_shared",
     // Hashes over the journal's leaves, which are salted, and their count.

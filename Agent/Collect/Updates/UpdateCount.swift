@@ -1,3 +1,4 @@
+internal import Vocabulary
 internal import Wire
 
 /// Compares what is installed with lists of what there is, and keeps of the lists only how much each package's newer

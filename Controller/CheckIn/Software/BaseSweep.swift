@@ -30,11 +30,14 @@ extension SoftwareBases {
       try SoftwareStore.unusedBases(before: before, limit: Self.sweepLimit, in: $0)
     }
     guard !unused.isEmpty else { return 0 }
-    let removed = try await database.write(in: .state) { transaction in
-      try unused.filter { try SoftwareStore.removeIfUnused($0, in: transaction) }
+    var removed = 0
+    // Each by itself, for its packages go from the index too.
+    for base in unused {
+      guard try await database.write(in: .state, { try SoftwareStore.removeIfUnused(base, in: $0) }) else { continue }
+      forget(base)
+      removed += 1
     }
-    for base in removed { forget(base) }
-    return removed.count
+    return removed
   }
 }
 

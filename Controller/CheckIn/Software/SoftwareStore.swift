@@ -16,6 +16,7 @@ enum SoftwareStore {
     } else if try transaction.row("SELECT base_id FROM checkin_software_base WHERE base_id = \(plan.base)") == nil {
       throw BaseGone(base: plan.base)
     }
+    try StaleSoftware.mark(device: device, district: district, in: transaction)
     try transaction.run(
       """
       INSERT INTO checkin_software (district_id, device_id, base_id, difference, digest, packages, changed_at)
@@ -56,24 +57,40 @@ enum SoftwareStore {
     return lines
   }
 
-  /// Bases older than `before` that no device's software names, the oldest first.
+  /// Bases older than `before` that no device's software names, nor the index of it, the oldest first.
   static func unusedBases(before: Instant, limit: Int, in transaction: any Transaction) throws -> [Digest] {
     try transaction.rows(
       """
       SELECT base_id FROM checkin_software_base WHERE created_at < \(before) AND NOT EXISTS (
         SELECT 1 FROM checkin_software WHERE checkin_software.base_id = checkin_software_base.base_id)
+      AND NOT EXISTS (
+        SELECT 1 FROM checkin_software_stale WHERE checkin_software_stale.base_id = checkin_software_base.base_id)
       ORDER BY created_at, base_id LIMIT \(limit)
       """
     ).map { try $0.get("base_id") }
   }
 
+  /// Removes a base, from the index too.
+  ///
   /// - Returns: whether it was removed.
   static func removeIfUnused(_ base: Digest, in transaction: any Transaction) throws -> Bool {
-    try transaction.run(
+    let query: SQL = "SELECT number FROM checkin_software_base WHERE base_id = \(base)"
+    let number = try transaction.row(query)?.get("number", as: Int64?.self)
+    let lines: [UInt8]?
+    do {
+      lines = number == nil ? nil : try self.base(base, in: transaction)
+    } catch let error as CheckInError where error.kind == .damaged {
+      lines = nil
+    }
+    let removed = try transaction.run(
       """
       DELETE FROM checkin_software_base WHERE base_id = \(base) AND NOT EXISTS (
         SELECT 1 FROM checkin_software WHERE checkin_software.base_id = \(base))
-      """) > 0
+      AND NOT EXISTS (SELECT 1 FROM checkin_software_stale WHERE checkin_software_stale.base_id = \(base))
+      """)
+    guard removed > 0 else { return false }
+    if let number { try SoftwareIndexStore.remove(base: number, lines: lines, in: transaction) }
+    return true
   }
 
   /// The newest bases' sketches.

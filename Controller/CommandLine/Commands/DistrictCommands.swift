@@ -65,14 +65,19 @@ struct DistrictCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      session.show(try session.client.get(Target("districts", id)), districtColumns)
+      session.show(try session.client.get(Target("districts", id)), districtColumns + keptColumns)
     }
   }
 
   struct Change: SessionCommand {
     static let configuration = CommandConfiguration(
       commandName: "set", abstract: "Change a district.",
-      discussion: "EXAMPLE\n  rollcall district set cedar-falls --unknown-serials pending")
+      discussion: """
+        EXAMPLES
+          rollcall district set cedar-falls --unknown-serials pending
+          rollcall district set cedar-falls --fact-history-days 730
+          rollcall district set cedar-falls --fact-history-days 0   # the state's
+        """)
 
     @Argument(help: "Its code.")
     var id: String
@@ -83,21 +88,27 @@ struct DistrictCommand: ParsableCommand {
     @Option(help: "What happens to a serial that no batch expects: it is refused, or waits for approval.")
     var unknownSerials: UnknownSerials?
 
+    @OptionGroup var kept: KeptOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-      guard name != nil || unknownSerials != nil else {
-        throw ValidationError("Say what to change: --name or --unknown-serials.")
+      guard name != nil || unknownSerials != nil || kept.body != nil else {
+        throw ValidationError("Say what to change: --name, --unknown-serials or one of the --…-days.")
       }
     }
 
     func run(_ session: Session) throws {
       let body = JSONValue.fields([
         ("name", name.map(JSONValue.string)), ("unknownSerials", unknownSerials.map { .string($0.rawValue) }),
+        ("retention", kept.body),
       ])
-      session.show(try session.client.patch(Target("districts", id), .json(body)), districtColumns)
+      session.show(try session.client.patch(Target("districts", id), .json(body)), districtColumns + keptColumns)
     }
   }
+}
+
+private let keptColumns = RetentionCommand.columns.map { column in
+  Column(column.title, column.key) { column.value($0["retention"]) }
 }
 
 private let schoolColumns = [Column("School", "id"), Column("Name", "name"), Column("Since", "createdAt", time: true)]

@@ -69,9 +69,10 @@ struct Controller: Sendable {
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
-    services =
-      [checkIns.group, IdempotencySweep(database: database, logger: logger, clock: clock)]
-      + [follower].compactMap(\.self)
+    let retention = RetentionSweep(
+      database: database, registry: registry, metrics: metrics, logger: logger, clock: clock)
+    let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
+    services = [checkIns.group, checkIns.indexer] + sweeps + [follower].compactMap(\.self)
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.

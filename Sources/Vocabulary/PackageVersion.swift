@@ -1,9 +1,11 @@
 /// The order of Debian's package versions: `[epoch:]upstream[-revision]`.
 ///
 /// Source: Debian Policy 5.6.12; dpkg's lib/dpkg/version.c, verrevcmp
-enum PackageVersion {
+package enum PackageVersion {
+  package typealias Bytes = UnsafeBufferPointer<UInt8>
+
   /// Below, at or above zero, as `left` is older than, the same as or newer than `right`.
-  static func compare(_ left: Bytes, _ right: Bytes) -> Int {
+  package static func compare(_ left: Bytes, _ right: Bytes) -> Int {
     let (left, right) = (parts(left), parts(right))
     // An epoch is a number, and the rule for parts orders numbers; none is the same as 0.
     for (one, other) in [(left.epoch, right.epoch), (left.upstream, right.upstream), (left.revision, right.revision)] {
@@ -14,13 +16,19 @@ enum PackageVersion {
   }
 
   private static func parts(_ version: Bytes) -> (epoch: Bytes, upstream: Bytes, revision: Bytes) {
-    let colon = version.first(UInt8(ascii: ":"))
-    let rest = version.part((colon.map { $0 + 1 } ?? 0)..<version.count)
+    let colon = version.firstIndex(of: UInt8(ascii: ":"))
+    let rest = Bytes(rebasing: version[(colon.map { $0 + 1 } ?? 0)...])
     let dash = rest.lastIndex(of: UInt8(ascii: "-"))
     return (
-      version.part(0..<(colon ?? 0)), rest.part(0..<(dash ?? rest.count)),
-      rest.part((dash.map { $0 + 1 } ?? rest.count)..<rest.count)
+      Bytes(rebasing: version[..<(colon ?? 0)]), Bytes(rebasing: rest[..<(dash ?? rest.count)]),
+      Bytes(rebasing: rest[(dash.map { $0 + 1 } ?? rest.count)...])
     )
+  }
+
+  /// Whether `left` is older than `right`.
+  package static func isOlder(_ left: String, than right: String) -> Bool {
+    var (left, right) = (left, right)
+    return left.withUTF8 { left in right.withUTF8 { compare(left, $0) < 0 } }
   }
 
   /// Runs of what is no digit by ``rank(_:)``, runs of digits by their value, in turns.

@@ -1,0 +1,92 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import Storage
+internal import Synchronization
+internal import Vocabulary
+
+/// Brings the index of software up to date with what devices told, in steps of a few milliseconds between which
+/// check-ins are stored. Any number of controllers may do it at once: what one has done, the others find done.
+package final class SoftwareIndexer: Service {
+  /// Between two looks where nobody waits.
+  static let interval = Duration.seconds(1)
+  /// Looks between two steps of the sweep of names that nothing has any more.
+  private static let sweepEvery = 60
+  private static let sweptNames = 200
+
+  private struct State {
+    var place = StaleSoftware.Place()
+    var swept = ""
+    var reported: Set<DeviceID> = []
+    var indexed = 0
+  }
+
+  private let database: any Database
+  private let bases: SoftwareBases
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  init(database: any Database, bases: SoftwareBases, logger: Logger) {
+    (self.database, self.bases, self.logger) = (database, bases, logger)
+  }
+
+  /// Devices whose changed software was taken into the index since the start; for metrics.
+  var indexed: Int { state.withLock { $0.indexed } }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown {
+      var looks = 0
+      repeat {
+        do {
+          let count = try await self.catchUp()
+          if count >= SoftwareFold.devices { self.logger.info("software indexed", metadata: ["devices": "\(count)"]) }
+          looks += 1
+          if looks % Self.sweepEvery == 0 { try await self.sweepNames() }
+        } catch is CancellationError {
+          return
+        } catch {
+          self.logger.warning("the index of software could not be written", metadata: ["error": "\(error)"])
+        }
+      } while (try? await Task.sleep(for: Self.interval)) != nil
+    }
+  }
+
+  /// Steps until nobody waits who can be taken up; how many devices were.
+  @discardableResult
+  package func catchUp() async throws -> Int {
+    var count = 0
+    while true {
+      let began = ContinuousClock.now
+      let place = state.withLock { $0.place }
+      let outcome = try await database.write(in: .state) { [bases] in
+        try SoftwareFold.step(after: place, bases: bases, in: $0)
+      }
+      note(outcome)
+      count += outcome.folded
+      guard outcome.last != nil else { return count }
+      // As long as it took, others have the database to themselves.
+      if outcome.folded == SoftwareFold.devices {
+        try await Task.sleep(for: min(ContinuousClock.now - began, .milliseconds(100)))
+      }
+    }
+  }
+
+  private func note(_ outcome: SoftwareFold.Outcome) {
+    let new = state.withLock { state in
+      state.indexed += outcome.folded
+      // After the last of all it begins again at the first.
+      state.place = outcome.last ?? StaleSoftware.Place()
+      let new = outcome.damaged.filter { !state.reported.contains($0) }
+      state.reported.formUnion(new)
+      return new
+    }
+    for device in new { logger.damaged(.software, of: device, "not taken into the index of software") }
+  }
+
+  private func sweepNames() async throws {
+    let after = state.withLock { $0.swept }
+    let last = try await database.write(in: .state) {
+      try SoftwareIndexStore.sweepNames(after: after, limit: Self.sweptNames, in: $0)
+    }
+    state.withLock { $0.swept = last ?? "" }
+  }
+}

@@ -1,0 +1,123 @@
+import Audit
+import CheckIn
+import Logging
+import Registry
+import ServiceLifecycle
+import Serving
+import Storage
+import Synchronization
+import Vocabulary
+
+/// Removes what districts do not keep any longer: an hour after the start, then every hour, in short transactions between
+/// which check-ins are stored. Any number of controllers may do it at once.
+final class RetentionSweep: Service {
+  /// Rows that one transaction looks at or removes at most.
+  static let step = 500
+  static let interval = Duration.seconds(3600)
+  /// Between two transactions.
+  static let pause = Duration.milliseconds(20)
+
+  struct Removed: Sendable, Hashable {
+    var changes = 0
+    var keys = 0
+    var bodies = 0
+    var all: Int { changes + keys + bodies }
+  }
+
+  private let database: any Database
+  private let registry: DeviceRegistry
+  private let logger: Logger
+  private let clock: @Sendable () -> Instant
+  private let between: @Sendable () async throws -> Void
+  private let total = Mutex(Removed())
+
+  /// - Parameter between: waited for after each transaction.
+  init(
+    database: any Database, registry: DeviceRegistry, metrics: Metrics? = nil, logger: Logger,
+    clock: @escaping @Sendable () -> Instant,
+    between: @escaping @Sendable () async throws -> Void = { try await Task.sleep(for: RetentionSweep.pause) }
+  ) {
+    (self.database, self.registry, self.logger, self.clock, self.between) = (database, registry, logger, clock, between)
+    guard let metrics else { return }
+    metrics.counter("rollcall_retention_changes_total", "Changes of facts removed, for they were no longer kept.") {
+      [self] in total.withLock(\.changes)
+    }
+    metrics.counter("rollcall_retention_keys_total", "Silent keys whose last check-in was removed.") {
+      [self] in total.withLock(\.keys)
+    }
+    metrics.counter("rollcall_retention_bodies_total", "Bodies of journal entries dropped; their leaves stay.") {
+      [self] in total.withLock(\.bodies)
+    }
+  }
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while (try? await Task.sleep(for: Self.interval)) != nil {
+        do {
+          try await self.sweep(now: self.clock())
+        } catch is CancellationError {
+          return
+        } catch {
+          self.logger.warning("what is no longer kept could not be removed", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  /// Removes all that is not kept at `now`.
+  @discardableResult
+  func sweep(now: Instant) async throws -> Removed {
+    let (districts, state) = try await database.read(in: .state) { [registry] in try registry.retention(in: $0) }
+    let before = total.withLock { $0 }
+    for (district, retention) in districts {
+      try await removeChanges(of: district, before: retention.limit(of: .factHistory, now: now))
+      try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
+      try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
+    }
+    try await dropBodies(of: nil, before: state.limit(of: .journalBodies, now: now))
+    let after = total.withLock { $0 }
+    let removed = Removed(
+      changes: after.changes - before.changes, keys: after.keys - before.keys, bodies: after.bodies - before.bodies)
+    if removed.all > 0 {
+      logger.info(
+        "what is no longer kept was removed",
+        metadata: ["changes": "\(removed.changes)", "keys": "\(removed.keys)", "bodies": "\(removed.bodies)"])
+    }
+    return removed
+  }
+
+  private func removeChanges(of district: DistrictID, before moment: Instant) async throws {
+    while true {
+      let part = try await database.write(in: .district(district)) { [registry] in
+        try registry.removeChanges(before: moment, of: district, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.changes += part }
+      guard part == Self.step else { return }
+      try await between()
+    }
+  }
+
+  private func removeKeys(of district: DistrictID, before moment: Instant) async throws {
+    var after: Digest?
+    repeat {
+      let part = try await database.write(in: .district(district)) { [after] in
+        try CheckIns.removeSilentKeys(before: moment, of: district, after: after, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.keys += part.removed }
+      after = part.next
+      if after != nil { try await between() }
+    } while after != nil
+  }
+
+  private func dropBodies(of district: DistrictID?, before moment: Instant) async throws {
+    var after: Int64? = 0
+    while let position = after {
+      let part = try await database.write(in: district.map(TenantScope.district) ?? .state) {
+        try Journal.dropBodies(before: moment, district: district, after: position, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.bodies += part.dropped }
+      after = part.next
+      if after != nil { try await between() }
+    }
+  }
+}
