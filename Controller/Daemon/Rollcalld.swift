@@ -13,7 +13,7 @@ struct Rollcalld: AsyncParsableCommand {
         rollcalld backup /backup/rollcall-monday
         rollcalld doctor
 
-      Settings come from flags, then from ROLLCALLD_… variables, then from rollcalld.yaml; 'rollcalld config' lists them.
+      Settings come from flags, then from ROLLCALLD_… variables, then from files; 'rollcalld config' lists them.
       Exit codes: 0 done, 1 failed, 2 the doctor found faults, 64 wrong usage.
       """,
     version: Release.version,
