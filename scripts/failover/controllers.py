@@ -97,8 +97,12 @@ class Fleet:
         serials = self.file.with_suffix(".csv")
         serials.write_text(done(self.programs / "rollcall-swarm", "serials", *self.which))
         token = operator.token(self.file.stem, serials, self.devices)
-        done(self.programs / "rollcall-swarm", "enrol", *self.at(controller), "--token-file", token, "--duration", "60", *self.which)
-        assert len(self.acknowledged()) == self.devices, "not every device has enrolled"
+        # Who was told to come back does so.
+        for _ in range(5):
+            done(self.programs / "rollcall-swarm", "enrol", *self.at(controller), "--token-file", token, "--duration", "60", *self.which)
+            if len(self.acknowledged()) == self.devices:
+                return
+        raise RuntimeError("not every device has enrolled")
 
     def check_in(self, controller, seconds):
         """Check-ins as fast as they are answered, in the background."""
