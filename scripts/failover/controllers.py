@@ -2,7 +2,6 @@
 import base64
 import os
 import re
-import shutil
 import ssl
 import subprocess
 import time
@@ -24,14 +23,12 @@ class Controller:
         return self.name
 
     def init(self):
-        done(self.programs / "rollcalld", "init", "--state", self.state, "--database", self.address)
+        """The first one: makes the authority, and the key file that others need to share it."""
+        done(self.programs / "rollcalld", "init", "--state", self.state, *self.shared())
 
-    def join(self, other):
-        """Has the authority and the settings of `other`, and its own listeners' certificates."""
-        self.state.mkdir(mode=0o700)
-        shutil.copytree(other.state / "ca", self.state / "ca")
-        for name in ("rollcalld.yaml", "admin.token"):
-            shutil.copy2(other.state / name, self.state / name)
+    def shared(self):
+        """All that a further controller is told."""
+        return ["--database", self.address, "--seal-key", self.folder.parent / "seal.key"]
 
     def start(self):
         people, devices = self.ports
@@ -39,7 +36,7 @@ class Controller:
         self.log = self.folder / f"log-{self.runs}"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.programs / "rollcalld", "serve", "--state", self.state, "--people", f"127.0.0.1:{people}", "--devices",
+                [self.programs / "rollcalld", "serve", "--state", self.state, *self.shared(), "--people", f"127.0.0.1:{people}", "--devices",
                  f"127.0.0.1:{devices}", "--check-in-interval", "10", "--threads", "1"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.until(self.bound, "listens")
         self.until(self.ready, "is ready")
@@ -88,18 +85,18 @@ class Controller:
 class Fleet:
     """Simulated devices and what they were told; their state between runs is the swarm's fleet file."""
 
-    def __init__(self, programs, folder, name, first, devices):
-        self.programs, self.file = Path(programs), Path(folder) / f"{name}.tsv"
+    def __init__(self, swarm, folder, name, first, devices):
+        self.swarm, self.file = swarm, Path(folder) / f"{name}.tsv"
         self.which = ["--devices", str(devices), "--first", str(first), "--seed", "7"]
         self.devices = devices
 
     def enrol(self, controller, operator):
         serials = self.file.with_suffix(".csv")
-        serials.write_text(done(self.programs / "rollcall-swarm", "serials", *self.which))
+        serials.write_text(done(self.swarm, "serials", *self.which))
         token = operator.token(self.file.stem, serials, self.devices)
         # Who was told to come back does so.
         for _ in range(5):
-            done(self.programs / "rollcall-swarm", "enrol", *self.at(controller), "--token-file", token, "--duration", "60", *self.which)
+            done(self.swarm, "enrol", *self.at(controller), "--token-file", token, "--duration", "60", *self.which)
             if len(self.acknowledged()) == self.devices:
                 return
         raise RuntimeError("not every device has enrolled")
@@ -107,7 +104,7 @@ class Fleet:
     def check_in(self, controller, seconds):
         """Check-ins as fast as they are answered, in the background."""
         return subprocess.Popen(
-            [self.programs / "rollcall-swarm", "steady", *self.at(controller), "--keep-alive", "--duration", str(seconds), "--changed",
+            [self.swarm, "steady", *self.at(controller), "--keep-alive", "--duration", str(seconds), "--changed",
              "0.2", "--packages", "50", "--differ", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def at(self, controller):

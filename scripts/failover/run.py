@@ -7,7 +7,7 @@ the other one is promoted; in even rounds one of the controllers, whose devices 
 devices were told are compared with the database. With 10 rounds or more a last one stops the standby first, for longer than a
 statement may take, so that commits end unreplicated: these must not have been acknowledged.
 
-Usage: run.py --programs FOLDER [--rounds 20]    The folder holds rollcalld, rollcall and rollcall-swarm.
+Usage: run.py --programs FOLDER [--swarm PROGRAM] [--rounds 20]    The folder holds rollcalld and rollcall.
 """
 import argparse
 import random
@@ -25,12 +25,12 @@ STORED = """SELECT k.device_id || ' ' || COALESCE(s.sequence, 0) FROM registry_k
 
 
 class Failover:
-    def __init__(self, programs, folder):
+    def __init__(self, programs, swarm, folder):
         self.servers = [Server(folder, "north"), Server(folder, "south")]
         hosts = ",".join(str(server.folder) for server in self.servers)
         address = f"postgres://rollcall@/rollcall?host={hosts}&target_session_attrs=read-write"
         self.controllers = [Controller(programs, folder, name, address) for name in ("east", "west")]
-        self.fleets = [Fleet(programs, folder, f"fleet-{number}", number * DEVICES, DEVICES) for number in range(2)]
+        self.fleets = [Fleet(swarm, folder, f"fleet-{number}", number * DEVICES, DEVICES) for number in range(2)]
         self.programs, self.folder, self.random = programs, folder, random.Random(20261122)
 
     def prepare(self):
@@ -39,7 +39,6 @@ class Failover:
         standby.follow(primary)
         east, west = self.controllers
         east.init()
-        west.join(east)
         for controller in self.controllers:
             controller.start()
         operator = Operator(self.programs, self.folder, east)
@@ -136,11 +135,12 @@ class Failover:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True, type=lambda path: Path(path).resolve())
+    parser.add_argument("--swarm", type=lambda path: Path(path).resolve())
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="rollcall-failover-", dir="/tmp"))
     folder.chmod(0o755)
-    failover = Failover(options.programs, folder)
+    failover = Failover(options.programs, options.swarm or options.programs / "rollcall-swarm", folder)
     start = time.monotonic()
     try:
         failover.prepare()
