@@ -49,7 +49,8 @@ import Testing
   func whichFiles() {
     let packaged = StateFolder(path: "/var/lib/rollcall/")
     let other = StateFolder(path: "/srv/rollcall")
-    #expect(packaged.settingFiles(config: nil, exists: { _ in true }) == (packaged.configuration, StateFolder.machineSettings))
+    let both = packaged.settingFiles(config: nil, exists: { _ in true })
+    #expect(both == (packaged.configuration, StateFolder.machineSettings))
     #expect(packaged.settingFiles(config: nil, exists: { _ in false }) == (nil, nil))
     #expect(packaged.settingFiles(config: "x.yaml", exists: { _ in true }) == ("x.yaml", nil))
     #expect(other.settingFiles(config: nil, exists: { _ in true }) == (other.configuration, nil))
