@@ -96,8 +96,8 @@ class Machine:
         return found
 
 
-# dpkg's own records and those of triggers, backups of account files, logs.
-UNIMPORTANT = r"/(var/lib/dpkg|etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|var/(log|cache)|etc/\.pwd\.lock|etc/ld\.so\.cache)"
+# dpkg's own records and those of triggers, backups of account files, what a killed systemd-sysusers had not renamed yet, logs.
+UNIMPORTANT = r"/(etc/\.#(passwd|group|shadow|gshadow)|var/lib/dpkg|etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|var/(log|cache)|etc/\.pwd\.lock|etc/ld\.so\.cache)"
 
 
 def describe(path):
