@@ -90,7 +90,7 @@ check-restricted: build packages-test ## run the real programs under the units' 
 
 deb: build packages-deb ## Debian packages of the three programs, into deb/
 	@rm -rf deb && scripts/deb/build.sh bin deb
-	@lintian --profile debian $$((( EUID != 0 )) || echo --allow-root) --fail-on error,warning deb/*.changes
+	@lintian --profile debian $$([[ $$EUID != 0 ]] || echo --allow-root) --fail-on error,warning deb/*.changes
 	@ls -l deb/*.deb
 
 check-deb: build packages-deb ## pack twice and compare; install, upgrade, interrupt, downgrade, purge in a small Debian (root)
