@@ -17,6 +17,10 @@ FILTER ?=
 ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|RegistryTests|EnrollmentTests|CheckInTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
+# Rounds of `make failover`, each of which kills a database or a controller.
+FAILOVER_ROUNDS ?= 20
+# Programs of 0.1 for `make check-deb`; by default the present ones, packed as 0.1.0.
+OLDER ?=
 # Seconds that `make fuzz` gives to each parser.
 SECONDS_EACH ?= 60
 PARSERS ?=
@@ -25,7 +29,8 @@ LONG ?=
 
 .NOTPARALLEL:
 .PHONY: help build run test bench bench-agent format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
-  clean packages-run packages-test packages-bench packages-e2e packages-tpm $(addprefix bin/,$(PROGRAMS))
+  deb check-deb check-deb-twice failover check-examples \
+  clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples $(addprefix bin/,$(PROGRAMS))
 
 help: ## what each target does (the default)
 	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -83,8 +88,27 @@ check-units: packages-test ## verify the systemd units and the limits of their e
 check-restricted: build packages-test ## run the real programs under the units' restrictions, without systemd
 	@scripts/check-restricted.sh
 
-clean: ## remove what was built (var/ stays: it holds data)
-	@rm -rf .build bin
+deb: build packages-deb ## Debian packages of the three programs, into deb/
+	@rm -rf deb && scripts/deb/build.sh bin deb
+	@lintian --profile debian $$([[ $$EUID != 0 ]] || echo --allow-root) --fail-on error,warning deb/*.changes
+	@ls -l deb/*.deb
 
-packages-run packages-test packages-bench packages-e2e packages-tpm: packages-%:
+check-deb: build packages-deb ## pack twice and compare; install, upgrade, interrupt, downgrade, purge in a small Debian (root)
+	@scripts/deb/check.sh bin $(OLDER)
+
+check-deb-twice: packages-run packages-deb ## also build the programs twice from nothing, and compare the packages' bytes (slow)
+	@scripts/deb/twice.sh
+
+failover: packages-test $(addprefix bin/,$(PROGRAMS)) ## kill -9 databases and controllers FAILOVER_ROUNDS times (20), and count what was acknowledged
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 scripts/failover/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" \
+	  --rounds $(FAILOVER_ROUNDS)
+
+check-examples: packages-examples ## run docs/examples on loopback: etcd, Patroni, PostgreSQL, a switchover, a failover (root)
+	@python3 scripts/examples/run.py
+
+clean: ## remove what was built (var/ stays: it holds data)
+	@rm -rf .build .build-deb bin deb
+
+packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples: packages-%:
 	@scripts/install-packages.sh $*

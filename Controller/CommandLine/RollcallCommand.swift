@@ -1,4 +1,5 @@
 import ArgumentParser
+import Vocabulary
 
 /// The command and its parts.
 struct RollcallCommand: ParsableCommand {
@@ -35,7 +36,7 @@ struct RollcallCommand: ParsableCommand {
         rollcall --generate-completion-script bash \\
             > /etc/bash_completion.d/rollcall
       """,
-    version: "0.1.0",
+    version: Release.version,
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
       BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, SoftwareCommand.self,

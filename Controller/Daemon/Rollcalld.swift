@@ -1,4 +1,5 @@
 import ArgumentParser
+import Vocabulary
 
 @main
 struct Rollcalld: AsyncParsableCommand {
@@ -12,25 +13,20 @@ struct Rollcalld: AsyncParsableCommand {
         rollcalld backup /backup/rollcall-monday
         rollcalld doctor
 
-      Settings come from flags, then from ROLLCALLD_… variables, then from rollcalld.yaml; 'rollcalld config' lists them.
+      Settings come from flags, then from ROLLCALLD_… variables, then from files; 'rollcalld config' lists them.
       Exit codes: 0 done, 1 failed, 2 the doctor found faults, 64 wrong usage.
       """,
-    version: Version.text,
+    version: Release.version,
     subcommands: [
       Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, MigrateDatabase.self, AdminToken.self,
       Authority.self, Config.self, ShowVersion.self,
     ])
 }
 
-/// The version of every program of this repository.
-enum Version {
-  static let text = "0.1.0"
-}
-
 struct ShowVersion: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-  func run() { print("rollcalld \(Version.text)") }
+  func run() { print("rollcalld \(Release.version)") }
 }
 
 struct Config: ParsableCommand {

@@ -32,6 +32,30 @@ import Testing
     #expect(settings.state.path == "/var/lib/rollcall")
   }
 
+  @Test("The machine's file beats the state folder's, setting by setting")
+  func machineFile() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (own, machine) = (folder.path + "/own.yaml", folder.path + "/machine.yaml")
+    try Data("queue: 100\nconnections: 200\n".utf8).write(to: URL(fileURLWithPath: own))
+    try Data("connections: 201\n".utf8).write(to: URL(fileURLWithPath: machine))
+    let settings = try ControllerSettings(SettingSources(machine: machine, file: own, environment: [:], flags: [:]))
+    #expect(settings.queue == 100)
+    #expect(settings.connections == 201)
+  }
+
+  @Test("The machine's file counts for the package's folder alone, and not beside --config")
+  func whichFiles() {
+    let packaged = StateFolder(path: "/var/lib/rollcall/")
+    let other = StateFolder(path: "/srv/rollcall")
+    let both = packaged.settingFiles(config: nil, exists: { _ in true })
+    #expect(both == (packaged.configuration, StateFolder.machineSettings))
+    #expect(packaged.settingFiles(config: nil, exists: { _ in false }) == (nil, nil))
+    #expect(packaged.settingFiles(config: "x.yaml", exists: { _ in true }) == ("x.yaml", nil))
+    #expect(other.settingFiles(config: nil, exists: { _ in true }) == (other.configuration, nil))
+  }
+
   @Test("A flag beats the environment, which beats the file")
   func precedence() throws {
     let file = "queue: 100\nconnections: 200\ncheck-in-interval: 300\n"

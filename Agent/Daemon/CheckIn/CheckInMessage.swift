@@ -36,7 +36,7 @@ struct CheckInMessage {
   init(_ facts: Facts, hashes: [FactSection: Digest], after state: AgentState, at now: Instant) throws {
     let sequence = state.sequence + 1
     let request = CheckInRequest(
-      sequence: sequence, sentAt: now, agent: Version.agent, hashes: hashes,
+      sequence: sequence, sentAt: now, agent: Release.version, hashes: hashes,
       facts: facts.only(Self.sections(hashes, in: state)))
     let plain = try WireCodec.encode(request)
     let isCompressed = plain.count > Self.compressionThreshold
@@ -55,9 +55,4 @@ struct CheckInMessage {
     [Request.Header("Content-Type", "application/json")]
       + (pending.isCompressed ? [Request.Header("Content-Encoding", "gzip")] : [])
   }
-}
-
-/// The agent's version.
-enum Version {
-  static let agent = "0.1.0"
 }

@@ -1,6 +1,7 @@
 import AgentTransport
 import FoundationEssentials
 import Glibc
+import Vocabulary
 import Wire
 
 /// `run`: the service.
@@ -68,7 +69,7 @@ enum VersionCommand {
   static let command = Command(
     name: "version", summary: "prints the agent's and the messages' version", options: [], examples: [],
     run: { _ in
-      Program.output("rollcall-agent \(Version.agent), messages version \(WireVersion.current)\n")
+      Program.output("rollcall-agent \(Release.version), messages version \(WireVersion.current)\n")
       return .done
     })
 }

@@ -28,7 +28,7 @@ struct Agent {
   }
 
   static let overNetwork: ExchangeMaker = { (trust, identity) throws(TransferError) in
-    let client = try Client(trust: trust, identity: identity, agentName: "rollcall-agent/\(Version.agent)")
+    let client = try Client(trust: trust, identity: identity, agentName: "rollcall-agent/\(Release.version)")
     client.shouldStop = { Signals.isTerminating }
     return client
   }

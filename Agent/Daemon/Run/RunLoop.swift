@@ -10,7 +10,7 @@ struct RunLoop {
 
   func run() throws -> ExitCode {
     var state = try agent.loadState()
-    agent.log.info("agent started", ["version": Version.agent, "state": agent.configuration.stateFolder.path])
+    agent.log.info("agent started", ["version": Release.version, "state": agent.configuration.stateFolder.path])
     notifier.ready()
     while true {
       notifier.alive()

@@ -13,7 +13,7 @@ final class CurlTransport: Requesting {
     do throws(TransferError) {
       client = try Client(
         trust: endpoint.authorities.map { .pem($0) } ?? .system, limits: Self.limits, usesProxyEnvironment: true,
-        agentName: "rollcall/0.1.0")
+        agentName: "rollcall/\(Release.version)")
     } catch {
       throw CommandError(.failure, error.message, code: error.code.text)
     }

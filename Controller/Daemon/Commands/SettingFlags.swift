@@ -3,7 +3,11 @@ import Foundation
 
 /// The settings as flags, the same for every command that needs them.
 struct SettingFlags: ParsableArguments {
-  @Option(help: "A YAML file of settings; by default rollcalld.yaml in the state folder, if it is there.")
+  @Option(
+    help: """
+      A YAML file of settings; by default rollcalld.yaml in the state folder, and above it \(StateFolder.machineSettings) \
+      where that is the package's folder.
+      """)
   var config: String?
 
   @Option(help: help(.state)) var state: String?
@@ -54,7 +58,8 @@ struct SettingFlags: ParsableArguments {
   func settings() throws -> ControllerSettings {
     let environment = ProcessInfo.processInfo.environment
     let folder = StateFolder(path: state ?? environment[Setting.state.variable] ?? Setting.state.fallback ?? ".")
-    let file = config ?? (FileManager.default.fileExists(atPath: folder.configuration) ? folder.configuration : nil)
-    return try ControllerSettings(SettingSources(file: file, environment: environment, flags: given))
+    let files = folder.settingFiles(config: config) { FileManager.default.fileExists(atPath: $0) }
+    return try ControllerSettings(
+      SettingSources(machine: files.machine, file: files.own, environment: environment, flags: given))
   }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Vocabulary
 import Yams
 
-/// Raw values of settings by source; a flag beats the environment, which beats the file, which beats the default.
+/// Raw values of settings by source; a flag beats the environment, which beats the machine's file, which beats the state
+/// folder's, which beats the default.
 struct SettingSources: Sendable {
   /// A value and where it came from, for messages.
   struct Value: Sendable, Equatable {
@@ -13,11 +14,11 @@ struct SettingSources: Sendable {
   private(set) var values: [Setting: Value] = [:]
 
   /// - Throws: `config.unknown-key`, `config.bad-value`, `config.unreadable`.
-  init(file: String?, environment: [String: String], flags: [Setting: String]) throws {
+  init(machine: String? = nil, file: String?, environment: [String: String], flags: [Setting: String]) throws {
     for setting in Setting.allCases {
       if let text = setting.fallback { values[setting] = Value(text: text, place: "default") }
     }
-    if let file { try read(file: file) }
+    for file in [file, machine].compactMap(\.self) { try read(file: file) }
     try read(environment: environment)
     for (setting, text) in flags { values[setting] = Value(text: text, place: "--\(setting.rawValue)") }
   }

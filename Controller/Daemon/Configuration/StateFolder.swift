@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where the controller keeps what must survive: see `docs/architecture.md`, "The state folder".
 struct StateFolder: Sendable, Hashable {
   let path: String
@@ -22,4 +24,17 @@ struct StateFolder: Sendable, Hashable {
   var shared: String { path + "/shared.json" }
   /// The settings that `serve` reads where no `--config` is given and the file exists.
   var configuration: String { path + "/rollcalld.yaml" }
+  /// The operator's settings of a controller that a package installed.
+  static let machineSettings = "/etc/rollcall/rollcalld.yaml"
+
+  /// The files of settings for this folder: `config` alone where it is given; else the folder's own, and above it the
+  /// machine's, which is only meant for the folder that the package makes.
+  func settingFiles(config: String?, exists: (String) -> Bool) -> (own: String?, machine: String?) {
+    if let config { return (config, nil) }
+    let isPackaged = URL(fileURLWithPath: path).standardizedFileURL.path == Setting.state.fallback
+    return (
+      exists(configuration) ? configuration : nil,
+      isPackaged && exists(Self.machineSettings) ? Self.machineSettings : nil
+    )
+  }
 }

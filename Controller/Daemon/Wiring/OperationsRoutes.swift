@@ -43,7 +43,7 @@ enum Description {
     let path = "/api/v1/openapi.json"
     // The document holds its own route too.
     let all = routes + [PeopleRoute(.get, path, .open, operation) { _, _ in Reply(.ok) }]
-    let document = Result { try OpenAPIDocument.document(of: all, version: Version.text) }
+    let document = Result { try OpenAPIDocument.document(of: all, version: Release.version) }
     return PeopleRoute(.get, path, .open, operation) { _, _ in
       Reply(.ok, headers: [.contentType: "application/json"], body: try document.get())
     }
