@@ -186,7 +186,10 @@ let package = Package(
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
     program(
       "rollcall-swarm", path: "Sources/rollcall-swarm",
-      ["Vocabulary", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram]),
+      [
+        "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Audit", "Access", "Registry",
+        "Enrollment", "CheckIn", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram,
+      ]),
 
     // MARK: - Tests
 
