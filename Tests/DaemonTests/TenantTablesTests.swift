@@ -12,6 +12,8 @@ import Testing
     "serving_idempotency",
     // A list of packages names no machine and nobody; devices of any district differ from it.
     "checkin_software_base",
+    // Certificates and keys of the controllers themselves, sealed.
+    "daemon_shared",
     // Which migrations were applied.
     "storage_migration",
   ]

@@ -35,15 +35,10 @@ import Testing
     "Of two controllers on one database, each serves the other's devices, and hears of a revocation through the other")
   func twoControllers() throws {
     let folder = try TemporaryFolder()
-    let first = try RunningController(in: folder, kept: ["--database", try PostgresServer.setting()])
-    // The second has the same authority and settings, and listeners' certificates of its own.
-    let state = folder.file("second")
-    try FileManager.default.createDirectory(
-      atPath: state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    for name in ["ca", "rollcalld.yaml"] {
-      try FileManager.default.copyItem(atPath: "\(first.state)/\(name)", toPath: "\(state)/\(name)")
-    }
-    let second = try RunningController(state: state)
+    let sharing = ["--database", try PostgresServer.setting(), "--seal-key", folder.file("seal.key")]
+    let first = try RunningController(in: folder, kept: sharing)
+    // The database and the seal key are all that the second is given.
+    let second = try RunningController(state: folder.file("second"), settings: sharing)
     let token = try first.prepareBatch(serials: ["PG-0001"], uses: 1)
     let client = try ESTClient(first, folder, serial: "PG-0001")
     try client.enroll(token: token)
@@ -61,6 +56,19 @@ import Testing
       defer { sequence += 1 }
       return try other.checkIn(sequence: sequence).body.contains("device.key-revoked")
     }
+    // A new issuing certificate of the one is the other's too, and devices of the one before stay trusted.
+    try succeed(Programs.path("rollcalld"), ["ca", "rotate", "--state", first.state])
+    first.signal(SIGHUP)
+    func issuer(_ one: RunningController) throws -> String {
+      try succeed("/usr/bin/openssl", ["x509", "-in", one.state + "/ca/issuing.pem", "-noout", "-fingerprint"])
+    }
+    try until { try issuer(second) == issuer(first) }
+    let next = try ESTClient(second, folder, serial: "PG-0002")
+    try next.enroll(token: try first.prepareBatch("more", serials: ["PG-0002"], uses: 1))
+    try until { try ESTClient(first, next).checkIn(sequence: 1).body.contains("active") }
+    #expect(
+      try run(Programs.path("rollcalld"), ["doctor", "--state", second.state] + sharing).output
+        .contains("shared keys: the database opens"))
     // One of them killed, the other goes on alone.
     first.kill()
     #expect(try second.api("GET", "/api/v1/devices?serial=PG-0001", token: first.adminToken).status == 200)
@@ -68,7 +76,8 @@ import Testing
   }
 
   private func until(_ condition: () throws -> Bool) throws {
-    for _ in 0..<200 where try condition() { return }
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end { if try condition() { return } }
     Issue.record("it never came to it")
   }
 

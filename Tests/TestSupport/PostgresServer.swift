@@ -14,8 +14,7 @@ package final class PostgresServer: Sendable {
   private static let user = "rollcall_test"
   package let folder: String
   private let schemas = Atomic(0)
-  /// Holds the server: it ends when this end of the pipe does.
-  private let life: Pipe
+  private let life: LastingProcess
 
   struct Failed: Error, CustomStringConvertible { let description: String }
 
@@ -42,9 +41,7 @@ package final class PostgresServer: Sendable {
         "--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "en-US", "--no-sync", "--no-instructions",
       ])
     // cat ends when nobody holds the pipe's other end any more.
-    // What was inherited by chance is closed, or whoever waits for its end would wait for the server's.
     let script = """
-      for open in /proc/self/fd/*; do open=${open##*/}; ((open > 2)) && eval "exec $open>&-"; done
       "$@" -D '\(data)' -k '\(folder)' -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=500 \
         -c logging_collector=off > '\(folder).log' 2>&1 &
       server=$!
@@ -53,13 +50,7 @@ package final class PostgresServer: Sendable {
       wait $server
       rm -rf '\(folder)' '\(folder).log'
       """
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script, "bash"] + unprivileged + ["\(programs)/postgres"]
-    life = Pipe()
-    process.standardInput = life.fileHandleForReading
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    try process.start()
+    life = try LastingProcess(script: script, unprivileged + ["\(programs)/postgres"])
     try Self.run(
       [
         "/bin/sh", "-c",

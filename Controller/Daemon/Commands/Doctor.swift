@@ -56,8 +56,32 @@ struct Examination {
     found.append(
       certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
     found.append(await database())
+    if let path = settings.sealKey { found.append(await sharing(path)) }
     found.append(await administrator())
     return found
+  }
+
+  private func sharing(_ path: String) async -> Finding {
+    let subject = "shared keys"
+    do {
+      guard let address = settings.database,
+        let differ = try await PostgresDatabase.look(
+          at: address, having: SharedStore.table,
+          { try SharedKeys.differing(settings, key: SealKey.load(path), in: $0) }
+        )
+      else {
+        return Finding(mark: .advice, subject: subject, words: "none in the database yet; 'serve' puts them there")
+      }
+      return differ.isEmpty
+        ? Finding(mark: .sound, subject: subject, words: "the database opens with \(path) and holds what is here")
+        : Finding(
+          mark: .advice, subject: subject,
+          words:
+            "not the same here and in the database: \(differ.joined(separator: ", ")). Send SIGHUP to rollcalld, and read its log."
+        )
+    } catch {
+      return Finding(mark: .fault, subject: subject, words: (error as? any CodedError)?.message ?? "\(error)")
+    }
   }
 
   private func administrator() async -> Finding {

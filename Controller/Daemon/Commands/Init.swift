@@ -13,6 +13,10 @@ struct Init: AsyncParsableCommand {
       The root key is written to ca/root.key. It signs nothing after this: move it off the machine, to somewhere safe.
       With --ca-root, --ca-issuing and --ca-issuing-key, your own certificates are used and no root key is made.
 
+      With --database and --seal-key, a key file is made where there is none, and the certificates and the issuing key go
+      into the database, sealed with it. Copy that file to each further controller: there, 'serve --database … --seal-key …'
+      is all.
+
       Interrupted, it is run again: it goes on with what is there.
 
       EXAMPLES
@@ -37,12 +41,20 @@ struct Init: AsyncParsableCommand {
         let place = settings.database?.shown ?? folder.path
         if ifMissing { return print("\(place) holds a controller already; nothing was changed.") }
         throw ConfigurationError(
-          .state, "\(place) holds a controller already; nothing was changed. Use another --state, or 'serve' it.")
+          .state,
+          "\(place) holds a controller already; nothing was changed. Use another --state, or 'serve' it; a further controller of a database takes 'serve' with --seal-key."
+        )
       }
+      let sealKey = try settings.sealKey.map(SealKey.loadOrMake)
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
       let kept = try KeptSettings.keep(flags.given, in: folder)
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
+      if let sealKey {
+        let shared = SharedKeys(database: controller.database, key: sealKey, state: folder)
+        try await shared.agree()
+        _ = try await shared.names(or: settings.areNamesSet ? settings.names : nil)
+      }
       // The token is on the disk before the administrator counts: no interruption leaves one whom nobody can be.
       try await controller.makeFirstAdministrator(now: SystemClock.now) {
         try DurableFile.write($0 + "\n", to: folder.adminToken, mode: 0o600)
@@ -88,6 +100,7 @@ struct Init: AsyncParsableCommand {
         administrator token  \(folder.adminToken) (0600)
       \(Self.words(kept, folder))
       \(caRoot == nil ? "Move \(folder.authorityFolder)/root.key off this machine: it is not needed to run." : "")
+      \(settings.sealKey.map { "Copy \($0) to each further controller; who has it and the database has the issuing key." } ?? "")
       Next: rollcalld serve --state \(folder.path)
       """
   }

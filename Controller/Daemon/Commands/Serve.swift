@@ -17,6 +17,7 @@ struct Serve: AsyncParsableCommand {
 
       EXAMPLES
         rollcalld serve
+        rollcalld serve --database postgres://rollcall@/rollcall --seal-key /etc/rollcall/seal.key
         rollcalld serve --state ./var --people 127.0.0.1:8443 --devices 127.0.0.1:8444 --log-format json
       """)
 
@@ -24,17 +25,28 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandFailure.reported {
-      let settings = try flags.settings()
-      try StateArchive.requireWhole(settings.state, database: settings.database)
-      let lock = try StateLock(settings.state)
+      var settings = try flags.settings()
       let logger = Logs.logger(settings)
+      if settings.sealKey == nil {
+        try StateArchive.requireWhole(settings.state, database: settings.database)
+      } else {
+        // A further controller begins with nothing; what is shared comes from the database.
+        try StateArchive.requireReadable(settings.state)
+        try StateArchive.makeFolder(settings.state.path)
+      }
+      let lock = try StateLock(settings.state)
+      let shared = try await SharedKeys.open(settings)
+      try await shared?.agree()
+      if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
+      if shared != nil { try StateArchive.requireWhole(settings.state, database: settings.database) }
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
-      let controller = try await Controller(settings: settings, authority: authority, logger: logger)
+      let controller = try await Controller(
+        settings: settings, authority: authority, opened: shared?.database, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
-      try await group(controller, authority, settings, threads, logger).run()
+      try await group(controller, authority, settings, shared, threads, logger).run()
       try await controller.close()
       try await threads.shutdownGracefully()
       logger.notice("stopped")
@@ -44,7 +56,7 @@ struct Serve: AsyncParsableCommand {
 
   private func group(
     _ controller: Controller, _ authority: CertificateAuthority, _ settings: ControllerSettings,
-    _ threads: MultiThreadedEventLoopGroup, _ logger: Logger
+    _ shared: SharedKeys?, _ threads: MultiThreadedEventLoopGroup, _ logger: Logger
   ) throws -> ServiceGroup {
     let manager = ServiceManager()
     let ports = BoundPorts(manager: manager, logger: logger)
@@ -61,15 +73,17 @@ struct Serve: AsyncParsableCommand {
       host: settings.devices.host, port: settings.devices.port, tls: devices, limits: limits, group: threads,
       logger: logger, onBound: { ports.bound(devices: $0) })
     // Stopped in the reverse order: the listeners first, so that the queue behind them can drain.
+    let reload = CertificateReload(
+      controller: controller, settings: settings, shared: shared, people: people, devices: devices, manager: manager,
+      logger: logger)
     var services = controller.services
     services += [
       Watchdog(manager: manager, group: threads, database: controller.database),
-      CertificateReload(
-        controller: controller, settings: settings, people: people, devices: devices, manager: manager,
-        logger: logger),
+      reload,
       NamedListener(setting: .people, address: settings.people, base: peopleListener.serve(controller.people)),
       NamedListener(setting: .devices, address: settings.devices, base: devicesListener.serve(controller.devices)),
     ]
+    if let shared { services.append(SharedFollower(keys: shared, reload: reload, logger: logger)) }
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(25)

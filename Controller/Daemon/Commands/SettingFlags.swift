@@ -9,6 +9,7 @@ struct SettingFlags: ParsableArguments {
   @Option(help: help(.state)) var state: String?
   @Option(help: help(.database)) var database: String?
   @Option(help: help(.databaseSessions)) var databaseSessions: String?
+  @Option(help: help(.sealKey)) var sealKey: String?
   @Option(help: help(.people)) var people: String?
   @Option(help: help(.devices)) var devices: String?
   @Option(help: help(.names)) var names: String?
@@ -35,7 +36,8 @@ struct SettingFlags: ParsableArguments {
   /// What the flags themselves say.
   var given: [Setting: String] {
     let flags: [(Setting, String?)] = [
-      (.state, state), (.database, database), (.databaseSessions, databaseSessions), (.people, people),
+      (.state, state), (.database, database), (.databaseSessions, databaseSessions), (.sealKey, sealKey),
+      (.people, people),
       (.devices, devices), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),

@@ -7,6 +7,8 @@ struct ConfigurationError: CodedError, CustomStringConvertible {
     case badValue = "config.bad-value"
     case unreadable = "config.unreadable"
     case state = "config.state"
+    case sealKey = "config.seal-key"
+    case shared = "config.shared"
   }
 
   let kind: Kind

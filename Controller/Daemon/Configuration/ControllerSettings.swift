@@ -16,9 +16,13 @@ struct ControllerSettings: Sendable {
   /// nil for SQLite in the state folder.
   let database: PostgresAddress?
   let databaseSessions: Int
+  /// The path of the seal key; nil where this controller shares nothing.
+  let sealKey: String?
   let people: Address
   let devices: Address
-  let names: [String]
+  /// The default where nothing was set, unless another controller of the database was told its names.
+  var names: [String]
+  let areNamesSet: Bool
   /// The operator's own certificate for people, nil for one by our CA.
   let peopleIdentity: (certificate: String, key: String)?
   let checkInInterval: Duration
@@ -58,8 +62,13 @@ struct ControllerSettings: Sendable {
     state = StateFolder(path: text(.state))
     database = try sources.values[.database].map(Self.database)
     databaseSessions = try number(.databaseSessions, 1...200)
+    sealKey = sources.values[.sealKey]?.text
+    guard sealKey == nil || database != nil else {
+      throw bad(.sealKey, "controllers share keys through a PostgreSQL database; set 'database' too, or drop it")
+    }
     people = try address(.people)
     devices = try address(.devices)
+    areNamesSet = sources.values[.names]?.place != "default"
     names = text(.names).split(separator: ",").map { $0.trimming(while: { $0 == " " }) }
     guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 253 }) else {
       throw bad(.names, "it takes at least one name")

@@ -4,6 +4,7 @@ enum Setting: String, CaseIterable, Sendable {
   case state
   case database
   case databaseSessions = "database-sessions"
+  case sealKey = "seal-key"
   case people
   case devices
   case names
@@ -28,7 +29,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .people: "127.0.0.1:8443"
     case .devices: "127.0.0.1:8444"
     case .names: "localhost,127.0.0.1,::1"
-    case .database, .peopleCertificate, .peopleKey: nil
+    case .database, .sealKey, .peopleCertificate, .peopleKey: nil
     case .databaseSessions: "8"
     case .checkInInterval: "3600"
     case .connections: "4096"
@@ -46,7 +47,7 @@ enum Setting: String, CaseIterable, Sendable {
 
   var unit: String {
     switch self {
-    case .state, .peopleCertificate, .peopleKey: "path"
+    case .state, .sealKey, .peopleCertificate, .peopleKey: "path"
     case .database: "postgres:// address"
     case .people, .devices: "address:port"
     case .names: "DNS names and IP addresses, divided by commas"
@@ -66,6 +67,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .database:
       "A PostgreSQL database in place of the file in the state folder; a password is never given as a flag"
     case .databaseSessions: "Transactions of this controller at once on PostgreSQL, each with a session"
+    case .sealKey:
+      "The key file with which controllers of one PostgreSQL database share their certificates and keys through it"
     case .people: "Where the operator's API listens"
     case .devices: "Where devices enrol and check in"
     case .names: "What agents and people call this controller; they stand in its own server certificates"

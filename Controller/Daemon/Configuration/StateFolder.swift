@@ -13,6 +13,8 @@ struct StateFolder: Sendable, Hashable {
   var adminToken: String { path + "/admin.token" }
   /// What agents and operators trust: the root certificate, public.
   var root: String { authorityFolder + "/root.pem" }
+  /// What the folder and the database agreed on, where keys are shared through it.
+  var shared: String { path + "/shared.json" }
   /// The settings that `serve` reads where no `--config` is given and the file exists.
   var configuration: String { path + "/rollcalld.yaml" }
 }

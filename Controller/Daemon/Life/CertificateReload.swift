@@ -12,6 +12,7 @@ import Vocabulary
 struct CertificateReload: Service {
   let controller: Controller
   let settings: ControllerSettings
+  let shared: SharedKeys?
   let people: TLSContextBox
   let devices: TLSContextBox
   let manager: ServiceManager
@@ -31,11 +32,14 @@ struct CertificateReload: Service {
     }
   }
 
-  func reload() async {
+  /// - Returns: whether what is in use now is what the files hold.
+  @discardableResult
+  func reload() async -> Bool {
     let authority = controller.authority
     manager.reloading()
     defer { manager.ready() }
     do {
+      let hasGiven = try await shared?.agree() ?? false
       let next = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try authority.require(successor: next)
       try ServerIdentities.refresh(next, settings, now: SystemClock.now, logger: logger)
@@ -45,14 +49,18 @@ struct CertificateReload: Service {
       people.replace(peopleContext)
       // Before anything is signed by the new issuer, the listener trusts it.
       devices.replace(devicesContext, trust: trust)
+      // The other controllers too: a certificate is signed when each of them has had time to hear of its issuer.
+      if hasGiven { try await Task.sleep(for: SharedFollower.interval * 3) }
       try authority.replace(by: next)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
       logger.notice(
         "certificates were read anew",
         metadata: ["issuer": "\(next.name)", "until": "\(next.notAfter)", "former": "\(next.former.count)"])
+      return true
     } catch {
       logger.error(
         "certificates could not be read; the old ones stay in use", metadata: ["error": "\(FaultWords.of(error))"])
+      return false
     }
   }
 }

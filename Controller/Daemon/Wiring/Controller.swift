@@ -25,10 +25,14 @@ struct Controller: Sendable {
   static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
     + EnrollmentDesk.migrations
-    + CheckIns.migrations
+    + CheckIns.migrations + SharedStore.migrations
 
-  init(settings: ControllerSettings, authority: CertificateAuthority, logger: Logger) async throws {
-    let database = try await Self.database(settings)
+  /// - Parameter opened: the settings' database, where it is open already.
+  init(
+    settings: ControllerSettings, authority: CertificateAuthority, opened: (any Database)? = nil, logger: Logger
+  ) async throws {
+    let database =
+      if let opened { opened } else { try await Self.database(settings) }
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
     let registry = DeviceRegistry(database: database, facts: StoredFacts())
@@ -128,7 +132,7 @@ struct Controller: Sendable {
   func close() async throws { try await database.close() }
 
   /// The engine that the settings name, with the schema of this version.
-  private static func database(_ settings: ControllerSettings) async throws -> any Database {
+  static func database(_ settings: ControllerSettings) async throws -> any Database {
     guard let address = settings.database else {
       return try SQLiteDatabase(
         path: settings.state.database, migrations: migrations, readers: settings.databaseReaders)

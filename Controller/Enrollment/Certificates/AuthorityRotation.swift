@@ -72,7 +72,7 @@ extension AuthorityFiles {
   }
 
   /// Ends what a rotation began: the key first, for the certificate's presence says that there is something to do.
-  private func finishMoves() throws(EnrollmentError) {
+  func finishMoves() throws(EnrollmentError) {
     guard access(nextCertificate, F_OK) == 0 else { return }
     if access(nextKey, F_OK) == 0 { try DurableFile.move(nextKey, to: issuingKey) }
     try DurableFile.move(nextCertificate, to: issuingCertificate)

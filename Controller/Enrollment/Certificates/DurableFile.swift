@@ -47,6 +47,14 @@ package enum DurableFile {
     try syncFolder(of: target)
   }
 
+  /// Takes a file away.
+  ///
+  /// - Throws: `enroll.file`.
+  static func remove(_ path: String) throws(EnrollmentError) {
+    guard unlink(path) == 0 else { throw failure("remove", path) }
+    try syncFolder(of: path)
+  }
+
   /// Makes a folder for its owner alone, unless it is there.
   ///
   /// - Throws: `enroll.file`.

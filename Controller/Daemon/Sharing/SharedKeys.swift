@@ -1,0 +1,136 @@
+import Enrollment
+import Foundation
+import Storage
+import Vocabulary
+
+/// Keeps the state folder's keys the same as those of the other controllers, through the database.
+///
+/// What was changed here since the last time goes into the database, what was changed there comes here; where both were,
+/// nothing is changed and a person decides. `shared.json` in the folder remembers what the two agreed on.
+struct SharedKeys: Sendable {
+  let database: any Database
+  let key: SealKey
+  let state: StateFolder
+  let items: [SharedItem]
+
+  init(database: any Database, key: SealKey, state: StateFolder) {
+    self.database = database
+    self.key = key
+    self.state = state
+    items = Self.items(state)
+  }
+
+  private static func items(_ state: StateFolder) -> [SharedItem] { [.authority(state)] }
+
+  /// What is not the same in the folder and in the database; nothing is changed.
+  ///
+  /// - Throws: `config.seal-key`, `storage.*`.
+  static func differing(
+    _ settings: ControllerSettings, key: SealKey, in transaction: any Transaction
+  ) throws -> [String] {
+    try items(settings.state).filter { item in
+      guard let stored = try SharedStore.get(item.name, in: transaction) else { return true }
+      return try item.read() != key.open(stored.sealed, as: item.name, revision: stored.revision)
+    }.map(\.name)
+  }
+
+  /// nil where the settings name no seal key.
+  static func open(_ settings: ControllerSettings) async throws -> SharedKeys? {
+    guard let path = settings.sealKey else { return nil }
+    let key = try SealKey.load(path)
+    return SharedKeys(database: try await Controller.database(settings), key: key, state: settings.state)
+  }
+
+  /// What the folder and the database agreed on.
+  private struct Agreed: Codable {
+    var revision: Int64
+    /// SHA-256 of the content, hexadecimal.
+    var digest: String
+  }
+
+  /// - Returns: whether something of this folder went into the database.
+  /// - Throws: `config.seal-key`; `config.shared` where folder and database were both changed; `storage.*`.
+  @discardableResult
+  func agree() async throws -> Bool {
+    var hasGiven = false
+    for item in items where try await agree(on: item) { hasGiven = true }
+    return hasGiven
+  }
+
+  /// The revisions in the database: a number that grew means that another controller changed something.
+  func revisions() async throws -> [String: Int64] {
+    try await database.read(in: .state) { try SharedStore.revisions(in: $0) }
+  }
+
+  /// What every controller is called, where the first one was told so; kept by whoever comes first.
+  func names(or own: [String]?) async throws -> [String]? {
+    let name = "names"
+    if let stored = try await stored(name) {
+      let text = String(decoding: try key.open(stored.sealed, as: name, revision: stored.revision), as: UTF8.self)
+      return own ?? text.split(separator: ",").map(String.init)
+    }
+    if let own { _ = try await put(Array(own.joined(separator: ",").utf8), as: name, revision: 1) }
+    return own
+  }
+
+  private func agree(on item: SharedItem) async throws -> Bool {
+    // Another controller may come first; after a few rounds something else is wrong.
+    for _ in 0..<8 {
+      let (mine, stored) = (try item.read(), try await stored(item.name))
+      guard let stored else {
+        guard let first = try mine ?? item.make?() else { return false }
+        guard try await put(first, as: item.name, revision: 1) else { continue }
+        if mine == nil { try item.take(first) }
+        try remember(item.name, Agreed(revision: 1, digest: Self.digest(first)))
+        return true
+      }
+      let theirs = try key.open(stored.sealed, as: item.name, revision: stored.revision)
+      let agreed = try remembered()[item.name]
+      if let mine, mine != theirs, agreed?.digest != Self.digest(mine) {
+        guard let agreed, agreed.revision == stored.revision else { throw conflict(item.name) }
+        guard try await put(mine, as: item.name, revision: stored.revision + 1) else { continue }
+        try remember(item.name, Agreed(revision: stored.revision + 1, digest: Self.digest(mine)))
+        return true
+      }
+      if mine != theirs { try item.take(theirs) }
+      try remember(item.name, Agreed(revision: stored.revision, digest: Self.digest(theirs)))
+      return false
+    }
+    throw conflict(item.name)
+  }
+
+  private func stored(_ name: String) async throws -> SharedStore.Stored? {
+    try await database.read(in: .state) { try SharedStore.get(name, in: $0) }
+  }
+
+  private func put(_ content: [UInt8], as name: String, revision: Int64) async throws -> Bool {
+    let next = SharedStore.Stored(
+      revision: revision, sealed: try key.seal(content, as: name, revision: revision))
+    return try await database.write(in: .state) { try SharedStore.put(name, next, in: $0) }
+  }
+
+  private func conflict(_ name: String) -> ConfigurationError {
+    ConfigurationError(
+      .shared,
+      "The \(name) in \(state.path) and the one in the database were both changed, or never were the same. Nothing was changed. To take the database's, move \(name == "authority" ? state.authorityFolder : state.path) aside and start again."
+    )
+  }
+
+  private func remembered() throws -> [String: Agreed] {
+    guard let data = FileManager.default.contents(atPath: state.shared) else { return [:] }
+    // Damaged, it is as if there were none: what is the same needs no memory, and the rest is asked of a person.
+    return (try? JSONDecoder().decode([String: Agreed].self, from: data)) ?? [:]
+  }
+
+  private func remember(_ name: String, _ agreed: Agreed) throws {
+    var all = try remembered()
+    if let before = all[name], before.revision == agreed.revision, before.digest == agreed.digest { return }
+    all[name] = agreed
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    try DurableFile.write(
+      String(decoding: try encoder.encode(all), as: UTF8.self) + "\n", to: state.shared, mode: 0o600)
+  }
+
+  private static func digest(_ content: [UInt8]) -> String { "\(Digest.sha256(content))" }
+}
