@@ -210,7 +210,10 @@ let package = Package(
     tests("AgentDaemonTests", ["rollcall-agent", "AgentCollect", "AgentTransport", "Wire", "Vocabulary"]),
     tests(
       "ServingTests",
-      ["Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging]),
+      [
+        "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
+        nioPosix,
+      ]),
     tests("AuditTests", ["Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary"]),
     tests(
       "AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", logging]),
@@ -243,7 +246,11 @@ let package = Package(
         x509,
         asn1,
       ]),
-    tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto]),
+    tests(
+      "CommandLineTests",
+      [
+        "rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1, nioSSL, arguments,
+      ]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests(
       "EndToEndTests",

@@ -64,7 +64,7 @@ package struct Listener: Sendable {
         additionalChannelHandlers: [RequestDeadline(limit: deadline)], idleTimeout: limits.idle,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100)))
-    return TLSChannel(base: http, box: tls, peers: peers, executors: executors).server(
+    return TLSChannel(base: http, box: tls, peers: peers, gates: HandshakeGates(), executors: executors).server(
       configuration: ServerConfiguration(
         address: .hostname(host, port: port), serverName: nil, backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),

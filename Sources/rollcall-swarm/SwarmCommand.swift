@@ -23,7 +23,7 @@ struct SwarmCommand: AsyncParsableCommand {
       """,
     subcommands: [
       SerialsCommand.self, SeedCommand.self, EnrolCommand.self, MintCommand.self, SteadyCommand.self,
-      RestartCommand.self, SoakCommand.self,
+      RestartCommand.self, SoakCommand.self, StoreCommand.self,
     ])
 }
 

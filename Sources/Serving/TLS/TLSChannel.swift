@@ -25,11 +25,19 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let box: TLSContextBox
   let peers: PeerTable
+  let gates: HandshakeGates
   /// Where a connection's tasks run; without them on the concurrent pool.
   let executors: LoopExecutors?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    channel.eventLoop.makeCompletedFuture {
+    // Hummingbird asks on the channel's loop.
+    let gate = gates[channel.eventLoop]
+    return gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate) }.nonisolated()
+      .flatMap { base.setup(channel: channel, logger: logger) }
+  }
+
+  private func addTLS(to channel: any Channel, leaving gate: HandshakeGate) throws {
+    do {
       let (context, trust) = box.current
       let handler: NIOSSLServerHandler
       if let trust {
@@ -45,9 +53,11 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
         handler = NIOSSLServerHandler(context: context)
       }
       try channel.pipeline.syncOperations.addHandler(handler)
-      try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers))
+      try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers, gate: gate))
+    } catch {
+      gate.leave()
+      throw error
     }
-    .flatMap { base.setup(channel: channel, logger: logger) }
   }
 
   func handle(value: Value, logger: Logger) async {
@@ -67,11 +77,21 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
   private static let limit = TimeAmount.seconds(10)
   private let trust: DeviceTrust?
   private let peers: PeerTable
+  /// nil once it was left.
+  private var gate: HandshakeGate?
   private var timer: Scheduled<Void>?
 
-  init(trust: DeviceTrust?, peers: PeerTable) {
+  init(trust: DeviceTrust?, peers: PeerTable, gate: HandshakeGate) {
     self.trust = trust
     self.peers = peers
+    self.gate = gate
+  }
+
+  private func leave() {
+    timer?.cancel()
+    timer = nil
+    gate?.leave()
+    gate = nil
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -79,18 +99,17 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     timer = context.eventLoop.scheduleTask(in: Self.limit) { channel.close(mode: .all, promise: nil) }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
   func channelInactive(context: ChannelHandlerContext) {
-    timer?.cancel()
+    leave()
     peers.forget(context.channel)
     context.fireChannelInactive()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .handshakeCompleted? = event as? TLSUserEvent {
-      timer?.cancel()
-      timer = nil
+      leave()
       // A resumed session shows a certificate that nobody was asked about.
       if let trust, peers.peer(of: context.channel) == nil,
         let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),

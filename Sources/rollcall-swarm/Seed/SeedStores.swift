@@ -20,10 +20,28 @@ struct SeedStores: Sendable {
   let file: String?
   private let lock: Lock
 
-  /// As the controller's own wiring has them; a state of another version is refused as there.
-  static let migrations: [Migration] =
+  /// Of the features whose tables are written here, and of those that they lean on.
+  private static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
     + EnrollmentDesk.migrations + CheckIns.migrations
+
+  /// With the steps of features that nothing is written of, as the controller took them: none of them is applied here,
+  /// and a newer state of a feature that is written of is refused as ever.
+  private static func migrations(applied: [String: Int]?) throws -> [Migration] {
+    guard let applied, !applied.isEmpty else {
+      throw SwarmError("There is no controller's state; run 'rollcalld init' first.")
+    }
+    let own = Set(migrations.map(\.feature))
+    return applied.sorted { $0.key < $1.key }.reduce(migrations) { all, other in
+      own.contains(other.key) ? all : all + (1...other.value).map { Migration(other.key, $0, []) }
+    }
+  }
+
+  private static func applied(_ transaction: any Transaction) throws -> [String: Int] {
+    let rows = try transaction.rows("SELECT feature, MAX(number) AS number FROM storage_migration GROUP BY feature")
+    return Dictionary(
+      uniqueKeysWithValues: try rows.map { (try $0.get("feature"), try $0.get("number", as: Int.self)) })
+  }
 
   /// - Parameters:
   ///   - state: the controller's state folder.
@@ -36,14 +54,17 @@ struct SeedStores: Sendable {
       limits.sessions = 4
       limits.statement = 300_000
       limits.lock = 60_000
-      database = try await PostgresDatabase(PostgresAddress(address), migrations: Self.migrations, limits: limits)
+      let place = try PostgresAddress(address)
+      let applied = try await PostgresDatabase.look(at: place, having: "storage_migration") { try Self.applied($0) }
+      database = try await PostgresDatabase(place, migrations: Self.migrations(applied: applied), limits: limits)
       file = nil
     } else {
       let path = state + "/rollcall.sqlite"
       guard access(path, R_OK | W_OK) == 0 else {
         throw SwarmError("There is no database \(path); run 'rollcalld init --state \(state)' first.")
       }
-      database = try SQLiteDatabase(path: path, migrations: Self.migrations)
+      let applied = try SQLiteBackup.look(at: path, having: "storage_migration") { try Self.applied($0) }
+      database = try SQLiteDatabase(path: path, migrations: Self.migrations(applied: applied))
       file = path
     }
     registry = DeviceRegistry(database: database, facts: StoredFacts())
