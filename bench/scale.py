@@ -16,6 +16,7 @@ import platform
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import ssl
 import subprocess
@@ -102,7 +103,7 @@ def swarm(given, mode, *words, timeout=7200):
 def brief(report):
     """What of a report the table needs."""
     found = {"perSecond": report["perSecond"], "p99Milliseconds": report["latencyMicroseconds"]["p99"] / 1000,
-             "failures": sum(report["failures"].values()), "deferred": report["deferred"], "seconds": report["seconds"],
+             "failures": sum(report["failures"].values()), "failuresByCode": report["failures"], "deferred": report["deferred"], "seconds": report["seconds"],
              "acknowledged": report["acknowledged"], "mostOpenConnections": report["mostOpenConnections"]}
     if report.get("controller"):
         found["controllerMicroseconds"] = report["controller"]["cpuMicrosecondsPerOperation"]
@@ -429,6 +430,8 @@ def arguments():
 
 def main():
     given = arguments()
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="rollcall-scale-", dir=given.room) as room:
         given.room = pathlib.Path(room)
         # PostgreSQL reads the shim and a sample from here, as nobody.
