@@ -249,7 +249,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1, nioSSL, arguments,
+        "rollcall", "rollcall-swarm", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1, nioSSL,
+        arguments,
       ]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests(

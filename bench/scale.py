@@ -294,9 +294,9 @@ def measure(given, engine, devices, server):
             say(f"{engine}, {devices:,} devices: restart, about {devices / found['handshake']['perSecond']:.0f} s")
             found["restart"] = brief(swarm(given, "restart", *to(controller), "--fleet", fleet, "--connections", given.connections,
                                            "--expected-rate", found["handshake"]["perSecond"], "--sample-every", "10", timeout=24 * 3600))
-    if "slow" in given.parts:
+    if "slow" in given.parts and not server:
         say(f"{engine}, {devices:,} devices: fsync slowed to 2 ms")
-        found["slowFsync"] = slow(given, engine, state, fleet, server)
+        found["slowFsync"] = kept_alive(given, Controller(given.programs, state, slow(given)), fleet)
     if server:
         server.drop(database)
     shutil.rmtree(state)
@@ -304,15 +304,12 @@ def measure(given, engine, devices, server):
     return found
 
 
-def slow(given, engine, state, fleet, server):
-    """Kept-alive check-ins where fsync takes 2 ms. PostgreSQL's own fsync is slowed at its start, see main."""
-    shim = {"LD_PRELOAD": str(given.shim), "SLOW_FSYNC_MICROSECONDS": "2000"}
-    if server:
-        return None if not given.slow_postgres else _kept(given, Controller(given.programs, state), fleet)
-    return _kept(given, Controller(given.programs, state, shim), fleet)
+def slow(given):
+    """The environment in which fsync takes 2 ms."""
+    return {"LD_PRELOAD": str(given.shim), "SLOW_FSYNC_MICROSECONDS": "2000"}
 
 
-def _kept(given, controller, fleet):
+def kept_alive(given, controller, fleet):
     with controller:
         return brief(swarm(given, "steady", *to(controller), "--fleet", fleet, "--duration", given.seconds, "--warmup", "2", "--connections", "256",
                            "--keep-alive"))
@@ -320,14 +317,14 @@ def _kept(given, controller, fleet):
 
 def slowed_postgres(given):
     """A server of its own whose fsync takes 2 ms, with a small state."""
-    environment = {"LD_PRELOAD": str(given.shim), "SLOW_FSYNC_MICROSECONDS": "2000"}
-    with Postgres(environment) as server:
+    with Postgres(slow(given)) as server:
         state, fleet = given.room / "slow", given.room / "slow.fleet"
         address = server.create("slow")
         subprocess.run([given.programs / "rollcalld", "init", "--state", str(state), "--database", address], check=True, capture_output=True,
                        timeout=300)
         swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", 4000, "--districts", 20)
-        return {"sharedServer": _kept(given, Controller(given.programs, state), fleet), "store": store(given, state, fleet)}
+        return {"check-ins kept alive": kept_alive(given, Controller(given.programs, state), fleet),
+                "the store alone": store(given, state, fleet)}
 
 
 def store(given, state, fleet, environment=None):
@@ -344,7 +341,7 @@ def slowed_sqlite_store(given):
     state, fleet = given.room / "slow-sqlite", given.room / "slow-sqlite.fleet"
     subprocess.run([given.programs / "rollcalld", "init", "--state", str(state)], check=True, capture_output=True, timeout=300)
     swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", 4000, "--districts", 20)
-    return {"store": store(given, state, fleet, {"LD_PRELOAD": str(given.shim), "SLOW_FSYNC_MICROSECONDS": "2000"})}
+    return {"the store alone": store(given, state, fleet, slow(given))}
 
 
 # MARK: - What is written
@@ -421,7 +418,8 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=20, help="of each rate")
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--fresh", type=int, default=2000, help="devices of the enrolment storm")
-    parser.add_argument("--connections", type=int, default=8000, help="open at once in the restart")
+    parser.add_argument("--connections", type=int, default=5000,
+                        help="open at once in the restart; past what a listener and its backlog hold, connections wait for TCP to try again")
     parser.add_argument("--parts", nargs="*", choices=["restart", "slow"], default=["restart", "slow"])
     given = parser.parse_args()
     given.programs, given.swarm = given.programs.resolve(), given.swarm.resolve()
@@ -436,7 +434,7 @@ def main():
         given.room = pathlib.Path(room)
         # PostgreSQL reads the shim and a sample from here, as nobody.
         given.room.chmod(0o755)
-        given.shim, given.slow_postgres = given.room / "slow-fsync.so", False
+        given.shim = given.room / "slow-fsync.so"
         if "slow" in given.parts:
             subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", str(given.shim), str(BENCH / "slow-fsync.c"), "-ldl"], check=True)
         results = {"at": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "cores": os.cpu_count(), "kernel": platform.release(), "runs": []}
