@@ -48,9 +48,9 @@ final class HandshakeGate {
 
 /// A gate for each loop that is asked for one.
 final class HandshakeGates: Sendable {
-  /// At some hundreds of handshakes a second, what a loop does, all that are under way end within two seconds. Peers that
-  /// connect and say nothing hold a place for ten.
-  static let limit = 512
+  /// A loop does some hundreds of handshakes a second, so all that are under way end within a fraction of one, and well
+  /// within their limit on a machine that is ten times slower; and as many fill the loop where the peers are 100 ms away.
+  static let limit = 64
 
   private let gates = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<HandshakeGate>]>([:])
 

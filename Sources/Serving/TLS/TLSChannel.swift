@@ -75,6 +75,8 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
   typealias InboundIn = NIOAny
 
   private static let limit = TimeAmount.seconds(10)
+  /// A peer that takes longer than this to say its part makes room for the next; so silent ones cannot stop the line.
+  private static let place = TimeAmount.seconds(2)
   private let trust: DeviceTrust?
   private let peers: PeerTable
   /// nil once it was left.
@@ -95,8 +97,11 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    let channel = context.channel
-    timer = context.eventLoop.scheduleTask(in: Self.limit) { channel.close(mode: .all, promise: nil) }
+    let (loop, channel) = (context.eventLoop, context.channel)
+    timer = loop.assumeIsolated().scheduleTask(in: Self.place) {
+      self.leave()
+      self.timer = loop.scheduleTask(in: Self.limit - Self.place) { channel.close(mode: .all, promise: nil) }
+    }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { leave() }
