@@ -61,11 +61,21 @@ final class Shift {
     done = loop.makePromise()
   }
 
-  /// Starts every slot.
+  /// Starts every slot, a few at a time: making thousands of TLS contexts in one go would leave those that are open
+  /// already without an answer until the last is made, and the controller would give them up.
   func begin() {
     if slots.isEmpty { done.succeed() }
-    for slot in slots { slot.next() }
+    begin(from: 0)
     sweep()
+  }
+
+  private static let atOnce = 8
+
+  private func begin(from first: Int) {
+    let next = min(first + Self.atOnce, slots.count)
+    for slot in slots[first..<next] { slot.next() }
+    guard next < slots.count else { return }
+    loop.assumeIsolated().scheduleTask(in: .microseconds(200)) { self.begin(from: next) }
   }
 
   private func sweep() {
