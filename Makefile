@@ -26,9 +26,13 @@ SECONDS_EACH ?= 60
 PARSERS ?=
 # `make bench LONG=--long` also makes 100,000 check-ins of 10,000 devices.
 LONG ?=
+# Sizes and engines of `make bench-scale`, and what else bench/scale.py is told, such as SCALE="--room /var/tmp".
+DEVICES ?= 4000 40000 400000
+ENGINES ?= sqlite postgres
+SCALE ?=
 
 .NOTPARALLEL:
-.PHONY: help build run test bench bench-agent format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+.PHONY: help build run test bench bench-agent bench-scale format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
   deb check-deb check-deb-twice failover check-examples \
   clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples $(addprefix bin/,$(PROGRAMS))
 
@@ -56,6 +60,11 @@ bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## onl
 bench: build packages-bench ## measure agent and controller beside their peers, for BENCHMARKS.md (LONG=--long: memory too)
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
 	@python3 bench/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" $(LONG)
+
+bench-scale: build packages-test packages-bench ## seed states of DEVICES on ENGINES, measure each, write var/scale/scale.{json,md,svg}
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 bench/scale.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" --devices $(DEVICES) \
+	  --engines $(ENGINES) $(SCALE)
 
 format: ## lay out every Swift file by .swift-format
 	@swift format format --in-place --recursive --parallel $(FORMATTED)

@@ -192,7 +192,10 @@ let package = Package(
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
     program(
       "rollcall-swarm", path: "Sources/rollcall-swarm",
-      ["Vocabulary", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram]),
+      [
+        "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Audit", "Access", "Registry",
+        "Enrollment", "CheckIn", nioCore, nioPosix, nioHTTP1, nioSSL, x509, asn1, crypto, arguments, histogram,
+      ]),
 
     // MARK: - Tests
 
@@ -215,7 +218,7 @@ let package = Package(
       "ServingTests",
       [
         "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
-        nioEmbedded,
+        nioEmbedded, nioPosix,
       ]),
     tests(
       "AuditTests",
@@ -255,7 +258,12 @@ let package = Package(
         x509,
         asn1,
       ]),
-    tests("CommandLineTests", ["rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto]),
+    tests(
+      "CommandLineTests",
+      [
+        "rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1, nioSSL,
+        arguments,
+      ]),
     /// The real programs as processes: enrol, check in, show, kill, restore.
     tests(
       "EndToEndTests",

@@ -18,8 +18,13 @@ struct SwarmCommand: AsyncParsableCommand {
             --devices 1000 --fleet fleet.tsv
         rollcall-swarm steady --root root.pem --fleet fleet.tsv \\
             --connections 64 --keep-alive --duration 10
+
+      'seed' writes a whole state of such devices without a controller.
       """,
-    subcommands: [SerialsCommand.self, EnrolCommand.self, MintCommand.self, SteadyCommand.self])
+    subcommands: [
+      SerialsCommand.self, SeedCommand.self, EnrolCommand.self, MintCommand.self, SteadyCommand.self,
+      RestartCommand.self, SoakCommand.self, StoreCommand.self,
+    ])
 }
 
 /// Which devices.

@@ -25,13 +25,21 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let box: TLSContextBox
   let peers: PeerTable
+  let gates: HandshakeGates
   /// Whose connections begin with a PROXY header.
   let balancers: TrustedBalancers
   /// Where a connection's tasks run; without them on the concurrent pool.
   let executors: LoopExecutors?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    channel.eventLoop.makeCompletedFuture {
+    // Hummingbird asks on the channel's loop.
+    let gate = gates[channel.eventLoop]
+    return gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }.nonisolated()
+      .flatMap { base.setup(channel: channel, logger: logger) }
+  }
+
+  private func addTLS(to channel: any Channel, leaving gate: HandshakeGate, _ logger: Logger) throws {
+    do {
       if balancers.contains(channel.remoteAddress) {
         try channel.pipeline.syncOperations.addHandler(proxy(channel, logger))
       }
@@ -50,9 +58,11 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
         handler = NIOSSLServerHandler(context: context)
       }
       try channel.pipeline.syncOperations.addHandler(handler)
-      try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers))
+      try channel.pipeline.syncOperations.addHandler(HandshakeWatch(trust: trust, peers: peers, gate: gate))
+    } catch {
+      gate.leave()
+      throw error
     }
-    .flatMap { base.setup(channel: channel, logger: logger) }
   }
 
   private func proxy(_ channel: any Channel, _ logger: Logger) -> ProxyHandler {
@@ -76,32 +86,46 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
   typealias InboundIn = NIOAny
 
   private static let limit = TimeAmount.seconds(10)
+  /// A peer that takes longer than this to say its part makes room for the next; so silent ones cannot stop the line.
+  private static let place = TimeAmount.seconds(2)
   private let trust: DeviceTrust?
   private let peers: PeerTable
+  /// nil once it was left.
+  private var gate: HandshakeGate?
   private var timer: Scheduled<Void>?
 
-  init(trust: DeviceTrust?, peers: PeerTable) {
+  init(trust: DeviceTrust?, peers: PeerTable, gate: HandshakeGate) {
     self.trust = trust
     self.peers = peers
+    self.gate = gate
+  }
+
+  private func leave() {
+    timer?.cancel()
+    timer = nil
+    gate?.leave()
+    gate = nil
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    let channel = context.channel
-    timer = context.eventLoop.scheduleTask(in: Self.limit) { channel.close(mode: .all, promise: nil) }
+    let (loop, channel) = (context.eventLoop, context.channel)
+    timer = loop.assumeIsolated().scheduleTask(in: Self.place) {
+      self.leave()
+      self.timer = loop.scheduleTask(in: Self.limit - Self.place) { channel.close(mode: .all, promise: nil) }
+    }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
   func channelInactive(context: ChannelHandlerContext) {
-    timer?.cancel()
+    leave()
     peers.forget(context.channel)
     context.fireChannelInactive()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .handshakeCompleted? = event as? TLSUserEvent {
-      timer?.cancel()
-      timer = nil
+      leave()
       // A resumed session shows a certificate that nobody was asked about.
       if let trust, peers.peer(of: context.channel) == nil,
         let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),

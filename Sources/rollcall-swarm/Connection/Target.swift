@@ -28,12 +28,15 @@ struct Target: Sendable {
   }
 
   /// Begins a connection on `loop`; everything that comes of it goes to `owner`, on that loop.
-  func open(on loop: any EventLoop, _ context: NIOSSLContext, owner: any ConversationOwner) -> Conversation {
+  func open(
+    on loop: any EventLoop, _ context: NIOSSLContext, within limit: TimeAmount = .seconds(10),
+    owner: any ConversationOwner
+  ) -> Conversation {
     let conversation = Conversation(owner: owner)
     let bound = NIOLoopBound(conversation, eventLoop: loop)
     let serverName = serverName
     ClientBootstrap(group: loop)
-      .connectTimeout(.seconds(10))
+      .connectTimeout(limit)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {

@@ -27,11 +27,12 @@ enum DeviceFacts {
     facts.processor = .init(
       model: model.processor, cores: model.cores, threads: model.cores * 2, architecture: "x86_64")
     facts.memoryBytes = (model.memoryMiB - 300) << 20
+    let kind = DiskKind.of(identity)
     var disk = HardwareFacts.Disk(name: "nvme0n1", kind: "nvme")
-    disk.model = "KBG40ZNS256G NVMe KIOXIA 256GB"
+    disk.model = kind.model
     disk.serial = "K" + identity.boardSerial
     disk.firmware = "10410104"
-    disk.bytes = diskBytes
+    disk.bytes = kind.bytes
     disk.rotational = false
     facts.disks = [disk]
     if let design = model.designMicrowattHours {
@@ -69,25 +70,27 @@ enum DeviceFacts {
   /// How many vital states differ in their hash: free space moves by 2 % from one to the next.
   static let vitalVariants = 32
 
-  static func vitals(_ model: HardwareModel, variant: Int) -> VitalFacts {
+  static func vitals(
+    _ model: HardwareModel, variant: Int, disk kind: DiskKind = .usual, condition: Condition = .new
+  ) -> VitalFacts {
     var facts = VitalFacts()
     facts.memoryTotalBytes = (model.memoryMiB - 300) << 20
     facts.memoryAvailableBytes = (model.memoryMiB - 300) << 19
     var disk = VitalFacts.DiskHealth(name: "nvme0n1")
     disk.healthy = true
-    disk.percentUsed = 4
+    disk.percentUsed = condition.diskUsedPercent
     disk.sparePercent = 100
     disk.temperatureMillicelsius = 38_000
     disk.mediaErrors = 0
     disk.powerOnHours = 1_840
     facts.disks = [disk]
-    let free = diskBytes / 100 * Int64(90 - variant % vitalVariants * 2)
+    let free = kind.bytes / 100 * Int64(max(1, condition.freePercent - variant % vitalVariants * 2))
     facts.fileSystems = [
-      .init(mount: "/", kind: "ext4", totalBytes: diskBytes, availableBytes: free, readOnly: false)
+      .init(mount: "/", kind: "ext4", totalBytes: kind.bytes, availableBytes: free, readOnly: false)
     ]
     if let design = model.designMicrowattHours {
       var battery = VitalFacts.BatteryState(name: "BAT0")
-      battery.fullMicrowattHours = design / 100 * 88
+      battery.fullMicrowattHours = design / 100 * condition.batteryPercent
       battery.cycles = 120
       battery.chargePercent = 71
       battery.state = "discharging"
@@ -96,9 +99,7 @@ enum DeviceFacts {
     facts.thermals = [.init(zone: "x86_pkg_temp", millicelsius: 47_000)]
     facts.links = [.init(name: "wlp0s20f3", up: true)]
     facts.clockOffsetMilliseconds = 12
-    facts.updatesAvailable = 3
+    facts.updatesAvailable = condition.updates
     return facts
   }
-
-  private static let diskBytes: Int64 = 256_060_514_304
 }

@@ -12,6 +12,8 @@ struct SimulatedDevice: Sendable, Equatable {
   var variant = 0
   /// Which of its software differences it reports.
   var edition = 0
+  /// Which base its software is of; nil follows from its number.
+  var base: Int?
   /// The hashes that the controller holds; nil before the first acknowledged check-in.
   var hashes: [FactSection: Digest]?
 }

@@ -75,12 +75,15 @@ extension HardwareModel {
   private static let usualMilliwattHours: Int64 = 40_000
 
   fileprivate init(_ field: (String) -> String) {
+    let cores = { (processor: String) in
+      ["i3", "Celeron", "m3", "A4-", "A6-", "AMD E"].contains { processor.contains($0) } ? 2 : 4
+    }
     let leading = { (text: String) in Int64(text.prefix { $0.isNumber }) }
     self.init(
       vendor: field("vendor"), product: field("product"), version: field("version"), family: field("family"),
       sku: field("sku"), board: field("board"), chassisType: field("chassis") == "Convertible" ? 31 : 10,
       firmwareVendor: field("bios_vendor"), firmwareVersion: field("bios_version"), firmwareDate: field("bios_date"),
-      processor: field("cpu"), cores: 4, memoryMiB: leading(field("memory_mib")) ?? 4096,
+      processor: field("cpu"), cores: cores(field("cpu")), memoryMiB: leading(field("memory_mib")) ?? 4096,
       batteryMaker: field("battery_maker").isEmpty ? nil : field("battery_maker"),
       batteryModel: field("battery_name").isEmpty ? nil : field("battery_name"),
       designMicrowattHours: (leading(field("battery_design_capacity")) ?? Self.usualMilliwattHours) * 1000,
@@ -89,28 +92,11 @@ extension HardwareModel {
 }
 
 extension HardwareTable {
-  /// A few plausible models, for use without a file.
-  static let builtIn = HardwareTable(models: [
-    HardwareModel(
-      vendor: "LENOVO", product: "20VK0019US", version: "ThinkPad L13 Yoga Gen 2", family: "ThinkPad L13 Yoga Gen 2",
-      sku: "LENOVO_MT_20VK", board: "20VK0019US", chassisType: 31, firmwareVendor: "LENOVO",
-      firmwareVersion: "R1FET39W (1.13 )", firmwareDate: "11/18/2021",
-      processor: "11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", cores: 4, memoryMiB: 16384, batteryMaker: "SMP",
-      batteryModel: "5B10W13933", designMicrowattHours: 46_000_000, weight: 5),
-    HardwareModel(
-      vendor: "Dell Inc.", product: "Latitude 3120", version: "", family: "Latitude", sku: "0A33", board: "0MY093",
-      chassisType: 31, firmwareVendor: "Dell Inc.", firmwareVersion: "1.1.0", firmwareDate: "05/27/2021",
-      processor: "Intel(R) Pentium(R) Silver N6000 @ 1.10GHz", cores: 4, memoryMiB: 8192, batteryMaker: "BYD",
-      batteryModel: "DELL TXD0313", designMicrowattHours: 53_010_000, weight: 6),
-    HardwareModel(
-      vendor: "HP", product: "HP ProBook 440 G5", version: "", family: "103C_5336AN HP ProBook", sku: "3GJ20ES#ACB",
-      board: "837B", chassisType: 10, firmwareVendor: "HP", firmwareVersion: "Q85 Ver. 01.01.07",
-      firmwareDate: "10/17/2017", processor: "Intel(R) Core(TM) i3-7100U CPU @ 2.40GHz", cores: 2, memoryMiB: 8192,
-      batteryMaker: "333-42-2A-A", batteryModel: "RR03048XL", designMicrowattHours: 47_990_000, weight: 5),
-    HardwareModel(
-      vendor: "Acer", product: "TravelMate B118-M", version: "V1.30", family: "TravelMate B1", sku: "0000000000000000",
-      board: "Virgo_GL", chassisType: 10, firmwareVendor: "Insyde Corp.", firmwareVersion: "V1.30",
-      firmwareDate: "11/05/2020", processor: "Intel(R) Celeron(R) N4120 CPU @ 1.10GHz", cores: 4, memoryMiB: 4096,
-      batteryMaker: "PANASONIC", batteryModel: "AP16M5J", designMicrowattHours: 37_000_000, weight: 4),
-  ])
+  /// Laptops of schools, for use without a file.
+  static let builtIn: HardwareTable = {
+    guard let table = try? HardwareTable(tsv: SchoolLaptops.tsv) else {
+      preconditionFailure("The table of laptops that is built in can be read.")
+    }
+    return table
+  }()
 }

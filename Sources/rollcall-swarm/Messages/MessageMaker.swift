@@ -1,4 +1,3 @@
-import Crypto
 import NIOCore
 import Vocabulary
 import Wire
@@ -13,20 +12,23 @@ struct Mixture: Sendable {
   var sets: SoftwareSets
 }
 
-/// Makes the messages of one worker's devices; what many devices share is encoded once.
+/// Makes the messages of one worker's devices.
 struct MessageMaker {
   let seed: UInt64
   let mixture: Mixture
   private var random: SeededRandom
-  private var vitals: [Int: (json: [UInt8], hash: Vocabulary.Digest)] = [:]
+  private var facts: FactMaker
 
   init(seed: UInt64, mixture: Mixture, worker: Int) {
     self.seed = seed
     self.mixture = mixture
     random = SeededRandom(seed: seed, stream: UInt64(worker) &+ 0xfeed)
+    facts = FactMaker(seed: seed, table: mixture.table, sets: mixture.sets)
   }
 
   /// The next message of `device`: everything at first, then what changed or was asked for.
+  ///
+  /// - Parameter tail: kept by the caller between two messages of the device; nil makes a new one.
   mutating func message(
     for device: inout SimulatedDevice, tail: inout CheckInTail?, want: [FactSection], now: Instant
   ) throws -> ByteBuffer {
@@ -49,62 +51,13 @@ struct MessageMaker {
     var hashes = device.hashes ?? [:]
     var encoded: [EncodedSection] = []
     for section in sections {
-      let (json, hash) = try self.encoded(section, of: device)
-      encoded.append(EncodedSection(section: section, json: json))
-      hashes[section] = hash
-      tail?.set(hash, of: section)
+      let made = try facts.encoded(section, of: device)
+      encoded.append(EncodedSection(section: section, json: made.json))
+      hashes[section] = made.hash
+      tail?.set(made.hash, of: section)
     }
     if !sections.isEmpty { device.hashes = hashes }
     tail?.set(sequence: device.sequence + 1, sentAt: now)
     return ByteBuffer(bytes: CheckInMessage.body(encoded, tail: tail ?? CheckInTail()))
   }
-
-  private mutating func encoded(
-    _ section: FactSection, of device: SimulatedDevice
-  ) throws -> (json: [UInt8], hash: Vocabulary.Digest) {
-    let identity = DeviceIdentity(index: device.index, seed: seed)
-    var drawn = SeededRandom(seed: seed, stream: UInt64(device.index) &+ 0xdead)
-    let number = mixture.table.draw(&drawn)
-    let model = mixture.table.models[number]
-    switch section {
-    case .identity: return try encode(DeviceFacts.identity(identity, model))
-    case .hardware: return try encode(DeviceFacts.hardware(identity, model))
-    case .system: return try encode(DeviceFacts.system(identity))
-    case .software:
-      let list = mixture.sets.list(device: device.index, edition: device.edition, seed: seed)
-      return (jsonText(list), try digest(Array(list.utf8)))
-    case .vitals:
-      let key = number * DeviceFacts.vitalVariants + device.variant
-      if let known = vitals[key] { return known }
-      let made = try encode(DeviceFacts.vitals(model, variant: device.variant))
-      vitals[key] = made
-      return made
-    }
-  }
-
-  private func encode(_ facts: some Canonical & Encodable) throws -> (json: [UInt8], hash: Vocabulary.Digest) {
-    (try WireCodec.encode(facts), try digest(facts.canonicalBytes))
-  }
-
-  private func digest(_ bytes: [UInt8]) throws -> Vocabulary.Digest {
-    guard let digest = Vocabulary.Digest(bytes: SHA256.hash(data: bytes)) else {
-      throw SwarmError("SHA-256 is not 32 bytes.")
-    }
-    return digest
-  }
-}
-
-/// `text` as a JSON string. Of what JSON escapes, synthetic package lists hold tabs and line ends alone.
-func jsonText(_ text: String) -> [UInt8] {
-  var bytes: [UInt8] = [UInt8(ascii: "\"")]
-  bytes.reserveCapacity(text.utf8.count * 9 / 8)
-  for byte in text.utf8 {
-    switch byte {
-    case 9: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-    case 10: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-    default: bytes.append(byte)
-    }
-  }
-  bytes.append(UInt8(ascii: "\""))
-  return bytes
 }

@@ -7,6 +7,7 @@ struct Conductor: Sendable {
   let mode: String
   let options: RunOptions
   let target: Target
+  var manners = Manners()
 
   /// What a worker's loop prepares: the job of each of its slots.
   typealias Staff = @Sendable (_ worker: Int, _ loop: any EventLoop) throws -> () -> any Job
@@ -20,18 +21,20 @@ struct Conductor: Sendable {
     let start = Measurement.Mark(now: .now(), controllerPid: options.controllerPid)
     for shift in shifts { shift.eventLoop.execute { shift.value.begin() } }
     let watch = Watch(options: options, shifts: shifts)
-    let begun = await withTaskGroup(of: Measurement.Mark.self) { group in
+    let (begun, samples) = await withTaskGroup(of: (Measurement.Mark, [Report.Sample]).self) { group in
       group.addTask { await watch.run(from: start) }
       for shift in shifts {
         let finished = shift.eventLoop.submit { shift.value.finished }.flatMap { $0 }
         try? await finished.get()
       }
       group.cancelAll()
-      return await group.next() ?? start
+      return await group.next() ?? (start, [])
     }
     let end = Measurement.Mark(now: .now(), controllerPid: options.controllerPid)
     let tally = await watch.tally()
-    return Measurement.report(mode, from: begun, to: end, tally, rated: options.rate != nil)
+    var report = Measurement.report(mode, from: begun, to: end, tally, rated: options.rate != nil)
+    report.samples = samples.isEmpty ? nil : samples
+    return report
   }
 
   private func enlist(
@@ -42,7 +45,7 @@ struct Conductor: Sendable {
     let budget = options.count.map(share)
     let interval = options.rate.map { Int64(1e9 * Double(options.connections) / $0) }
     return try await loop.submit {
-      let shift = Shift(loop: loop, target: target, budget: budget, interval: interval)
+      let shift = Shift(loop: loop, target: target, budget: budget, interval: interval, manners: manners)
       let makeJob = try staff(number, loop)
       shift.slots = (0..<slots).map { slot in
         let offset = (interval ?? 0) / Int64(options.connections) * Int64(slot * workers + number)
@@ -60,9 +63,10 @@ struct Watch: Sendable {
 
   /// Watches until it is cancelled.
   ///
-  /// - Returns: where the measured time began.
-  func run(from start: Measurement.Mark) async -> Measurement.Mark {
+  /// - Returns: where the measured time began, and what was seen on the way.
+  func run(from start: Measurement.Mark) async -> (Measurement.Mark, [Report.Sample]) {
     var begun = start
+    var samples: [Report.Sample] = []
     var warm = options.warmup == 0
     var shown = start.time
     while !Task.isCancelled {
@@ -76,15 +80,31 @@ struct Watch: Sendable {
       if warm, let duration = options.duration, now >= begun.time + .nanoseconds(Int64(duration * 1e9)) {
         for shift in shifts { shift.eventLoop.execute { shift.value.stop() } }
       }
+      if let every = options.sampleEvery,
+        now >= begun.time + .nanoseconds(Int64(every * 1e9) * Int64(samples.count + 1))
+      {
+        samples.append(sample(await tally(), since: begun, now))
+      }
       if !options.quiet, now - shown >= .seconds(1) {
         shown = now
         let tally = await tally()
         let failed = tally.failures.values.reduce(0, +)
         let seconds = (now - start.time).nanoseconds / 1_000_000_000
-        say("\(seconds) s: \(tally.acknowledged) acknowledged, \(failed) failed, \(tally.deferred) deferred")
+        say(
+          "\(seconds) s: \(tally.acknowledged) acknowledged, \(failed) failed, \(tally.deferred) deferred, "
+            + "\(tally.mostOpen) open at most")
       }
     }
-    return begun
+    return (begun, samples)
+  }
+
+  private func sample(_ tally: Tally, since begun: Measurement.Mark, _ now: NIODeadline) -> Report.Sample {
+    let controller = options.controllerPid.flatMap { ProcessSample(pid: $0) }
+    return Report.Sample(
+      second: Double((now - begun.time).nanoseconds) / 1e9, acknowledged: tally.acknowledged,
+      failed: tally.failures.values.reduce(0, +), deferred: tally.deferred,
+      p99: tally.latency.valueAtPercentile(99), controllerResidentBytes: controller?.residentBytes,
+      controllerCpuSeconds: controller?.cpuSeconds)
   }
 
   func tally() async -> Tally {
@@ -94,11 +114,12 @@ struct Watch: Sendable {
     }
     return whole
   }
+}
 
-  private func say(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
-    _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  }
+/// A line of progress on standard error.
+func say(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 /// A run's beginning and end, with what the processes had used by then.

@@ -84,7 +84,10 @@ struct EnrolCommand: AsyncParsableCommand {
 extension Report {
   /// Prints the report and writes it where the options say.
   func publish(_ options: RunOptions) throws {
-    print(text, terminator: "")
+    switch options.output {
+    case .text: print(text, terminator: "")
+    case .json: print(String(decoding: try WireCodec.encode(self), as: UTF8.self))
+    }
     if let path = options.json { try writeWhole(try WireCodec.encode(self), to: path) }
   }
 }

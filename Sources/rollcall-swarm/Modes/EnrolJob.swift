@@ -29,12 +29,12 @@ final class EnrolJob: Job {
 
   init(roll: EnrolRoll) { self.roll = roll }
 
-  func begin() throws -> Bool {
-    guard let index = roll.claim() else { return false }
+  func begin() throws -> Start {
+    guard let index = roll.claim() else { return .over }
     let identity = DeviceIdentity(index: index, seed: roll.seed)
     let key = try identity.privateKey()
     present = (index, key, ByteBuffer(bytes: try EnrollmentRequest.body(of: identity, key: key)))
-    return true
+    return .ready
   }
 
   func context() -> NIOSSLContext { roll.context }
@@ -60,7 +60,9 @@ final class EnrolJob: Job {
         return .failed("200 malformed: \(error)")
       }
     case 202: return .failed("202 pending")
-    case 429, 503: return .again(afterSeconds: answer.retryAfter ?? 1)
+    case 429, 503:
+      tally.refuse(FailureCode.of(answer))
+      return .again(afterSeconds: answer.retryAfter ?? 1)
     default: return .failed(FailureCode.of(answer))
     }
   }

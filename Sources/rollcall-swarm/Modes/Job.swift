@@ -4,8 +4,8 @@ import NIOSSL
 
 /// What one slot does again and again: an enrolment, a check-in. Used on one event loop.
 protocol Job: AnyObject {
-  /// Makes the next operation ready; false where nothing is left to do.
-  func begin() throws -> Bool
+  /// Makes the next operation ready.
+  func begin() throws -> Start
   /// What the connection of the present operation proves.
   func context() throws -> NIOSSLContext
   func request() -> (head: HTTPRequestHead, body: ByteBuffer)
@@ -15,12 +15,23 @@ protocol Job: AnyObject {
   func end()
 }
 
+/// Whether an operation can begin.
+enum Start: Equatable {
+  case ready
+  /// Nothing can be done before then.
+  case wait(NIODeadline)
+  /// Nothing is left to do.
+  case over
+}
+
 /// What an answer means for its operation.
 enum Verdict: Equatable {
   /// Done; the connection stays for the same job's next operation where `keep`.
   case acknowledged(keep: Bool)
   /// To be sent again: at once, or after the controller's wish in seconds.
   case again(afterSeconds: Int64?)
+  /// The job took note of when to come back; something else is done meanwhile.
+  case putOff
   case failed(String)
 }
 
@@ -32,6 +43,7 @@ final class Shift {
   var stopping = false
   /// Operations still to begin; nil for as many as time allows.
   private var budget: Int?
+  let manners: Manners
   /// Nanoseconds between two operations of one slot; nil where each begins when the one before has ended.
   let interval: Int64?
   /// Set once, before ``begin()``.
@@ -40,7 +52,8 @@ final class Shift {
   private let done: EventLoopPromise<Void>
   var finished: EventLoopFuture<Void> { done.futureResult }
 
-  init(loop: any EventLoop, target: Target, budget: Int?, interval: Int64?) {
+  init(loop: any EventLoop, target: Target, budget: Int?, interval: Int64?, manners: Manners = Manners()) {
+    self.manners = manners
     self.loop = loop
     self.target = target
     self.budget = budget
@@ -48,11 +61,21 @@ final class Shift {
     done = loop.makePromise()
   }
 
-  /// Starts every slot.
+  /// Starts every slot, a few at a time: making thousands of TLS contexts in one go would leave those that are open
+  /// already without an answer until the last is made, and the controller would give them up.
   func begin() {
     if slots.isEmpty { done.succeed() }
-    for slot in slots { slot.next() }
+    begin(from: 0)
     sweep()
+  }
+
+  private static let atOnce = 8
+
+  private func begin(from first: Int) {
+    let next = min(first + Self.atOnce, slots.count)
+    for slot in slots[first..<next] { slot.next() }
+    guard next < slots.count else { return }
+    loop.assumeIsolated().scheduleTask(in: .microseconds(200)) { self.begin(from: next) }
   }
 
   private func sweep() {
@@ -84,4 +107,29 @@ final class Shift {
     running -= 1
     if running == 0 { done.succeed() }
   }
+
+  private var open = 0
+
+  func opened() {
+    open += 1
+    tally.connections += 1
+    tally.mostOpen = max(tally.mostOpen, open)
+  }
+
+  func closed() { open -= 1 }
+}
+
+/// How long a slot bears with the controller.
+struct Manners: Sendable {
+  /// Lost connections in a row after which a slot gives up.
+  var lostConnections = 200
+  var answer = TimeAmount.seconds(30)
+  /// Until a connection is made.
+  var connect = TimeAmount.seconds(10)
+  /// The longest pause after a lost connection, in milliseconds.
+  var longestPause: Int64 = 2000
+
+  /// Of devices that must come in, however long it takes.
+  static let stubborn = Manners(
+    lostConnections: .max, answer: .seconds(300), connect: .seconds(60), longestPause: 20_000)
 }

@@ -1,6 +1,9 @@
 import ArgumentParser
 import NIOSSL
 
+/// How a report is printed.
+enum ReportForm: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }
+
 /// What every run needs to know.
 struct RunOptions: ParsableArguments {
   @Option(help: "The controller's devices listener, HOST:PORT.")
@@ -33,8 +36,15 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The controller's process id: its CPU and memory are reported.")
   var controllerPid: Int32?
 
-  @Option(help: "Write the report as JSON to this file.")
+  @Option(
+    name: [.customLong("report"), .customLong("json")], help: "Write the report as JSON to this file.")
   var json: String?
+
+  @Option(help: "What is printed at the end: text or json.")
+  var output = ReportForm.text
+
+  @Option(help: "Seconds between two samples of progress and memory in the report.")
+  var sampleEvery: Double?
 
   @Flag(help: "Allow a target that is not on the loopback interface.")
   var allowRemote = false
@@ -50,6 +60,9 @@ struct RunOptions: ParsableArguments {
     }
     if let duration, !(0.1...86_400).contains(duration) { throw ValidationError("--duration is from 0.1 to 86,400 s.") }
     if let rate, !(0.01...1_000_000).contains(rate) { throw ValidationError("--rate is from 0.01 to 1,000,000.") }
+    if let sampleEvery, !(0.1...86_400).contains(sampleEvery) {
+      throw ValidationError("--sample-every is from 0.1 to 86,400 s.")
+    }
     guard (0...3600).contains(warmup) else { throw ValidationError("--warmup is from 0 to 3,600 s.") }
     let (host, _) = try address()
     guard allowRemote || Self.isLoopback(host) else {

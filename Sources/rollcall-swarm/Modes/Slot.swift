@@ -3,10 +3,6 @@ import NIOCore
 /// Runs one job's operations one after another over at most one connection: opens, sends, waits, obeys `Retry-After`,
 /// tries again after a lost connection, and keeps to its times where the run has a rate.
 final class Slot: ConversationOwner {
-  /// Lost connections in a row after which a slot gives up.
-  static let patience = 200
-  private static let answerTimeout = TimeAmount.seconds(30)
-
   private let shift: Shift
   private let job: any Job
   private var conversation: Conversation?
@@ -39,7 +35,13 @@ final class Slot: ConversationOwner {
 
   private func begin() {
     do {
-      guard !shift.stopping, try job.begin() else { return end() }
+      guard !shift.stopping else { return end() }
+      switch try job.begin() {
+      case .ready: break
+      // Not all slots at the same moment, for the first device that may come.
+      case .wait(let time): return at(time + .milliseconds(Int64.random(in: 0...250))) { $0.begin() }
+      case .over: return end()
+      }
     } catch {
       shift.tally.fail("generator \(error)")
       return end()
@@ -52,7 +54,8 @@ final class Slot: ConversationOwner {
     waitingSince = .now()
     if isOpen, let conversation { return transmit(conversation) }
     do {
-      conversation = shift.target.open(on: shift.loop, try job.context(), owner: self)
+      conversation = shift.target.open(
+        on: shift.loop, try job.context(), within: shift.manners.connect, owner: self)
     } catch {
       shift.tally.fail("generator \(error)")
       end()
@@ -66,6 +69,7 @@ final class Slot: ConversationOwner {
   }
 
   private func hangUp() {
+    if isOpen { shift.closed() }
     isOpen = false
     conversation?.close()
     conversation = nil
@@ -83,7 +87,7 @@ final class Slot: ConversationOwner {
 
   /// Called every second: an answer that does not come is a failure, too.
   func sweep() {
-    guard let waitingSince, NIODeadline.now() - waitingSince > Self.answerTimeout else { return }
+    guard let waitingSince, NIODeadline.now() - waitingSince > shift.manners.answer else { return }
     self.waitingSince = nil
     shift.tally.fail("timeout")
     hangUp()
@@ -100,7 +104,7 @@ final class Slot: ConversationOwner {
   func opened(_ conversation: Conversation) {
     guard conversation === self.conversation else { return }
     isOpen = true
-    shift.tally.connections += 1
+    shift.opened()
     transmit(conversation)
   }
 
@@ -120,7 +124,10 @@ final class Slot: ConversationOwner {
       attempt()
     case .again(let seconds?):
       shift.tally.deferred += 1
-      retry(after: .milliseconds(min(max(seconds, 0), 60) * 1000 + Int64.random(in: 0...250)))
+      retry(after: Comeback.delay(seconds: seconds))
+    case .putOff:
+      shift.tally.deferred += 1
+      next()
     case .failed(let code):
       shift.tally.fail(code)
       job.end()
@@ -130,6 +137,7 @@ final class Slot: ConversationOwner {
 
   func lost(_ conversation: Conversation, _ error: (any Error)?) {
     guard conversation === self.conversation else { return }
+    if isOpen { shift.closed() }
     isOpen = false
     self.conversation = nil
     guard waitingSince != nil else { return }
@@ -140,8 +148,9 @@ final class Slot: ConversationOwner {
 
   private func tryAgain() {
     lostInARow += 1
-    guard lostInARow < Self.patience, !shift.stopping else { return end() }
-    retry(after: .milliseconds(min(2000, 25 << Int64(min(lostInARow, 7)))))
+    guard lostInARow < shift.manners.lostConnections, !shift.stopping else { return end() }
+    let pause = min(shift.manners.longestPause, 25 << Int64(min(lostInARow, 12)))
+    retry(after: .milliseconds(pause / 2 + Int64.random(in: 0...pause / 2)))
   }
 
   private func retry(after delay: TimeAmount) {

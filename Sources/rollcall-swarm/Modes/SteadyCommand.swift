@@ -9,17 +9,12 @@ struct SteadyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "steady", abstract: "Check in: a full handshake each, or kept alive; unchanged, or a share changed.",
     discussion: """
-      A device that never checked in says everything first. What the controller acknowledged is written back into the \
-      fleet file, so that the next run goes on.
+      A device that never checked in says everything first. What the controller acknowledged is kept in the fleet file, \
+      so that the next run goes on.
       """)
 
   @OptionGroup var options: RunOptions
-
-  @Option(help: "The fleet file that 'enrol' or 'mint' wrote.")
-  var fleet: String
-
-  @Option(help: "Use only so many of its devices.")
-  var devices: Int?
+  @OptionGroup var fleet: CheckInOptions
 
   @Flag(help: "Keep connections; without it each check-in makes a full handshake.")
   var keepAlive = false
@@ -27,89 +22,81 @@ struct SteadyCommand: AsyncParsableCommand {
   @Option(help: "Check-ins over one connection before another device takes its turn.")
   var perConnection: Int?
 
-  @Option(help: "The share of check-ins whose vitals changed, 0 to 1.")
-  var changed: Double = 0
-
-  @Option(help: "The share of check-ins whose software changed, 0 to 1.")
-  var software: Double = 0
-
-  @Option(help: "Packages of a device.")
-  var packages = 1500
-
-  @Option(help: "Packages in which a device differs from its base.")
-  var differ = 20
-
-  @Option(help: "How many different bases the fleet has.")
-  var bases = 4
-
-  @Option(help: "Hardware models with the columns of school-laptops.tsv; without it a small built-in table.")
-  var hardware: String?
-
   @Flag(help: "Any 2xx acknowledges, and fleet state is not written: for measuring a server that is no controller.")
   var peer = false
 
   func validate() throws {
-    guard (0...1).contains(changed), (0...1).contains(software) else {
-      throw ValidationError("--changed and --software are shares from 0 to 1.")
-    }
-    guard (1...Limits.packages).contains(packages), (0...packages).contains(differ), (1...10_000_000).contains(bases)
-    else {
-      throw ValidationError(
-        "--packages is from 1 to \(Limits.packages), --differ at most that, --bases from 1 to 10,000,000.")
-    }
     guard options.count != nil || options.duration != nil else { throw ValidationError("Give --count or --duration.") }
     guard (perConnection ?? 1) >= 1 else { throw ValidationError("--per-connection is at least 1.") }
   }
 
   func run() async throws {
-    let target = try options.resolved()
-    var file = try FleetFile(path: fleet)
-    if let devices { file.devices = Array(file.devices.prefix(devices)) }
-    guard !file.devices.isEmpty else { throw SwarmError("The fleet file has no devices.") }
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
-    let rolls = LoopResults<SteadyRoll>()
-    let staff = try staff(file, target, rolls)
-    let report = try await Conductor(mode: "steady", options: options, target: target).run(on: group, staff: staff)
-    if !peer {
-      let all = try FleetFile(path: fleet)
-      let moved = try await rolls.each { $0.devices }.joined()
-      try all.updated(with: moved).write(to: fleet)
-    }
-    try report.publish(options)
-    try await group.shutdownGracefully()
-  }
-
-  private func staff(_ file: FleetFile, _ target: Target, _ rolls: LoopResults<SteadyRoll>) throws -> Conductor.Staff {
-    let workers = min(options.threads, options.connections)
-    let table = try hardware.map { path in
-      guard let text = readText(path) else { throw SwarmError("Cannot read the hardware table \(path).") }
-      return try HardwareTable(tsv: text)
-    }
-    let mixture = Mixture(
-      changed: changed, software: software, table: table ?? .builtIn,
-      sets: SoftwareSets(packages: packages, differ: differ, bases: bases))
-    let head = HTTPRequestHead(
-      version: .http1_1, method: .POST, uri: AgentPath.checkIn,
-      headers: ["host": options.target, "content-type": "application/json", "content-length": "0"])
-    let perConnection = perConnection ?? (keepAlive ? nil : 1)
-    let peer = peer
-    return { worker, loop in
-      let own = file.devices.enumerated().filter { $0.offset % workers == worker }.map(\.element)
-      let roll = SteadyRoll(
-        target: target, fleet: file, devices: own, head: head, perConnection: perConnection, peer: peer,
-        maker: MessageMaker(seed: file.seed, mixture: mixture, worker: worker))
-      rolls.add(NIOLoopBound(roll, eventLoop: loop))
-      return { SteadyJob(roll: roll) }
-    }
+    let run = CheckInRun(
+      mode: "steady", options: options, fleet: fleet, perConnection: perConnection ?? (keepAlive ? nil : 1), peer: peer)
+    try await run.report().publish(options)
   }
 }
 
-extension FleetFile {
-  /// With the new state of some of its devices.
-  func updated(with moved: some Sequence<SimulatedDevice>) -> FleetFile {
-    let byIndex = Dictionary(moved.map { ($0.index, $0) }, uniquingKeysWith: { _, last in last })
-    var file = self
-    file.devices = devices.map { byIndex[$0.index] ?? $0 }
-    return file
+/// Check-ins for hours, with samples of the controller's memory on the way.
+struct SoakCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "soak", abstract: "Check in for hours at a given rate, and sample the controller's memory.",
+    discussion: """
+      A tenth of the check-ins tells changed vitals and a hundredth changed software, unless said otherwise. Exits with 1 \
+      where anything failed.
+      """)
+
+  @OptionGroup var options: RunOptions
+  @OptionGroup var fleet: CheckInOptions
+
+  func validate() throws {
+    guard options.rate != nil, options.duration != nil else { throw ValidationError("Give --rate and --duration.") }
+  }
+
+  func run() async throws {
+    var (options, fleet) = (options, fleet)
+    options.sampleEvery = options.sampleEvery ?? 60
+    fleet.changed = fleet.changed ?? 0.1
+    fleet.software = fleet.software ?? 0.01
+    let report = try await CheckInRun(mode: "soak", options: options, fleet: fleet, perConnection: 1).report()
+    try report.publish(options)
+    if !report.failures.isEmpty { throw ExitCode(1) }
+  }
+}
+
+/// Every device at once, as after a power cut or on a Monday morning.
+struct RestartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restart", abstract: "Every device checks in once, all at once, and obeys Retry-After.",
+    discussion: """
+      Each device connects, is taken in or told to wait, and comes back when it was told to, until all are in. As many \
+      connections are open at once as --connections and the limit of open files allow. Exits with 1 where a device did \
+      not come in.
+      """)
+
+  @OptionGroup var options: RunOptions
+  @OptionGroup var fleet: CheckInOptions
+
+  @Option(help: "Handshakes with a check-in each that the controller takes a second, for what admission predicts.")
+  var expectedRate: Double?
+
+  func validate() throws {
+    guard options.rate == nil, options.count == nil else {
+      throw ValidationError("'restart' has no --rate and no --count: everybody comes at once, each once.")
+    }
+    if let expectedRate, expectedRate <= 0 { throw ValidationError("--expected-rate is above 0.") }
+  }
+
+  func run() async throws {
+    var options = options
+    options.connections = OpenFiles.allowed(options.connections)
+    let run = CheckInRun(
+      mode: "restart", options: options, fleet: fleet, perConnection: 1, once: true, manners: .stubborn)
+    var report = try await run.report()
+    report.restart = Report.Return(
+      devices: run.devices(), acknowledged: report.acknowledged, refused: report.deferred, seconds: report.seconds,
+      expectedRate: expectedRate)
+    try report.publish(options)
+    if report.restart?.missing != 0 { throw ExitCode(1) }
   }
 }

@@ -5,62 +5,12 @@ import NIOSSL
 import Vocabulary
 import Wire
 
-/// The devices of one event loop that check in. Touched on its loop alone.
-final class SteadyRoll {
-  /// Beyond this many, a device's TLS context is made anew for each connection rather than kept.
-  private static let keptContexts = 20_000
-
-  let target: Target
-  let intermediates: [[UInt8]]
-  let head: HTTPRequestHead
-  /// Messages over one connection; nil for as many as there are.
-  let perConnection: Int?
-  /// Any 2xx acknowledges: for measuring a server that is no controller.
-  let peer: Bool
-  var devices: [SimulatedDevice]
-  var tails: [CheckInTail?]
-  var wants: [Int: [FactSection]] = [:]
-  var maker: MessageMaker
-  private var free: CircularBuffer<Int>
-  private var contexts: [Int: NIOSSLContext] = [:]
-
-  init(
-    target: Target, fleet: FleetFile, devices: [SimulatedDevice], head: HTTPRequestHead, perConnection: Int?,
-    peer: Bool, maker: MessageMaker
-  ) {
-    self.target = target
-    intermediates = fleet.intermediates
-    self.devices = devices
-    self.head = head
-    self.perConnection = perConnection
-    self.peer = peer
-    self.maker = maker
-    tails = Array(repeating: nil, count: devices.count)
-    free = CircularBuffer(devices.indices)
-  }
-
-  func claim() -> Int? { free.popFirst() }
-  func release(_ place: Int) { free.append(place) }
-
-  func message(of place: Int) throws -> ByteBuffer {
-    let want = wants.isEmpty ? [] : wants[place] ?? []
-    return try maker.message(for: &devices[place], tail: &tails[place], want: want, now: Instant.now())
-  }
-
-  func context(of place: Int) throws -> NIOSSLContext {
-    if let known = contexts[place] { return known }
-    let device = devices[place]
-    let key = try DeviceIdentity(index: device.index, seed: maker.seed).privateKey()
-    let made = try target.context(chain: [device.leaf] + intermediates, key: key)
-    if contexts.count < Self.keptContexts { contexts[place] = made }
-    return made
-  }
-}
-
 /// Checks in, one device after another or one device again and again.
 final class SteadyJob: Job {
   private let roll: SteadyRoll
   private var place: Int?
+  private var device = SimulatedDevice(index: 0, leaf: [])
+  private var tail: CheckInTail?
   private var body = ByteBuffer()
   private var overConnection = 0
   /// For a body of `length` bytes; most have the same.
@@ -72,17 +22,29 @@ final class SteadyJob: Job {
     head = roll.head
   }
 
-  func begin() throws -> Bool {
-    if place == nil { place = roll.claim() }
-    guard let place else { return false }
-    body = try roll.message(of: place)
-    return true
+  func begin() throws -> Start {
+    if place == nil {
+      switch roll.turn() {
+      case .nobody: return .over
+      case .wait(let time): return .wait(time)
+      case .device(let next):
+        guard let known = roll.fleet.device(next) else { throw SwarmError("Device \(next) has no certificate.") }
+        (place, device, tail) = (next, known, nil)
+      }
+    }
+    try makeMessage()
+    return .ready
+  }
+
+  private func makeMessage() throws {
+    let want = roll.wants.isEmpty ? [] : place.flatMap { roll.wants[$0] } ?? []
+    body = try roll.maker.message(for: &device, tail: &tail, want: want, now: Instant.now())
   }
 
   func context() throws -> NIOSSLContext {
     guard let place else { throw SwarmError("No device to connect as.") }
     overConnection = 0
-    return try roll.context(of: place)
+    return try roll.context(of: device, at: place)
   }
 
   func request() -> (head: HTTPRequestHead, body: ByteBuffer) {
@@ -99,11 +61,17 @@ final class SteadyJob: Job {
     case 200..<300 where roll.peer: return acknowledged(place, want: [])
     case 200:
       guard let reply = answer.body.withUnsafeReadableBytes({ AnswerScan($0) }) else { return .failed("200 malformed") }
-      guard reply.sequence == roll.devices[place].sequence + 1 else { return .failed("200 another sequence") }
+      guard reply.sequence == device.sequence + 1 else { return .failed("200 another sequence") }
       if reply.standing != .active { tally.fail("standing \(reply.standing.rawValue)") }
       return acknowledged(place, want: reply.want)
-    case 409: return resynchronised(place, answer, &tally)
-    case 429, 503: return .again(afterSeconds: answer.retryAfter ?? 1)
+    case 409: return resynchronised(answer, &tally)
+    case 429, 503:
+      tally.refuse(FailureCode.of(answer))
+      let wait = answer.retryAfter ?? 1
+      guard roll.once else { return .again(afterSeconds: wait) }
+      roll.putOff(place, until: .now() + Comeback.delay(seconds: wait))
+      self.place = nil
+      return .putOff
     default: return .failed(FailureCode.of(answer))
     }
   }
@@ -116,24 +84,30 @@ final class SteadyJob: Job {
   }
 
   private func acknowledged(_ place: Int, want: [FactSection]) -> Verdict {
-    roll.devices[place].sequence += 1
+    device.sequence += 1
+    if !roll.peer { roll.fleet.keep(device, at: place) }
     if !(roll.wants.isEmpty && want.isEmpty) { roll.wants[place] = want.isEmpty ? nil : want }
     overConnection += 1
     return .acknowledged(keep: roll.perConnection.map { overConnection < $0 } ?? true)
   }
 
   /// The controller expects another number: the device takes it, and says everything anew.
-  private func resynchronised(_ place: Int, _ answer: Answer, _ tally: inout Tally) -> Verdict {
+  private func resynchronised(_ answer: Answer, _ tally: inout Tally) -> Verdict {
     let code = FailureCode.of(answer)
     let problem = try? WireCodec.decode(Problem.self, from: Array(answer.body.readableBytesView), as: "a problem")
-    guard let expected = problem?.expectedSequence, expected != roll.devices[place].sequence + 1 else {
-      return .failed(code)
-    }
+    guard let expected = problem?.expectedSequence, expected != device.sequence + 1 else { return .failed(code) }
     tally.fail(code)
-    roll.devices[place].sequence = expected - 1
-    guard let message = try? roll.message(of: place) else { return .failed("generator") }
-    body = message
+    device.sequence = expected - 1
+    do { try makeMessage() } catch { return .failed("generator") }
     return .again(afterSeconds: nil)
+  }
+}
+
+/// When a device that was told to wait comes back.
+enum Comeback {
+  /// Never before what `Retry-After` says, and up to a quarter of a second later; a day at most, as the agent has it.
+  static func delay(seconds: Int64) -> TimeAmount {
+    .milliseconds(min(max(seconds, 0), 86_400) * 1000 + Int64.random(in: 0...250))
   }
 }
 

@@ -22,6 +22,29 @@ struct Report: Codable, Sendable {
     var peakBytes: Int64
   }
 
+  /// How far a run had come.
+  struct Sample: Codable, Sendable {
+    var second: Double
+    var acknowledged: Int
+    var failed: Int
+    var deferred: Int
+    /// Of all until then, in microseconds.
+    var p99: UInt64
+    var controllerResidentBytes: Int64?
+    var controllerCpuSeconds: Double?
+  }
+
+  /// How a whole fleet came in after everybody started at once.
+  struct Return: Codable, Sendable {
+    var devices: Int
+    /// Those who never came in.
+    var missing: Int
+    /// What admission predicts: all devices and all refusals, each with its handshake, at `--expected-rate`.
+    var predictedSeconds: Double?
+    /// The time it took to the predicted one.
+    var ratio: Double?
+  }
+
   var mode: String
   var seconds: Double
   var acknowledged: Int
@@ -31,11 +54,18 @@ struct Report: Codable, Sendable {
   var deferred: Int
   var statuses: [String: Int]
   var failures: [String: Int]
+  /// Why operations were put off: 429 and 503, by code.
+  var refusals: [String: Int]
+  var mostOpenConnections: Int
   var latencyMicroseconds: Latency
   /// Absent without `--controller-pid`.
   var controller: Process?
   /// This program's own cost.
   var generator: Process?
+  /// With `--sample-every`.
+  var samples: [Sample]?
+  /// Of `restart`.
+  var restart: Return?
 }
 
 extension Report {
@@ -49,6 +79,8 @@ extension Report {
     deferred = tally.deferred
     statuses = Dictionary(uniqueKeysWithValues: tally.statuses.map { ("\($0)", $1) })
     failures = tally.failures
+    refusals = tally.refusals
+    mostOpenConnections = tally.mostOpen
     let latency = tally.latency
     latencyMicroseconds = Latency(
       mean: latency.totalCount == 0 ? 0 : latency.mean, p50: latency.valueAtPercentile(50),
@@ -70,17 +102,19 @@ extension Report {
       "mode           \(mode)",
       "time           \(decimals(seconds, 2)) s",
       "acknowledged   \(acknowledged)   \(decimals(perSecond, 1))/s",
-      "connections    \(connections) made",
+      "connections    \(connections) made, \(mostOpenConnections) open at once at most",
       "sent           \(bytesSent) bytes",
       "latency µs     mean \(decimals(latency.mean, 0))  p50 \(latency.p50)  p90 \(latency.p90)  p99 \(latency.p99)  "
         + "p99.9 \(latency.p999)  max \(latency.max)"
         + (latency.correctedForCoordinatedOmission ? "  (corrected for coordinated omission)" : ""),
       "statuses       \(listed(statuses))",
       "failures       \(listed(failures))",
-      "deferred       \(deferred)",
+      "deferred       \(deferred)\(refusals.isEmpty ? "" : ": " + listed(refusals))",
     ]
     if let controller { lines.append("controller     \(controller.text)") }
     if let generator { lines.append("generator      \(generator.text)") }
+    if let restart { lines.append("restart        \(restart.text)") }
+    for sample in samples ?? [] { lines.append("  \(sample.text)") }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -102,6 +136,27 @@ extension Report.Process {
     let mebibytes = { (bytes: Int64) in decimals(Double(bytes) / 1_048_576, 1) }
     return "\(decimals(cpuMicrosecondsPerOperation, 1)) µs CPU an operation, \(decimals(cpuSeconds, 2)) s; "
       + "RSS \(mebibytes(residentBytesBefore)) → \(mebibytes(residentBytesAfter)) MiB, peak \(mebibytes(peakBytes)) MiB"
+  }
+}
+
+extension Report.Return {
+  init(devices: Int, acknowledged: Int, refused: Int, seconds: Double, expectedRate: Double?) {
+    self.devices = devices
+    missing = devices - acknowledged
+    predictedSeconds = expectedRate.map { Double(acknowledged + refused) / $0 }
+    ratio = predictedSeconds.flatMap { $0 > 0 ? seconds / $0 : nil }
+  }
+
+  var text: String {
+    let predicted = predictedSeconds.map { ", predicted \(decimals($0, 1)) s, ratio \(decimals(ratio ?? 0, 2))" } ?? ""
+    return "\(devices) devices, \(missing) missing\(predicted)"
+  }
+}
+
+extension Report.Sample {
+  var text: String {
+    let memory = controllerResidentBytes.map { ", controller \(decimals(Double($0) / 1_048_576, 1)) MiB" } ?? ""
+    return "\(decimals(second, 0)) s: \(acknowledged) acknowledged, \(failed) failed, p99 \(p99) µs\(memory)"
   }
 }
 

@@ -9,6 +9,10 @@ struct Tally: Sendable {
   var statuses: [Int: Int] = [:]
   /// What failed, by code.
   var failures: [String: Int] = [:]
+  /// Why operations were put off, by code; they came again and are no failures.
+  var refusals: [String: Int] = [:]
+  /// The most connections that were open at once.
+  var mostOpen = 0
   /// Answers 429 and 503, obeyed and sent again.
   var deferred = 0
   var bytesSent = 0
@@ -22,11 +26,15 @@ struct Tally: Sendable {
 
   mutating func fail(_ code: String) { failures[code, default: 0] += 1 }
 
+  mutating func refuse(_ code: String) { refusals[code, default: 0] += 1 }
+
   mutating func add(_ other: Tally) {
     acknowledged += other.acknowledged
     connections += other.connections
     statuses.merge(other.statuses, uniquingKeysWith: +)
     failures.merge(other.failures, uniquingKeysWith: +)
+    refusals.merge(other.refusals, uniquingKeysWith: +)
+    mostOpen += other.mostOpen
     deferred += other.deferred
     bytesSent += other.bytesSent
     latency.add(other.latency)

@@ -34,5 +34,6 @@ final class Plans: Sendable {
     func run(_ statement: SQL) throws -> Int { try base.run(statement) }
     func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws { try base.run(statement, rows: rows) }
     func savepoint<T>(_ body: () throws -> T) throws -> T { try base.savepoint(body) }
+    func tryLock(_ work: String) throws -> Bool { try base.tryLock(work) }
   }
 }
