@@ -261,7 +261,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1,
+        nioSSL,
         arguments,
       ]),
     /// The real programs as processes: enrol, check in, show, kill, restore.

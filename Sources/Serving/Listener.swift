@@ -68,7 +68,8 @@ package struct Listener: Sendable {
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100)))
     return TLSChannel(
-      base: http, box: tls, peers: peers, gates: HandshakeGates(), balancers: TrustedBalancers(balancers), executors: executors
+      base: http, box: tls, peers: peers, gates: HandshakeGates(), balancers: TrustedBalancers(balancers),
+      executors: executors
     ).server(
       configuration: ServerConfiguration(
         address: .hostname(host, port: port), serverName: nil, backlog: 1024,

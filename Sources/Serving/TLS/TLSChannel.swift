@@ -34,7 +34,8 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     // Hummingbird asks on the channel's loop.
     let gate = gates[channel.eventLoop]
-    return gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }.nonisolated()
+    return gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }
+      .nonisolated()
       .flatMap { base.setup(channel: channel, logger: logger) }
   }
 
