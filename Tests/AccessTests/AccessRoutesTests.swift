@@ -238,7 +238,8 @@ struct AccessRoutesTests {
   func tenants() async throws {
     let harness = try await Harness()
     let shared: Set = [
-      "storage_migration", "serving_idempotency", "access_principal", "access_grant", "access_token",
+      "storage_migration", "serving_idempotency", "access_principal", "access_grant", "access_token", "audit_tile",
+      "audit_checkpoint",
     ]
     #expect(try await TestDatabase.tenancyViolations(in: harness.database, shared: shared) == [])
   }

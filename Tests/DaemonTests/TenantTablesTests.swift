@@ -16,6 +16,8 @@ import Testing
     "registry_retention",
     // Certificates and keys of the controllers themselves, sealed.
     "daemon_shared",
+    // One row that is written where somebody wants to know whether anything can be.
+    "daemon_probe",
     // Hashes over the journal's leaves, which are salted, and their count.
     "audit_tile", "audit_checkpoint",
     // Which migrations were applied.

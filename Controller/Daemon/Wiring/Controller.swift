@@ -61,7 +61,7 @@ struct Controller: Sendable {
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
-    self.database = database
+    self.database = base
     self.aside = aside
     self.authority = inUse
     people = PeopleService(
