@@ -7,6 +7,9 @@ internal import Vocabulary
 package struct EnrollmentDesk: Sendable {
   let database: any Database
   let registry: DeviceRegistry
+  /// Every enrolment of a batch changes its token's count: in line they would wait for a commit each, and on an engine with
+  /// many writers stand in each other's way.
+  let enrolments: GroupCommit<EnrollmentStep.Done>
   private let authorityInUse: AuthorityInUse
   let throttle: FailureThrottle
   let badTokens: Counter
@@ -32,6 +35,7 @@ package struct EnrollmentDesk: Sendable {
       Double(throttle.count)
     }
     self.database = database
+    enrolments = GroupCommit(database: database, in: .state, largest: 32)
     self.registry = registry
     authorityInUse = authority
   }

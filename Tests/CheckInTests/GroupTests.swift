@@ -92,6 +92,57 @@ struct GroupTests {
     #expect(world.desk.group.figures.groups == 2)
   }
 
+  @Test(
+    "In one group, unchanged check-ins, a first one, a stale one, one with changes and one twice each get what they would alone"
+  )
+  func mixedGroup() async throws {
+    let world = try await World()
+    var devices: [TestDevice] = []
+    for number in 0..<12 { devices.append(try await world.enrol(number)) }
+    for device in devices.dropLast() {
+      _ = try await world.send(Sample.request(1, Sample.facts(device.number, packages: 3)), from: device)
+    }
+    let gate = Gate()
+    let first = Task {
+      try await world.desk.group.commit(in: World.district, jitter: 0) { _ in
+        gate.wait()
+        return .nothing
+      }
+    }
+    await gate.entered()
+    func sending(_ number: Int, _ sequence: Int64, _ sections: [FactSection], packages: Int = 3) throws -> Task<
+      Int, any Error
+    > {
+      let device = devices[number]
+      let body = try WireCodec.encode(
+        Sample.request(sequence, Sample.facts(device.number, packages: packages), sending: sections))
+      return Task {
+        do { return try await world.post(body, from: device).status.code } catch let error as CheckInError {
+          return error.status.code
+        }
+      }
+    }
+    var tasks: [Task<Int, any Error>] = []
+    for number in 0..<8 { tasks.append(try sending(number, 2, [])) }
+    tasks.append(try sending(8, 7, []))
+    tasks.append(try sending(9, 2, FactSection.allCases, packages: 4))
+    tasks.append(try sending(10, 2, []))
+    tasks.append(try sending(10, 2, []))
+    tasks.append(try sending(11, 1, FactSection.allCases))
+    while world.desk.group.waiting < tasks.count { await Task.yield() }
+    gate.open()
+    _ = try await first.value
+    var codes: [Int] = []
+    for task in tasks { codes.append(try await task.value) }
+    #expect(codes == Array(repeating: 200, count: 8) + [409, 200, 200, 200, 200])
+    #expect(world.desk.group.figures.largest == tasks.count)
+    let sequences = try await world.database.read(in: .state) {
+      try $0.rows("SELECT sequence FROM checkin_state").map { try $0.get("sequence", as: Int.self) }
+    }
+    #expect(sequences.sorted() == [1, 1] + Array(repeating: 2, count: 10))
+    #expect(try await world.count("registry_contact") == 12)
+  }
+
   @Test("A full queue answers busy with a time to come back, and takes check-ins again when it has drained")
   func busy() async throws {
     let world = try await World(queueLimit: 2)

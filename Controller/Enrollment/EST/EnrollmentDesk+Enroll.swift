@@ -18,14 +18,14 @@ extension EnrollmentDesk {
     _ = try await database.read(in: .state) { try Self.token(digest, label: label, $0) }
   }
 
-  /// Everything of an enrolment in one transaction: the token's count, the certificate, the key, the ledger, the journal.
+  /// Everything of an enrolment in one transaction, which others may share: the token's count, the certificate, the key, the ledger, the journal.
   ///
   /// - Throws: `enroll.token`, `enroll.label`, what ``decide(_:)`` throws, `request.overloaded`.
   func enroll(
     _ request: CertificateRequest, secret: TokenSecret, label: String?, now: Instant
   ) async throws -> EnrollmentOutcome {
     let digest = secret.digest
-    let done = try await database.write(in: .state) { transaction in
+    let done = try await enrolments.commit { transaction in
       let token = try Self.token(digest, label: label, transaction)
       let pending = try PendingStore.request(of: request.key, in: token.district, transaction)
       let question = try question(request, token, pending, now, transaction)
