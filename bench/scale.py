@@ -144,7 +144,7 @@ def queries(given, api, devices):
          [f"/api/v1/devices?district={draw.choice(districts)}&stage={draw.choice(stages)}&health={draw.choice(verdicts)}" for _ in range(count)]),
         ("a district's health counts", 50, [f"/api/v1/districts/{draw.choice(districts)}/health" for _ in range(count)]),
         ("the state's health counts", 500, told(min(count, 100), "/api/v1/health")),
-        ("who has a package, state", 100, [f"/api/v1/software/who-has?name={package(draw.randrange(PACKAGES))}" for _ in range(count)]),
+        ("who has a package, state", 100, [f"/api/v1/software/devices?name={package(draw.randrange(PACKAGES))}" for _ in range(count)]),
     ]
 
 

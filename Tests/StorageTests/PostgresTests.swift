@@ -54,7 +54,7 @@ struct PostgresTests {
     }
   }
 
-  @Test("The role of transactions owns nothing, changes no schema and cannot become another")
+  @Test("The role of transactions owns nothing and changes no schema")
   func role() async throws {
     try await withServer { (database, _, _) async throws -> Void in
       for statement: SQL in [
