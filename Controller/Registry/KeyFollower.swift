@@ -42,6 +42,11 @@ package final class KeyFollower: Service {
         } catch is CancellationError {
           return
         } catch {
+          // After a long gap there may be more to read than a look has time for.
+          if last.withLock({ $0 + Self.patience * 6 < .now }), (try? await registry.load()) != nil {
+            last.withLock { $0 = .now }
+            continue
+          }
           if isFollowing { logger.error("keys of other controllers are not followed", metadata: ["error": "\(error)"]) }
           isFollowing = false
         }

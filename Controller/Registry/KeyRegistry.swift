@@ -8,6 +8,8 @@ package import Vocabulary
 /// Filled at start, then changed after each commit that touches a key.
 package final class KeyRegistry: KeyDirectory, Sendable {
   private let table = Mutex(KeyTable())
+  /// What was applied while the table is read anew; nil where it is not.
+  private let meanwhile = Mutex<[DeviceKey]?>(nil)
 
   package init() {}
 
@@ -18,8 +20,11 @@ package final class KeyRegistry: KeyDirectory, Sendable {
   /// Takes over what a committed transaction changed; in whatever order they arrive, the newest stays.
   package func apply(_ changes: KeyChanges) {
     guard !changes.isEmpty else { return }
-    table.withLock { table in
-      for key in changes.keys { table.update(key) }
+    meanwhile.withLock { meanwhile in
+      meanwhile? += changes.keys
+      table.withLock { table in
+        for key in changes.keys { table.update(key) }
+      }
     }
   }
 
@@ -31,11 +36,18 @@ package final class KeyRegistry: KeyDirectory, Sendable {
 
   /// Adds every stored key.
   func load(from database: any Database) async throws {
+    meanwhile.withLock { $0 = [] }
+    defer { meanwhile.withLock { $0 = nil } }
     let loaded = try await database.read(in: .state) { transaction in
       var loaded = KeyTable(capacity: try KeyStore.count(transaction))
       try KeyStore.each(transaction) { loaded.update($0) }
       return loaded
     }
-    table.withLock { $0 = loaded }
+    meanwhile.withLock { meanwhile in
+      table.withLock { table in
+        table = loaded
+        for key in meanwhile ?? [] { table.update(key) }
+      }
+    }
   }
 }

@@ -200,8 +200,9 @@ package final class PostgresDatabase: Storage.Database {
         if isElsewhere { distrust() }
         // A session that was lost before COMMIT was sent left nothing behind; one lost while it was sent is not a fault of this kind.
         let isWorthwhile =
-          fault.isConflict || fault.isStale
-          ? attempt < limits.repeats : isElsewhere && fault.state != PostgresFault.hung && attempt < 3
+          fault.isConflict
+          ? attempt < limits.repeats
+          : fault.isStale ? attempt < 3 : isElsewhere && fault.state != PostgresFault.hung && attempt < 3
         guard isWorthwhile else { throw fault.storageError(reading: kind == .reading) }
         pause(attempt)
       }

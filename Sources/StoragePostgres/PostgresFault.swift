@@ -25,7 +25,7 @@ struct PostgresFault: Error {
   var isConflict: Bool { state == "40001" || state == "40P01" }
 
   /// Another controller changed the schema under a prepared statement: it is right again on a new session.
-  var isStale: Bool { state == "26000" || (state == "0A000" && message.hasPrefix("cached plan")) }
+  var isStale: Bool { state == "26000" || state == "0A000" }
 
   /// Our own state for a server that did not answer in time: nobody waits for it a second time.
   static let hung = "RC000"

@@ -161,7 +161,7 @@ final class PostgresSession: @unchecked Sendable {
       if rest == 0 { break }
       guard rest == 1 else { throw PostgresFault(nil, on: handle) }
       try wait(for: POLLIN | POLLOUT, until: deadline)
-      guard PQconsumeInput(handle) == 1 else { throw PostgresFault(nil, on: handle) }
+      guard PQconsumeInput(handle) == 1 else { throw broken() }
     }
     var last: OpaquePointer?
     while true {
@@ -170,13 +170,23 @@ final class PostgresSession: @unchecked Sendable {
           PQclear(last)
           throw error
         }
-        guard PQconsumeInput(handle) == 1 else { break }
+        guard PQconsumeInput(handle) == 1 else {
+          PQclear(last)
+          throw broken()
+        }
       }
       guard let next = PQgetResult(handle) else { break }
       PQclear(last)
       last = next
     }
     return try read(last)
+  }
+
+  /// Nothing more can be read: what the server answered to what was sent is not known.
+  private func broken() -> PostgresFault {
+    let fault = PostgresFault(nil, on: handle)
+    isAbandoned = true
+    return PostgresFault(state: fault.state, message: fault.message, isLost: true)
   }
 
   /// Waits until the socket is ready for one of `events`.

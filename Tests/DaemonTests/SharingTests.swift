@@ -69,6 +69,46 @@ struct SharingTests {
     try await end()
   }
 
+  @Test(
+    "A database that went back, as after a restore, gets the newer keys again; a taking that was cut short is done again"
+  )
+  func wentBack() async throws {
+    let (first, second) = (try controller("first"), try controller("second"))
+    let made = try NewAuthority(name: "Test", now: now)
+    try first.files.write(made)
+    _ = try await first.keys.agree()
+    let before = try await database.read(in: .state) { try SharedStore.get("authority", in: $0) }
+    let old = try #require(before)
+    let pair = try first.files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
+    let rotation = try first.files.rotate(to: pair, now: now)
+    #expect(try await first.keys.agree())
+    _ = try await database.write(in: .state) {
+      try $0.run("UPDATE daemon_shared SET revision = \(old.revision), sealed = \(old.sealed) WHERE name = 'authority'")
+    }
+    #expect(try await first.keys.agree())
+    #expect(try first.files.load().issuingDER == rotation.authority.issuingDER)
+    #expect(try await first.keys.revisions() == ["authority": 3])
+    _ = try await second.keys.agree()
+    #expect(try second.files.load().issuingDER == rotation.authority.issuingDER)
+
+    // Cut short before the new pair counts: a former issuer more, and the memory of what was being taken.
+    let next = try first.files.rotate(
+      to: try first.files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now), now: now)
+    _ = try await first.keys.agree()
+    let memory = "\(folder)/second/shared.json"
+    let text = try String(contentsOfFile: memory, encoding: .utf8)
+    try text.replacing("\"revision\":3", with: "\"revision\":3,\"taking\":4").write(
+      toFile: memory, atomically: true, encoding: .utf8)
+    let former = try FileManager.default.contentsOfDirectory(atPath: first.files.formerFolder)
+    for name in former {
+      try? FileManager.default.copyItem(
+        atPath: "\(first.files.formerFolder)/\(name)", toPath: "\(second.files.formerFolder)/\(name)")
+    }
+    #expect(try await second.keys.agree() == false)
+    #expect(try second.files.load().issuingDER == next.authority.issuingDER)
+    try await end()
+  }
+
   @Test("Where both were changed, or are of different roots, a person decides, and nothing is changed")
   func conflict() async throws {
     let (first, second) = (try controller("first"), try controller("second"))

@@ -55,14 +55,11 @@ struct PackageLook {
         uses[try row.get("district_id"), default: 0] += try row.get("devices", as: Int.self)
       }
     }
-    let tallies: SQL = """
-      SELECT district_id, tally FROM checkin_package_tally WHERE district_id IN \(list: some) AND name = \(name)
+    // Not by the tally: what one device has beside its base and another has not adds up to nothing there.
+    let runs: SQL = """
+      SELECT DISTINCT district_id FROM checkin_package_devices WHERE district_id IN \(list: some) AND name = \(name)
       """
-    for row in try transaction.rows(tallies) {
-      let tally = PackageTally(encoded: try row.get("tally")) ?? PackageTally()
-      guard tally.counts.contains(where: { $0.value > 0 && versions.takes($0.key.version) }) else { continue }
-      differing.insert(try row.get("district_id"))
-    }
+    for row in try transaction.rows(runs) { differing.insert(try row.get("district_id")) }
     let waiting = some.map { district -> SQL in
       """
       SELECT \(district) AS district_id

@@ -64,9 +64,7 @@ package final class SoftwareIndexer: Service {
       count += outcome.folded
       guard outcome.last != nil else { return count }
       // As long as it took, others have the database to themselves.
-      if outcome.folded == SoftwareFold.devices {
-        try await Task.sleep(for: min(ContinuousClock.now - began, .milliseconds(100)))
-      }
+      try await Task.sleep(for: min(ContinuousClock.now - began, .milliseconds(100)))
     }
   }
 

@@ -33,7 +33,11 @@ struct SoftwareTotals {
     var page = Page()
     let first = line.map { String($0.prefix { $0 != "\t" }) } ?? ""
     var (from, isFromIncluded) = (max(first, prefix, by: Self.precedes), true)
-    for stride in Self.strides {
+    guard try scope == .state || hasAny(transaction) else { return page }
+    // Where a page may end before it is full, its `next` tells the last name that was looked at, whosever it is: only to who may
+    // see every district. For the others the walk goes on, and ends soon, for whoever has devices has names all over.
+    var strides = Self.strides[...]
+    while let stride = strides.popFirst() ?? (scope == .state ? nil : Self.strides.max()) {
       let count = min(stride, max(16, Self.tallies / max(1, districts.count)))
       let names = try names(from: from, included: isFromIncluded, limit: count, transaction)
       let counted = try counted(names, transaction)
@@ -49,6 +53,15 @@ struct SoftwareTotals {
     // Sorts after every package of that name.
     page.next = "\(from)\t\u{10FFFF}"
     return page
+  }
+
+  /// Whether a device of the districts has any package at all.
+  private func hasAny(_ transaction: any Transaction) throws -> Bool {
+    try transaction.row(
+      """
+      SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM checkin_base_use WHERE district_id IN \(list: districts) AND devices > 0)
+        OR EXISTS (SELECT 1 FROM checkin_package_tally WHERE district_id IN \(list: districts))
+      """) != nil
   }
 
   private func names(

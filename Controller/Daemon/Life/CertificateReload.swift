@@ -3,6 +3,7 @@ import Logging
 import NIOSSL
 import ServiceLifecycle
 import Serving
+import Storage
 import UnixSignals
 import Vocabulary
 
@@ -17,6 +18,16 @@ struct CertificateReload: Service {
   let devices: TLSContextBox
   let manager: ServiceManager
   let logger: Logger
+  /// One reading of the files at a time: signals, changes of other controllers and the daily one may meet.
+  private let turn = Turn()
+
+  init(
+    controller: Controller, settings: ControllerSettings, shared: SharedKeys?, people: TLSContextBox,
+    devices: TLSContextBox, manager: ServiceManager, logger: Logger
+  ) {
+    (self.controller, self.settings, self.shared) = (controller, settings, shared)
+    (self.people, self.devices, self.manager, self.logger) = (people, devices, manager, logger)
+  }
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -34,12 +45,19 @@ struct CertificateReload: Service {
 
   /// - Returns: whether what is in use now is what the files hold.
   @discardableResult
-  func reload() async -> Bool {
+  func reload() async -> Bool { await turn.taken { await reloadAlone() } }
+
+  private func reloadAlone() async -> Bool {
     let authority = controller.authority
     manager.reloading()
     defer { manager.ready() }
     do {
-      let hasGiven = try await shared?.agree() ?? false
+      // Before others hear of it, it is known to be usable here.
+      try authority.require(successor: AuthorityFiles(folder: settings.state.authorityFolder).load())
+      var hasGiven = false
+      do { hasGiven = try await shared?.agree() ?? false } catch let error as StorageError {
+        logger.error("the other controllers' keys could not be asked for", metadata: ["error": "\(error.message)"])
+      }
       let next = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       try authority.require(successor: next)
       try ServerIdentities.refresh(next, settings, now: SystemClock.now, logger: logger)

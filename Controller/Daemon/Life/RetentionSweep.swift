@@ -70,9 +70,16 @@ final class RetentionSweep: Service {
     let (districts, state) = try await database.read(in: .state) { [registry] in try registry.retention(in: $0) }
     let before = total.withLock { $0 }
     for (district, retention) in districts {
-      try await removeChanges(of: district, before: retention.limit(of: .factHistory, now: now))
-      try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
-      try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
+      do {
+        try await removeChanges(of: district, before: retention.limit(of: .factHistory, now: now))
+        try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
+        try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
+      } catch let error as StorageError {
+        // The others are not kept longer for it.
+        logger.warning(
+          "what a district no longer keeps could not be removed",
+          metadata: ["district": "\(district)", "error": "\(error)"])
+      }
     }
     try await dropBodies(of: nil, before: state.limit(of: .journalBodies, now: now))
     let after = total.withLock { $0 }

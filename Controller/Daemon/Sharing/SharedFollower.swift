@@ -11,7 +11,8 @@ struct SharedFollower: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      var known = try? await keys.revisions()
+      // Nothing: what another one changed while this one started is found at the first look.
+      var known: [String: Int64]?
       while (try? await Task.sleep(for: Self.interval)) != nil {
         // A database that is away is told of by who needs it.
         guard let now = try? await keys.revisions(), now != known else { continue }

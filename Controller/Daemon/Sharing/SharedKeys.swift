@@ -47,6 +47,8 @@ struct SharedKeys: Sendable {
     var revision: Int64
     /// SHA-256 of the content, hexadecimal.
     var digest: String
+    /// The revision that was being put into the folder: cut short, the folder holds a part of it.
+    var taking: Int64?
   }
 
   /// - Returns: whether something of this folder went into the database.
@@ -86,14 +88,29 @@ struct SharedKeys: Sendable {
         return true
       }
       let theirs = try key.open(stored.sealed, as: item.name, revision: stored.revision)
-      let agreed = try remembered()[item.name]
+      var agreed = try remembered()[item.name]
+      if let agreed, agreed.revision > stored.revision, mine != theirs {
+        // The database went back, as after a restore: what is here is newer, and may be the only copy of a key.
+        guard let mine else { throw conflict(item.name) }
+        guard try await put(mine, as: item.name, revision: agreed.revision + 1, after: stored.revision) else {
+          continue
+        }
+        try remember(item.name, Agreed(revision: agreed.revision + 1, digest: Self.digest(mine)))
+        return true
+      }
+      if agreed?.taking == stored.revision { agreed?.digest = mine.map(Self.digest) ?? "" }
       if let mine, mine != theirs, agreed?.digest != Self.digest(mine) {
         guard let agreed, agreed.revision == stored.revision else { throw conflict(item.name) }
         guard try await put(mine, as: item.name, revision: stored.revision + 1) else { continue }
         try remember(item.name, Agreed(revision: stored.revision + 1, digest: Self.digest(mine)))
         return true
       }
-      if mine != theirs { try item.take(theirs) }
+      if mine != theirs {
+        try remember(
+          item.name,
+          Agreed(revision: agreed?.revision ?? 0, digest: agreed?.digest ?? "", taking: stored.revision))
+        try item.take(theirs)
+      }
       try remember(item.name, Agreed(revision: stored.revision, digest: Self.digest(theirs)))
       return false
     }
@@ -104,10 +121,13 @@ struct SharedKeys: Sendable {
     try await database.read(in: .state) { try SharedStore.get(name, in: $0) }
   }
 
-  private func put(_ content: [UInt8], as name: String, revision: Int64) async throws -> Bool {
+  /// - Parameter before: the revision that it replaces; by default the one before.
+  private func put(
+    _ content: [UInt8], as name: String, revision: Int64, after before: Int64? = nil
+  ) async throws -> Bool {
     let next = SharedStore.Stored(
       revision: revision, sealed: try key.seal(content, as: name, revision: revision))
-    return try await database.write(in: .state) { try SharedStore.put(name, next, in: $0) }
+    return try await database.write(in: .state) { try SharedStore.put(name, next, after: before, in: $0) }
   }
 
   private func conflict(_ name: String) -> ConfigurationError {
@@ -125,7 +145,11 @@ struct SharedKeys: Sendable {
 
   private func remember(_ name: String, _ agreed: Agreed) throws {
     var all = try remembered()
-    if let before = all[name], before.revision == agreed.revision, before.digest == agreed.digest { return }
+    if let before = all[name], before.revision == agreed.revision, before.digest == agreed.digest,
+      before.taking == agreed.taking
+    {
+      return
+    }
     all[name] = agreed
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

@@ -54,7 +54,9 @@ enum SharedStore {
   }
 
   /// Whether the row was put: it is the first one where the revision is 1, else it replaces the one before it.
-  static func put(_ name: String, _ next: Stored, in transaction: any Transaction) throws -> Bool {
+  static func put(
+    _ name: String, _ next: Stored, after before: Int64? = nil, in transaction: any Transaction
+  ) throws -> Bool {
     if next.revision == 1 {
       return try transaction.run(
         "INSERT INTO daemon_shared (name, revision, sealed) VALUES (\(name), 1, \(next.sealed)) ON CONFLICT (name) DO NOTHING"
@@ -63,7 +65,7 @@ enum SharedStore {
     return try transaction.run(
       """
       UPDATE daemon_shared SET revision = \(next.revision), sealed = \(next.sealed)
-      WHERE name = \(name) AND revision = \(next.revision - 1)
+      WHERE name = \(name) AND revision = \(before ?? next.revision - 1)
       """) == 1
   }
 }

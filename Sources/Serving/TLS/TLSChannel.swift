@@ -88,7 +88,7 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
 
   private static let limit = TimeAmount.seconds(10)
   /// A peer that takes longer than this to say its part makes room for the next; so silent ones cannot stop the line.
-  private static let place = TimeAmount.seconds(2)
+  private static let place = TimeAmount.milliseconds(300)
   private let trust: DeviceTrust?
   private let peers: PeerTable
   /// nil once it was left.
