@@ -160,7 +160,7 @@ let package = Package(
     /// Districts, schools, devices, their keys and the custody ledger.
     library(
       "Registry", path: "Controller/Registry",
-      ["Vocabulary", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging, lifecycle]),
+      ["Vocabulary", "Compression", "Storage", "Serving", "Access", "Audit", hummingbird, crypto, logging, lifecycle]),
 
     // MARK: - Controller: features
 
@@ -231,7 +231,8 @@ let package = Package(
     tests(
       "RegistryTests",
       [
-        "Registry", "Access", "Audit", "Storage", "StoragePostgres", "TestSupport", "Serving", "Vocabulary",
+        "Registry", "Access", "Audit", "Storage", "StoragePostgres", "StorageSQLite", "TestSupport", "Serving",
+        "Vocabulary",
         hummingbird,
       ]),
     tests(

@@ -34,10 +34,10 @@ struct CheckInVisit: Sendable {
     let facts = check.message.facts
     for section in check.canonical.keys where isStored {
       switch section {
-      case .identity: bodies[section] = try WireCodec.encode(facts.identity)
-      case .hardware: bodies[section] = try WireCodec.encode(facts.hardware)
-      case .system: bodies[section] = try WireCodec.encode(facts.system)
-      case .vitals: bodies[section] = try WireCodec.encode(facts.vitals)
+      case .identity: bodies[section] = try FactPacking.pack(WireCodec.encode(facts.identity))
+      case .hardware: bodies[section] = try FactPacking.pack(WireCodec.encode(facts.hardware))
+      case .system: bodies[section] = try FactPacking.pack(WireCodec.encode(facts.system))
+      case .vitals: bodies[section] = try FactPacking.pack(WireCodec.encode(facts.vitals))
       case .software:
         guard let list = check.canonical[.software], let digest = check.message.hashes[.software] else { continue }
         if known.state == .quarantined {

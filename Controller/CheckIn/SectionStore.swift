@@ -33,9 +33,9 @@ enum SectionStore {
     let query: SQL =
       "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
     for row in try transaction.rows(query) {
-      let body: [UInt8] = try row.get("body")
       let section: FactSection = try row.get("section")
       do {
+        let body = try FactPacking.unpack(row.get("body"))
         switch section {
         case .identity: facts.identity = try WireCodec.decode(IdentityFacts.self, from: body, as: "an identity")
         case .hardware: facts.hardware = try WireCodec.decode(HardwareFacts.self, from: body, as: "hardware")
@@ -44,7 +44,7 @@ enum SectionStore {
         case .software: break
         }
       } catch {
-        damaged.append((section, error.message))
+        damaged.append((section, (error as? any CodedError)?.message ?? "\(error)"))
       }
     }
     return (facts, damaged)

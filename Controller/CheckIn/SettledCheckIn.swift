@@ -15,7 +15,7 @@ package struct SettledCheckIn: Sendable {
   package var at: Instant
   package var agent: String
   package var facts: Facts
-  /// The sections but software as they are stored: as ``WireCodec`` writes them.
+  /// The sections but software as ``WireCodec`` writes them.
   package var bodies: [FactSection: [UInt8]]
   /// The software list in its lines.
   package var software: [UInt8]
@@ -43,6 +43,8 @@ package struct PreparedCheckIn: Sendable {
   let plan: SoftwareBases.Plan
   let packed: SectionHashes
   let reply: [UInt8]
+  /// The sections but software as they are stored.
+  let bodies: [FactSection: [UInt8]]
   /// What the registry keeps of it.
   package let contact: Contact
 }
@@ -67,6 +69,7 @@ extension CheckIns {
     let reply = CheckInReply(sequence: 1, time: visit.at, nextCheckInSeconds: next, standing: .active)
     return PreparedCheckIn(
       visit: visit, plan: plan, packed: SectionHashes(visit.hashes), reply: try ReplyEncoding.encode(reply),
+      bodies: try visit.bodies.mapValues(FactPacking.pack),
       contact: Contact(
         district: visit.district, device: visit.device, key: visit.key, at: visit.at,
         next: visit.at.advanced(by: .seconds(next)), agentVersion: visit.agent, clockOffset: .zero,
@@ -90,7 +93,7 @@ extension CheckIns {
       """,
       rows: checkIns.lazy.flatMap { one in
         FactSection.allCases.compactMap { section in
-          guard let body = one.visit.bodies[section], let hash = one.visit.hashes[section] else { return nil }
+          guard let body = one.bodies[section], let hash = one.visit.hashes[section] else { return nil }
           return [
             tenant, one.visit.device.sqlValue, section.sqlValue, hash.sqlValue, body.sqlValue, one.visit.at.sqlValue,
           ]

@@ -22,7 +22,7 @@ enum StateStore {
     return try transaction.row(query).map(stored)
   }
 
-  /// The rows of the visits' keys, as many as there are.
+  /// The rows of the visits' keys, as many as there are. A cross join, for SQLite answers `IN (VALUES …)` by a scan of all.
   static func rows(of visits: [CheckInVisit], in transaction: any Transaction) throws -> [Digest: Stored] {
     var pairs = visits.map { "(\($0.known.district), \($0.peer.key))" as SQL }
     // Lists of all lengths make few different texts, as in `IN \(list:)`.
@@ -30,8 +30,9 @@ enum StateStore {
     var found: [Digest: Stored] = [:]
     for row in try transaction.rows(
       """
-      SELECT key, device_id, held, sequence, body_digest, reply, hashes FROM checkin_state
-      WHERE (district_id, key) IN (VALUES \(SQL.joined(pairs, separator: ", ")))
+      SELECT key, device_id, held, sequence, body_digest, reply, hashes
+      FROM (VALUES \(SQL.joined(pairs, separator: ", "))) AS wanted CROSS JOIN checkin_state
+      WHERE checkin_state.district_id = wanted.column1 AND checkin_state.key = wanted.column2
       """)
     { found[try row.get("key")] = try stored(row) }
     return found

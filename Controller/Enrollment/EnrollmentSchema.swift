@@ -4,7 +4,31 @@ internal import Storage
 /// spelling beside.
 enum EnrollmentSchema {
   static let migrations = [
-    Migration("enrollment", 1, [batch, expected, expectedOnce, token, tokenSecret, use, pending, pendingKey])
+    Migration("enrollment", 1, [batch, expected, expectedOnce, token, tokenSecret, use, pending, pendingKey]),
+    Migration("enrollment", 2, inKeys),
+  ]
+
+  /// Of what each device has a row.
+  private static let inKeys: [SQL] = [
+    .rowsInKey(
+      of: "enrollment_expected",
+      columns: """
+        district_id TEXT NOT NULL, batch_id TEXT NOT NULL, entry TEXT NOT NULL, serial TEXT, asset_tag TEXT, model TEXT,
+        device_id TEXT, listed BOOLEAN NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('expected', 'enrolled', 'unexpected', 'quarantined')),
+        changed_at BIGINT NOT NULL, PRIMARY KEY (district_id, batch_id, entry),
+        FOREIGN KEY (district_id, batch_id) REFERENCES enrollment_batch (district_id, id)
+        """,
+      indexes:
+        "CREATE UNIQUE INDEX enrollment_expected_once ON enrollment_expected (district_id, entry) WHERE listed;"),
+    .rowsInKey(
+      of: "enrollment_token_use",
+      columns: """
+        district_id TEXT NOT NULL, token_id TEXT NOT NULL, key BYTEA NOT NULL, device_id TEXT NOT NULL,
+        certificate BYTEA NOT NULL, not_after BIGINT NOT NULL, at BIGINT NOT NULL,
+        PRIMARY KEY (district_id, token_id, key),
+        FOREIGN KEY (district_id, token_id) REFERENCES enrollment_token (district_id, id)
+        """),
   ]
 
   private static let batch: SQL = """

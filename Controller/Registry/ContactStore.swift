@@ -1,4 +1,3 @@
-import Serving
 import Storage
 import Vocabulary
 
@@ -7,13 +6,13 @@ enum ContactStore {
   static func record(_ contact: Contact, _ transaction: any Transaction) throws {
     let milliseconds = milliseconds(contact.clockOffset)
     let verdict = contact.health?.verdict
-    let items = try contact.health.map { String(decoding: try JSONText.encode($0.items), as: UTF8.self) }
+    let items = try contact.health.map { try HealthPacking.pack($0.items) }
     try transaction.run(
       """
       INSERT INTO registry_contact
         (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
       VALUES (\(contact.district), \(contact.device), \(contact.at), \(contact.next), \(contact.agentVersion),
-        \(milliseconds), \(verdict ?? .unknown), \(items ?? "[]"))
+        \(milliseconds), \(verdict ?? .unknown), \(items ?? none))
       ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
         clock_offset = excluded.clock_offset, health = COALESCE(\(verdict), registry_contact.health),
@@ -27,7 +26,7 @@ enum ContactStore {
       """
       INSERT INTO registry_contact
         (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
-      VALUES ($1, $2, $3, $4, $5, $6, 'unknown', '[]')
+      VALUES ($1, $2, $3, $4, $5, $6, 'unknown', $7)
       ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
         clock_offset = excluded.clock_offset
@@ -35,7 +34,7 @@ enum ContactStore {
       rows: contacts.map { contact in
         [
           contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
-          contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue,
+          contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, none.sqlValue,
         ]
       })
   }
@@ -47,7 +46,7 @@ enum ContactStore {
       return [
         contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
         contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, health.verdict.sqlValue,
-        String(decoding: try JSONText.encode(health.items), as: UTF8.self).sqlValue,
+        try HealthPacking.pack(health.items).sqlValue,
       ]
     }
     try transaction.run(
@@ -57,6 +56,9 @@ enum ContactStore {
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """, rows: rows)
   }
+
+  /// No item was looked at.
+  private static let none = Array("[]".utf8)
 
   private static func milliseconds(_ offset: Duration) -> Int64 {
     let (seconds, attoseconds) = offset.components

@@ -22,7 +22,7 @@ struct ListedDevice: Sendable {
       contact = nil
       return
     }
-    let items = try JSONText.decode([Health.Item].self, from: Array(try row.get("health_items", as: String.self).utf8))
+    let items = try HealthPacking.unpack(row.get("health_items"))
     contact = Contact(
       last: last, next: try row.get("next_contact"), agentVersion: try row.get("agent_version"),
       clockOffset: try row.get("clock_offset"), health: Health(verdict: try row.get("health"), items: items))

@@ -13,3 +13,14 @@ static inline int rc_inflate_init(z_stream *stream) {
   memset(stream, 0, sizeof *stream);
   return inflateInit2(stream, 15 + 32);
 }
+
+/* Raw deflate for short texts: a window of 4 KiB, and tables that are quickly made. */
+static inline int rc_deflate_short_init(z_stream *stream) {
+  memset(stream, 0, sizeof *stream);
+  return deflateInit2(stream, 9, Z_DEFLATED, -12, 5, Z_DEFAULT_STRATEGY);
+}
+
+static inline int rc_inflate_short_init(z_stream *stream) {
+  memset(stream, 0, sizeof *stream);
+  return inflateInit2(stream, -12);
+}

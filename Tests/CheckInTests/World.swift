@@ -23,16 +23,19 @@ final class World: Sendable {
   let desk: CheckIns
   let unknown = UnknownKeys()
 
-  init(policy: CheckInPolicy = CheckInPolicy(), queueLimit: Int = 4096, inFlight: ByteCount = .mebibytes(64))
-    async throws
-  {
+  /// - Parameter plans: where the plans of the desk's statements are noted.
+  init(
+    policy: CheckInPolicy = CheckInPolicy(), queueLimit: Int = 4096, inFlight: ByteCount = .mebibytes(64),
+    plans: Plans? = nil
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try await TestDatabase.open(
       folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
     registry = DeviceRegistry(database: database, facts: StoredFacts())
+    let noting = plans.map { PlannedDatabase(base: database, plans: $0) as any Database }
     desk = CheckIns(
-      database: database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
+      database: noting ?? database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
       inFlight: inFlight)
     _ = try await database.write(in: .state) { transaction in
       try transaction.run(

@@ -74,12 +74,12 @@ struct DeviceListTests {
       try transaction.run(
         """
         INSERT INTO registry_contact (district_id, device_id, last_contact, next_contact, agent_version, clock_offset,
-          health, health_items) VALUES ($1, $2, 1, 2, '0.1.0', 0, $3, '[]')
+          health, health_items) VALUES ($1, $2, 1, 2, '0.1.0', 0, $3, $4)
         """,
         rows: (0..<devices).lazy.filter { $0 % 9 > 0 }.map { number in
           let district = number % 3 == 0 ? RegistryBench.oak : RegistryBench.cedar
           let health = number % rare == 3 ? "failing" : number % 4 == 0 ? "attention" : "well"
-          return [district.sqlValue, id(number).sqlValue, health.sqlValue]
+          return [district.sqlValue, id(number).sqlValue, health.sqlValue, Array("[]".utf8).sqlValue]
         })
     }
   }

@@ -32,6 +32,52 @@ struct MigrationTests {
     try await engine.close(database)
   }
 
+  @Test("A table moved into its key's tree keeps its rows, and what was made anew with it", arguments: engines)
+  func rowsInKey(_ engine: any EngineUnderTest) async throws {
+    let place = try Place()
+    let first = Migration(
+      "moved", 1,
+      [
+        "CREATE TABLE moved_row (district_id TEXT NOT NULL, id TEXT NOT NULL, note TEXT, PRIMARY KEY (district_id, id))",
+        "CREATE INDEX moved_row_note ON moved_row (district_id, note)",
+      ])
+    let second = Migration(
+      "moved", 2,
+      [
+        .rowsInKey(
+          of: "moved_row",
+          columns: "district_id TEXT NOT NULL, id TEXT NOT NULL, note TEXT, PRIMARY KEY (district_id, id)",
+          indexes: "CREATE UNIQUE INDEX moved_row_note ON moved_row (district_id, note);")
+      ])
+    let former = try await engine.open(place, sampleMigrations + [first])
+    try await former.write { transaction in
+      for number in 0..<300 {
+        try transaction.run(
+          "INSERT INTO moved_row (district_id, id, note) VALUES ('d', \("i\(number)"), \("n\(number)"))")
+      }
+    }
+    try await engine.close(former)
+    let database = try await engine.open(place, sampleMigrations + [first, second])
+    let rows = try await database.read { transaction in
+      try transaction.rows("SELECT id, note FROM moved_row ORDER BY district_id, id").map { row in
+        try row.get("id", as: String.self) + (try row.get("note", as: String.self))
+      }
+    }
+    #expect(rows == (0..<300).map { "i\($0)n\($0)" }.sorted())
+    let isSQLite = try await database.read { $0.engine } == .sqlite
+    if isSQLite {
+      let fault = try await storageFault {
+        try await database.write { try $0.run("INSERT INTO moved_row (district_id, id, note) VALUES ('d', 'x', 'n1')") }
+      }
+      #expect(fault == .constraint, "the index is there again, unique now")
+      let trees = try await database.read {
+        try $0.rows("SELECT name FROM sqlite_schema WHERE tbl_name = 'moved_row'").count
+      }
+      #expect(trees == 2, "no tree of the key's own beside the table's")
+    }
+    try await engine.close(database)
+  }
+
   @Test("A failing step leaves nothing of any step", arguments: engines)
   func failing(_ engine: any EngineUnderTest) async throws {
     let place = try Place()

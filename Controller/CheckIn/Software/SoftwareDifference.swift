@@ -1,7 +1,10 @@
+internal import Compression
+internal import Wire
+
 /// How one software list differs from its base: the base's lines that are gone, by number, and the lines that came.
 ///
 /// Encoded as: the byte 1; a count and the gaps between the removed lines' numbers, each a little-endian base-128
-/// number; then the added lines, sorted, each ended by LF.
+/// number; then the added lines, sorted, each ended by LF. Where it is shorter so, all this packed (the byte 2).
 struct SoftwareDifference: Sendable, Hashable {
   /// Numbers of the base's lines, from 0, rising.
   var removed: [Int] = []
@@ -94,7 +97,22 @@ struct SoftwareDifference: Sendable, Hashable {
 }
 
 extension SoftwareDifference {
+  /// Part of the stored format: what is packed with it can be read with it alone.
+  private static let packing = Packing(
+    mark: 2,
+    dictionary: """
+      xserver-xorg-python3-linux-image-linux-headers-libreoffice-gstreamer1.0-gnome-fonts-firefox-esr-chromium-gir1.2-lib\
+      -common-data-dev-perl-utils-bin\t1:7.0.4-4+deb12u8\tall\tdpkg\n\t0ubuntu0.24.04.1\tamd64\tsnap\n\t+dfsg-1+b1\tarm64\tdpkg\n\
+      \t2:1.0.0-1ubuntu2\tall\tdpkg\n\t1.21.0-2+deb12u1\tamd64\tdpkg\n
+      """)
+
   var encoded: [UInt8] {
+    let plain = plainlyEncoded
+    // Without memory to pack it, it is stored longer.
+    return (try? Self.packing.pack(plain)) ?? plain
+  }
+
+  private var plainlyEncoded: [UInt8] {
     var bytes: [UInt8] = [1]
     bytes.reserveCapacity(added.count + removed.count * 2 + 4)
     Self.append(removed.count, to: &bytes)
@@ -107,8 +125,9 @@ extension SoftwareDifference {
   }
 
   /// nil where the bytes are no encoded difference.
-  init?(encoded bytes: [UInt8]) {
+  init?(encoded stored: [UInt8]) {
     var position = 1
+    guard let bytes = try? Self.packing.unpack(stored, limit: Limits.messageBytes) else { return nil }
     guard bytes.first == 1, let count = Self.number(in: bytes, at: &position), count <= bytes.count else { return nil }
     removed.reserveCapacity(count)
     var last = 0
