@@ -7,7 +7,7 @@ struct KnownState: Sendable {
   struct Last: Sendable, Hashable {
     let sequence: Int64
     let digest: Digest
-    let reply: [UInt8]
+    let reply: StoredReply
   }
 
   let device: DeviceID
@@ -23,7 +23,7 @@ struct KnownState: Sendable {
 /// What is made of a check-in.
 enum Decision: Sendable, Equatable {
   /// The message that was answered last, again: its answer, again.
-  case repeated(reply: [UInt8])
+  case repeated(reply: StoredReply)
   /// Nothing is stored; a person has to act first.
   case waiting(CheckInReply)
   case accepted(Acceptance)

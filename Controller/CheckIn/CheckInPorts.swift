@@ -24,6 +24,9 @@ package protocol DeviceRecords: Sendable {
   /// nil where the district has no such device.
   func device(_ id: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> Device?
 
+  /// All of the device's keys, also the revoked ones.
+  func keys(of device: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> [DeviceKey]
+
   /// Those of `ids` that the district has.
   func devices(
     _ ids: [DeviceID], of district: DistrictID, in transaction: any Transaction

@@ -56,13 +56,15 @@ enum CheckInSchema {
 
   /// Of what each device has a row, or several; on SQLite this takes a sixth of the file.
   private static let inKeys: [SQL] = [
+    // A device's other keys are asked of the registry.
+    "DROP INDEX checkin_state_device",
     .rowsInKey(
       of: "checkin_state",
       columns: """
         district_id TEXT NOT NULL, key BYTEA NOT NULL, device_id TEXT NOT NULL, held BOOLEAN NOT NULL,
         sequence BIGINT NOT NULL CHECK (sequence >= 1), body_digest BYTEA NOT NULL, reply BYTEA NOT NULL,
         hashes BYTEA NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (district_id, key)
-        """, indexes: "CREATE INDEX checkin_state_device ON checkin_state (district_id, device_id);"),
+        """),
     .rowsInKey(
       of: "checkin_section",
       columns: """

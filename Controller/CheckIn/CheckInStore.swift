@@ -23,15 +23,15 @@ struct CheckInStore: Sendable {
       visit.check, known: known, policy: policy, load: visit.load, now: visit.now,
       puttingOff: visit.puttingOff)
     {
-    case .repeated(let reply): return CheckInOutcome(reply: reply, changes: KeyChanges())
+    case .repeated(let reply): return CheckInOutcome(reply: try reply.sent(), changes: KeyChanges())
     case .waiting(let reply): return CheckInOutcome(reply: try ReplyEncoding.encode(reply), changes: KeyChanges())
     case .accepted(var acceptance):
-      let reply = try ReplyEncoding.encode(acceptance.reply)
       let health = try store(&acceptance, visit, transaction)
       if let row, row.held, acceptance.place == .device { try SectionStore.release(visit, in: transaction) }
-      try StateStore.write(acceptance, reply: reply, visit: visit, isNew: row == nil, in: transaction)
+      try StateStore.write(acceptance, visit: visit, isNew: row == nil, in: transaction)
       var outcome = CheckInOutcome(
-        reply: reply, changes: try contact(acceptance, visit, health: health, transaction))
+        reply: try ReplyEncoding.encode(acceptance.reply),
+        changes: try contact(acceptance, visit, health: health, transaction))
       if acceptance.place == .device, acceptance.changed.contains(.software), visit.software?.newBase != nil {
         outcome.storedBase = visit.software?.base
       }
@@ -73,7 +73,8 @@ struct CheckInStore: Sendable {
       try SoftwareStore.write(plan, device: device, district: district, now: visit.now, in: transaction)
     }
     try SectionStore.write(acceptance.changed, visit, in: transaction)
-    try StateStore.forgetHashes(ofOtherKeysThan: visit, in: transaction)
+    let others = try records.keys(of: device, of: district, in: transaction).map(\.digest)
+    try StateStore.forgetHashes(of: others.filter { $0 != visit.known.key }, in: district, transaction)
     let health = HealthRules.assess(old.merging(new), thresholds: thresholds)
     if old != Facts() {
       changes += FactDiff.changes(old: HealthRules.assess(old, thresholds: thresholds), new: health)

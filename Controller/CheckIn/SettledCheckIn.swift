@@ -42,7 +42,7 @@ package struct PreparedCheckIn: Sendable {
   let visit: SettledCheckIn
   let plan: SoftwareBases.Plan
   let packed: SectionHashes
-  let reply: [UInt8]
+  let reply: StoredReply
   /// The sections but software as they are stored.
   let bodies: [FactSection: [UInt8]]
   /// What the registry keeps of it.
@@ -68,7 +68,7 @@ extension CheckIns {
     let next = policy.secondsToNext(device: visit.device, now: visit.at, soon: false, load: 0)
     let reply = CheckInReply(sequence: 1, time: visit.at, nextCheckInSeconds: next, standing: .active)
     return PreparedCheckIn(
-      visit: visit, plan: plan, packed: SectionHashes(visit.hashes), reply: try ReplyEncoding.encode(reply),
+      visit: visit, plan: plan, packed: SectionHashes(visit.hashes), reply: try StoredReply(reply),
       bodies: try visit.bodies.mapValues(FactPacking.pack),
       contact: Contact(
         district: visit.district, device: visit.device, key: visit.key, at: visit.at,
@@ -107,7 +107,7 @@ extension CheckIns {
       rows: checkIns.lazy.map { one in
         [
           tenant, one.visit.key.sqlValue, one.visit.device.sqlValue, Digest.sha256(one.packed.packed).sqlValue,
-          one.reply.sqlValue, one.packed.packed.sqlValue, one.visit.at.sqlValue,
+          one.reply.bytes.sqlValue, one.packed.packed.sqlValue, one.visit.at.sqlValue,
         ]
       })
   }

@@ -12,7 +12,7 @@ enum StateStore {
     let hashes: SectionHashes
   }
 
-  typealias Unchanged = (visit: CheckInVisit, acceptance: Acceptance, reply: [UInt8])
+  typealias Unchanged = (visit: CheckInVisit, acceptance: Acceptance)
 
   static func row(key: Digest, district: DistrictID, in transaction: any Transaction) throws -> Stored? {
     let query: SQL = """
@@ -44,14 +44,16 @@ enum StateStore {
     return Stored(
       device: try row.get("device_id"), held: try row.get("held"),
       last: KnownState.Last(
-        sequence: try row.get("sequence"), digest: try row.get("body_digest"), reply: try row.get("reply")),
+        sequence: try row.get("sequence"), digest: try row.get("body_digest"),
+        reply: StoredReply(bytes: try row.get("reply"))),
       hashes: hashes)
   }
 
   static func write(
-    _ acceptance: Acceptance, reply: [UInt8], visit: CheckInVisit, isNew: Bool, in transaction: any Transaction
+    _ acceptance: Acceptance, visit: CheckInVisit, isNew: Bool, in transaction: any Transaction
   ) throws {
     let known = visit.known
+    let reply = try StoredReply(acceptance.reply).bytes
     guard isNew else {
       try transaction.run(
         """
@@ -79,22 +81,23 @@ enum StateStore {
       ON CONFLICT (district_id, key) DO UPDATE SET sequence = excluded.sequence, body_digest = excluded.body_digest,
         reply = excluded.reply, hashes = excluded.hashes, at = excluded.at
       """,
-      rows: taken.map { visit, acceptance, reply in
+      rows: try taken.map { visit, acceptance in
         [
           visit.known.district.sqlValue, visit.known.key.sqlValue, visit.known.device.sqlValue, false.sqlValue,
-          visit.check.message.sequence.sqlValue, visit.check.digest.sqlValue, reply.sqlValue,
+          visit.check.message.sequence.sqlValue, visit.check.digest.sqlValue,
+          try StoredReply(acceptance.reply).bytes.sqlValue,
           acceptance.hashes.packed.sqlValue, visit.now.sqlValue,
         ]
       })
   }
 
-  /// The rows of the device's other keys no longer say what is stored; they will ask the sections themselves.
-  static func forgetHashes(ofOtherKeysThan visit: CheckInVisit, in transaction: any Transaction) throws {
+  /// The rows of these keys of a device no longer say what is stored of it; they will ask the sections themselves.
+  static func forgetHashes(of keys: [Digest], in district: DistrictID, _ transaction: any Transaction) throws {
+    guard !keys.isEmpty else { return }
     try transaction.run(
       """
       UPDATE checkin_state SET hashes = \([UInt8]())
-      WHERE district_id = \(visit.known.district) AND device_id = \(visit.known.device) AND key <> \(visit.known.key)
-        AND held = \(false)
+      WHERE district_id = \(district) AND key IN \(list: keys) AND held = \(false)
       """)
   }
 }

@@ -29,6 +29,11 @@ enum EnrollmentSchema {
         PRIMARY KEY (district_id, token_id, key),
         FOREIGN KEY (district_id, token_id) REFERENCES enrollment_token (district_id, id)
         """),
+    // Those whose certificate is still kept for a lost reply; see `EnrollmentDesk.forgetCertificates`.
+    """
+    CREATE INDEX enrollment_token_use_kept ON enrollment_token_use (district_id, at, key)
+    WHERE length(certificate) > 0
+    """,
   ]
 
   private static let batch: SQL = """

@@ -58,7 +58,8 @@ package struct SettledBatch: Sendable {
     try change.record("token.create", "enrollment-token", token.rawValue, SettledBody(count: size))
   }
 
-  /// Lists and enrols machines of it: the rows that both leave, each kind by one statement, and the journal's entries.
+  /// Lists and enrols machines of it: the rows that both leave, each kind by one statement, and the journal's entries. Their
+  /// certificates are no longer kept for a lost reply: that was more than ``EnrollmentDesk/certificatesKept`` ago.
   package func settle(_ machines: [SettledEnrollment], in transaction: any Transaction) throws {
     let (tenant, batch) = (district.sqlValue, id.sqlValue)
     try transaction.run(
@@ -81,7 +82,7 @@ package struct SettledBatch: Sendable {
       rows: machines.lazy.map { machine in
         [
           tenant, token.sqlValue, machine.certificate.key.sqlValue, machine.device.sqlValue,
-          machine.certificate.der.sqlValue, machine.certificate.notAfter.sqlValue, machine.at.sqlValue,
+          [UInt8]().sqlValue, machine.certificate.notAfter.sqlValue, machine.at.sqlValue,
         ]
       })
     for machine in machines {

@@ -60,7 +60,13 @@ struct DeviceFilter: Sendable {
           condition: "COALESCE(registry_contact.health, 'unknown') = \(verdict)",
           find: verdict == .unknown ? nil : find))
     }
-    if let by: Management = try Self.choice(call, "management") { find(tenant, "management = \(by)") }
+    if let by: Management = try Self.choice(call, "management") {
+      if by == .agent {
+        searches.append(Search(condition: "management = \(by)", find: nil))
+      } else {
+        find(tenant, "management = \(by) AND management <> 'agent'")
+      }
+    }
   }
 
   private mutating func find(_ tenant: SQL, _ condition: SQL) {
@@ -89,7 +95,9 @@ struct DeviceFilter: Sendable {
         EXISTS (SELECT 1 FROM registry_key WHERE registry_key.district_id = registry_device.district_id
           AND registry_key.device_id = registry_device.device_id AND registry_key.state = \(state))
         """,
-      find: "SELECT district_id, device_id FROM registry_key WHERE \(tenant) AND state = \(state)")
+      find: state == .active
+        ? nil
+        : "SELECT district_id, device_id FROM registry_key WHERE \(tenant) AND state = \(state) AND state <> 'active'")
   }
 
   private static func beginning(with text: String, _ tenant: SQL) -> Search {

@@ -46,7 +46,7 @@ struct DecisionTests {
 
   @Test("The last number with other content, an older and a later one are refused", arguments: [6, 7, 9, 1] as [Int64])
   func order(sequence: Int64) throws {
-    let last = KnownState.Last(sequence: 7, digest: Digest.sha256([7]), reply: [1])
+    let last = KnownState.Last(sequence: 7, digest: Digest.sha256([7]), reply: StoredReply(bytes: [1]))
     let request = Sample.request(sequence, Sample.facts())
     do {
       _ = try decided(request, last: last)
@@ -102,10 +102,20 @@ struct DecisionTests {
         for notice in [nil, "Bring it \"back\"\n"] {
           let reply = CheckInReply(
             sequence: 12, time: Self.now, nextCheckInSeconds: 3600, standing: standing, want: want,
-            renew: want.isEmpty, notice: notice, unknownSections: want.count)
+            renew: want.isEmpty && notice != nil, notice: notice, unknownSections: want.count)
           #expect(try ReplyEncoding.encode(reply) == WireCodec.encode(reply))
+          let stored = try StoredReply(reply)
+          #expect(try StoredReply(bytes: stored.bytes).sent() == WireCodec.encode(reply))
+          #expect((stored.bytes.count < 30) == (standing == .active && want.isEmpty && notice == nil && !reply.renew))
         }
       }
+    }
+  }
+
+  @Test("A stored answer that cannot be read back is a fault of its own", arguments: ["", "1 2", "1 2 3 4", "a 2 3"])
+  func damagedReply(text: String) {
+    #expect { try StoredReply(bytes: [1] + Array(text.utf8)).sent() } throws: {
+      ($0 as? CheckInError)?.kind == .damaged
     }
   }
 

@@ -33,9 +33,10 @@ final class World: Sendable {
     database = try await TestDatabase.open(
       folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
     registry = DeviceRegistry(database: database, facts: StoredFacts())
-    let noting = plans.map { PlannedDatabase(base: database, plans: $0) as any Database }
+    let opened = database
     desk = CheckIns(
-      database: noting ?? database, records: registry, unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
+      database: plans.map { PlannedDatabase(base: opened, plans: $0) } ?? opened, records: registry,
+      unknownKeys: unknown, policy: policy, queueLimit: queueLimit,
       inFlight: inFlight)
     _ = try await database.write(in: .state) { transaction in
       try transaction.run(

@@ -62,6 +62,41 @@ struct ESTTests {
     #expect(try await world.actions() == ["batch.create", "token.create", "device.enroll"])
   }
 
+  @Test("The same key gets the same certificate again; a day after the device has come with it, it is not kept")
+  func forgotten() async throws {
+    let world = try await World()
+    try await world.batch(["PF3ABCDE", "PF3ABCDF"])
+    let token = try await world.token("{\"expiresInHours\":24,\"uses\":2}")
+    let (came, silent) = (TestKey(), TestKey())
+    let first = try await world.enroll(try came.request(serial: "PF3ABCDE"), token.printed)
+    let second = try await world.enroll(try silent.request(serial: "PF3ABCDF"), token.printed)
+    #expect(try await world.enroll(try came.request(serial: "PF3ABCDE"), token.printed).body == first.body)
+    _ = try await world.database.write(in: .state) { transaction in
+      try transaction.run("UPDATE registry_key SET last_seen = 1 WHERE digest = \(came.digest)")
+    }
+    func forget(after: Duration, limit: Int = 100) async throws -> Int {
+      let (registry, moment) = (world.registry, World.start.advanced(by: after - EnrollmentDesk.certificatesKept))
+      return try await world.database.write(in: .state) { transaction in
+        var (forgotten, place) = (0, EnrollmentDesk.KeptPlace?.none)
+        repeat {
+          let step = try EnrollmentDesk.forgetCertificates(
+            before: moment, of: World.cedar, after: place, limit: limit, registry: registry, in: transaction)
+          forgotten += step.forgotten
+          place = step.next
+        } while place != nil
+        return forgotten
+      }
+    }
+    #expect(try await forget(after: .seconds(86_400)) == 0)
+    #expect(try await forget(after: .seconds(86_401), limit: 1) == 1)
+    #expect(try await forget(after: .seconds(900_000)) == 0)
+    // Whose reply may still be lost gets it again; the other asks too much of this token.
+    #expect(try await world.enroll(try silent.request(serial: "PF3ABCDF"), token.printed).body == second.body)
+    await refused(.tokenUsedUp) {
+      try await world.enroll(try came.request(serial: "PF3ABCDE"), token.printed)
+    }
+  }
+
   @Test("The token also comes as a bearer token, and its label may be the batch or the district, and no other")
   func credentials() async throws {
     let world = try await World()

@@ -67,7 +67,9 @@ struct MigrationTests {
     let isSQLite = try await database.read { $0.engine } == .sqlite
     if isSQLite {
       let fault = try await storageFault {
-        try await database.write { try $0.run("INSERT INTO moved_row (district_id, id, note) VALUES ('d', 'x', 'n1')") }
+        _ = try await database.write {
+          try $0.run("INSERT INTO moved_row (district_id, id, note) VALUES ('d', 'x', 'n1')")
+        }
       }
       #expect(fault == .constraint, "the index is there again, unique now")
       let trees = try await database.read {

@@ -17,10 +17,12 @@ extension CheckInStore {
       let isFirst = keys.insert(visit.peer.key).inserted && devices.insert(visit.known.device).inserted
       guard isFirst, let row = rows[visit.peer.key], let decision = unchanged(visit, row) else { continue }
       switch decision {
-      case .repeated(let reply): outcomes[index] = CheckInOutcome(reply: reply, changes: KeyChanges())
+      case .repeated(let reply):
+        // What cannot be read back is told by itself, as any fault.
+        guard let sent = try? reply.sent() else { continue }
+        outcomes[index] = CheckInOutcome(reply: sent, changes: KeyChanges())
       case .accepted(let acceptance):
-        let reply = try ReplyEncoding.encode(acceptance.reply)
-        taken.append((visit, acceptance, reply))
+        taken.append((visit, acceptance))
         places.append(index)
       case .waiting: continue
       }
@@ -30,7 +32,7 @@ extension CheckInStore {
     let changes = try records.recordContacts(
       taken.map { contact($0.acceptance, $0.visit, health: nil) }, in: transaction)
     for ((index, one), changed) in zip(zip(places, taken), changes) {
-      outcomes[index] = CheckInOutcome(reply: one.reply, changes: changed)
+      outcomes[index] = CheckInOutcome(reply: try ReplyEncoding.encode(one.acceptance.reply), changes: changed)
     }
     return outcomes
   }

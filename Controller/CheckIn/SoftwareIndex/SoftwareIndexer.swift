@@ -50,21 +50,31 @@ package final class SoftwareIndexer: Service {
     }
   }
 
-  /// Steps until nobody waits who can be taken up; how many devices were.
+  /// Steps until nobody waits who can be taken up; how many devices were. After each step check-ins have the database to
+  /// themselves for three times as long as it took.
   @discardableResult
   package func catchUp() async throws -> Int {
+    try await catchUp(devices: SoftwareFold.devices) { spent in
+      try await Task.sleep(for: min(spent * 3, .milliseconds(500)))
+    }
+  }
+
+  /// The same in great steps without a rest, where nobody checks in: for `rollcall-swarm seed`.
+  package func catchUpAtOnce() async throws { try await catchUp(devices: 4000) { _ in } }
+
+  @discardableResult
+  private func catchUp(devices: Int, rest: (Duration) async throws -> Void) async throws -> Int {
     var count = 0
     while true {
       let began = ContinuousClock.now
       let place = state.withLock { $0.place }
       let outcome = try await database.write(in: .state) { [bases] in
-        try SoftwareFold.step(after: place, bases: bases, in: $0)
+        try SoftwareFold.step(after: place, limit: devices, bases: bases, in: $0)
       }
       note(outcome)
       count += outcome.folded
       guard outcome.last != nil else { return count }
-      // As long as it took, others have the database to themselves.
-      try await Task.sleep(for: min(ContinuousClock.now - began, .milliseconds(100)))
+      try await rest(ContinuousClock.now - began)
     }
   }
 

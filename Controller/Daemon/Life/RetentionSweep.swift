@@ -1,5 +1,6 @@
 import Audit
 import CheckIn
+import Enrollment
 import Logging
 import Registry
 import ServiceLifecycle
@@ -21,7 +22,8 @@ final class RetentionSweep: Service {
     var changes = 0
     var keys = 0
     var bodies = 0
-    var all: Int { changes + keys + bodies }
+    var certificates = 0
+    var all: Int { changes + keys + bodies + certificates }
   }
 
   private let database: any Database
@@ -47,6 +49,9 @@ final class RetentionSweep: Service {
     }
     metrics.counter("rollcall_retention_bodies_total", "Bodies of journal entries dropped; their leaves stay.") {
       [self] in total.withLock(\.bodies)
+    }
+    metrics.counter("rollcall_retention_certificates_total", "Certificates kept for a lost reply, no longer needed.") {
+      [self] in total.withLock(\.certificates)
     }
   }
 
@@ -74,6 +79,7 @@ final class RetentionSweep: Service {
         try await removeChanges(of: district, before: retention.limit(of: .factHistory, now: now))
         try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
         try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
+        try await forgetCertificates(of: district, now: now)
       } catch let error as StorageError {
         // The others are not kept longer for it.
         logger.warning(
@@ -84,11 +90,15 @@ final class RetentionSweep: Service {
     try await dropBodies(of: nil, before: state.limit(of: .journalBodies, now: now))
     let after = total.withLock { $0 }
     let removed = Removed(
-      changes: after.changes - before.changes, keys: after.keys - before.keys, bodies: after.bodies - before.bodies)
+      changes: after.changes - before.changes, keys: after.keys - before.keys, bodies: after.bodies - before.bodies,
+      certificates: after.certificates - before.certificates)
     if removed.all > 0 {
       logger.info(
         "what is no longer kept was removed",
-        metadata: ["changes": "\(removed.changes)", "keys": "\(removed.keys)", "bodies": "\(removed.bodies)"])
+        metadata: [
+          "changes": "\(removed.changes)", "keys": "\(removed.keys)", "bodies": "\(removed.bodies)",
+          "certificates": "\(removed.certificates)",
+        ])
     }
     return removed
   }
@@ -111,6 +121,21 @@ final class RetentionSweep: Service {
         try CheckIns.removeSilentKeys(before: moment, of: district, after: after, limit: Self.step, in: $0)
       }
       total.withLock { $0.keys += part.removed }
+      after = part.next
+      if after != nil { try await between() }
+    } while after != nil
+  }
+
+  private func forgetCertificates(of district: DistrictID, now: Instant) async throws {
+    let moment = now.advanced(by: .zero - EnrollmentDesk.certificatesKept)
+    var after: EnrollmentDesk.KeptPlace?
+    repeat {
+      // A key is looked up wherever in the state it is.
+      let part = try await database.write(in: .state) { [after, registry] in
+        try EnrollmentDesk.forgetCertificates(
+          before: moment, of: district, after: after, limit: Self.step, registry: registry, in: $0)
+      }
+      total.withLock { $0.certificates += part.forgotten }
       after = part.next
       if after != nil { try await between() }
     } while after != nil

@@ -55,13 +55,14 @@ enum TokenStore {
       """) == 1
   }
 
+  /// nil too where the certificate is no longer kept.
   static func earlier(
     _ key: Digest, of token: EnrollmentToken, _ transaction: any Transaction
   ) throws -> EarlierIssue? {
     try transaction.row(
       """
       SELECT certificate, not_after FROM enrollment_token_use
-      WHERE district_id = \(token.district) AND token_id = \(token.id) AND key = \(key)
+      WHERE district_id = \(token.district) AND token_id = \(token.id) AND key = \(key) AND length(certificate) > 0
       """
     ).map { EarlierIssue(certificate: try $0.get("certificate"), notAfter: try $0.get("not_after")) }
   }

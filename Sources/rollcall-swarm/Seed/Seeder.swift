@@ -47,6 +47,8 @@ final class Seeder: Sendable {
       return known
     }
     map.sync()
+    // As it is some minutes after the last first check-in.
+    try await stores.checkIns.indexer.catchUpAtOnce()
     return known
   }
 
