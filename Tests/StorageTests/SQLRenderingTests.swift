@@ -75,8 +75,9 @@ struct SQLRenderingTests {
         uses += source.components(separatedBy: "perEngine(").count - 1
       }
     }
-    // Two append-only tables with their triggers, the journal's positions and places, how controllers follow each other's keys, and of
-    // the index of software: rows kept in their key's tree, and a migration that reads every district's rows.
-    #expect(uses <= 13, "Say the same thing to both engines, or raise this number with a reason.")
+    // Two append-only tables with their triggers, the journal's positions and places, how controllers follow each other's keys, of
+    // the index of software: rows kept in their key's tree, and a migration that reads every district's rows; and a column's type
+    // that was changed.
+    #expect(uses <= 14, "Say the same thing to both engines, or raise this number with a reason.")
   }
 }

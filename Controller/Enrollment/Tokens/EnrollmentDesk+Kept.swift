@@ -36,11 +36,11 @@ extension EnrollmentDesk {
     for row in rows {
       let key: Digest = try row.get("key")
       guard try registry.key(key, in: transaction)?.lastSeen != nil else { continue }
-      seen.append([district, try row.get("token_id", as: String.self), key])
+      seen.append([district, try row.get("token_id", as: String.self), key, [UInt8]()])
     }
     try transaction.run(
       """
-      UPDATE enrollment_token_use SET certificate = \([UInt8]()) WHERE district_id = $1 AND token_id = $2 AND key = $3
+      UPDATE enrollment_token_use SET certificate = $4 WHERE district_id = $1 AND token_id = $2 AND key = $3
       """, rows: seen.map { $0.map(\.sqlValue) })
     let last = try rows.last.map { KeptPlace(at: try $0.get("at"), key: try $0.get("key")) }
     return CertificatesForgotten(forgotten: seen.count, next: rows.count < limit ? nil : last)
