@@ -43,5 +43,6 @@ package final class DeviceRegistry: Sendable {
   package var peopleRoutes: [PeopleRoute] {
     DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
       + ImportRoutes(registry: self).routes + RetentionRoutes(registry: self).routes
+      + HealthRoutes(registry: self).routes
   }
 }

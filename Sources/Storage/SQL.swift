@@ -30,8 +30,12 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 
   /// The pieces one after another, with `separator` between them.
   package static func joined(_ pieces: [SQL], separator: SQL) -> SQL {
-    var sum: SQL = ""
-    for (index, piece) in pieces.enumerated() { sum = index == 0 ? piece : sum + separator + piece }
+    var sum = pieces.first ?? ""
+    sum.parts.reserveCapacity(pieces.reduce(0) { $0 + $1.parts.count + separator.parts.count })
+    for piece in pieces.dropFirst() {
+      sum.parts += separator.parts
+      sum.parts += piece.parts
+    }
     return sum
   }
 

@@ -25,7 +25,16 @@ extension PostgresDatabase {
     }
   }
 
-  /// Lets the sequences go on behind what was copied, and marks the copy as whole, in one transaction.
+  /// Rows come as they are until the copy is whole: what triggers would write beside them is copied too.
+  package func silenceTriggers(of tables: [String]) async throws {
+    try await asOwner { session in
+      for table in tables {
+        try session.command("ALTER TABLE \(SQL.name(table).rendered(for: .postgres).text) DISABLE TRIGGER USER")
+      }
+    }
+  }
+
+  /// Lets the sequences go on behind what was copied and triggers do their work, and marks the copy as whole, in one transaction.
   package func completeCopy(_ tables: [CopiedTable], numbered: [NumberedColumn], now: Instant) async throws {
     try await asOwner { session in
       try session.command("BEGIN; \(RowSecurity.scope(.state))")
@@ -38,6 +47,8 @@ extension PostgresDatabase {
           """, [.text(names[0])])
       }
       for table in tables {
+        let name = SQL.name(table.name).rendered(for: .postgres).text
+        try session.command("ALTER TABLE \(name) ENABLE TRIGGER USER")
         _ = try session.run(
           "INSERT INTO storage_copy_table (name, row_count, digest) VALUES ($1, $2, $3)",
           [.text(table.name), .integer(Int64(table.rows)), table.digest.sqlValue])

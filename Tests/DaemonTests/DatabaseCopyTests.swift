@@ -42,7 +42,7 @@ import Vocabulary
     let paths = [
       "/api/v1/devices", "/api/v1/journal", "/api/v1/principals", "/api/v1/pending", "/api/v1/districts",
       "/api/v1/districts/cedar/batches", "/api/v1/districts/cedar/devices/\(cedar.device)",
-      "/api/v1/districts/cedar/devices/\(cedar.device)/ledger",
+      "/api/v1/districts/cedar/devices/\(cedar.device)/ledger", "/api/v1/health", "/api/v1/districts/cedar/health",
     ]
     var before: [String] = []
     for path in paths { before.append(await sample.text(.get, path, token: sample.adminToken).text) }
@@ -63,6 +63,9 @@ import Vocabulary
     let districts = try #require(journal.body["items"] as? [[String: Any]]).compactMap { $0["district"] as? String }
     let newest = try #require(districts.lastIndex(of: "maple"))
     #expect(districts[...newest].allSatisfy { $0 == "maple" }, "\(districts)")
+    // What counts, counts on.
+    let health = await moved.call(.get, "/api/v1/health")
+    #expect(health.body["total"] as? Int == 3, "\(health)")
     let shared = TenantTablesTests.shared.union(["storage_copy", "storage_copy_table"])
     #expect(try await TestDatabase.tenancyViolations(in: moved.controller.database, shared: shared) == [])
     try await moved.controller.close()

@@ -54,6 +54,7 @@ struct DatabaseCopy {
       (try StoredTable.postgres(in: $0), try NumberedColumn.postgres(in: $0))
     }
     let plan = try CopyPlan(source: here, target: there, sequences: sequences, numbered: numbered)
+    try await target.silenceTriggers(of: plan.tables.map(\.name))
     for table in plan.tables { try await copy(table, source, target) }
     try await target.analyze(plan.tables.map(\.name))
     var verified: [CopiedTable] = []

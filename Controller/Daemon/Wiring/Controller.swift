@@ -52,6 +52,8 @@ struct Controller: Sendable {
       logger: logger)
     // SQLite is one controller's own: there is nobody to follow.
     let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
+    // SQLite counts in place.
+    let folder = settings.database == nil ? nil : HealthFolder(registry, logger: logger)
     let readiness = Readiness(watched: database, database: aside, follower: follower, migrations: Self.migrations)
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
@@ -72,7 +74,8 @@ struct Controller: Sendable {
     let retention = RetentionSweep(
       database: database, registry: registry, metrics: metrics, logger: logger, clock: clock)
     let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
-    services = [checkIns.group, checkIns.indexer] + sweeps + [follower].compactMap(\.self)
+    let others: [(any Service)?] = [follower, folder]
+    services = [checkIns.group, checkIns.indexer] + sweeps + others.compactMap(\.self)
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.

@@ -46,6 +46,7 @@ final class Seeder: Sendable {
       for try await part in group { known += part }
       return known
     }
+    try await stores.registry.foldHealth()
     map.sync()
     // As it is some minutes after the last first check-in.
     try await stores.checkIns.indexer.catchUpAtOnce()
