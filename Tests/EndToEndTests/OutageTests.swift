@@ -10,7 +10,7 @@ import Testing
   func outages() throws {
     let folder = try TemporaryFolder()
     let server = try PostgresServer()
-    try server.run(sql: "CREATE SCHEMA fleet")
+    try server.makeSchema("fleet")
     let controller = try RunningController(in: folder, kept: ["--database", server.text(schema: "fleet")])
     let client = try ESTClient(controller, folder, serial: "PG-0001")
     try client.enroll(token: try controller.prepareBatch(serials: ["PG-0001"], uses: 1))
@@ -50,7 +50,7 @@ import Testing
   func hung() throws {
     let folder = try TemporaryFolder()
     let server = try PostgresServer()
-    try server.run(sql: "CREATE SCHEMA fleet")
+    try server.makeSchema("fleet")
     let controller = try RunningController(in: folder, kept: ["--database", server.text(schema: "fleet")])
     #expect(try ready(controller) == 200)
     try server.freeze(true)
