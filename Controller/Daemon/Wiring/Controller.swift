@@ -52,7 +52,9 @@ struct Controller: Sendable {
       logger: logger)
     // SQLite is one controller's own: there is nobody to follow.
     let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
-    let readiness = Readiness(watched: database, database: aside, follower: follower, migrations: Self.migrations)
+    let readiness = Readiness(
+      watched: database, database: aside, pool: base as? PostgresDatabase, follower: follower,
+      migrations: Self.migrations)
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 
