@@ -17,6 +17,7 @@ package struct AccessDirectory: Authenticator {
   private let database: any Database
   private let logger: Logger
   private let cache = CallerCache()
+  private let notes = UseNotes()
 
   package init(database: any Database, logger: Logger) {
     self.database = database
@@ -31,23 +32,46 @@ package struct AccessDirectory: Authenticator {
     let found = try await database.read(in: .state) { try AccessStore.holder(of: hash, now: now, in: $0) }
     guard let found else { return nil }
     cache.keep(found, for: hash, now: now, generation: generation)
-    await noteUse(of: found, now: now)
+    noteUse(of: found, now: now)
     return found.caller
   }
 
   /// Asks the database again for everyone: called after each change of tokens and grants.
   package func forgetAll() { cache.forgetAll() }
 
-  /// A full disk must not keep anybody from looking, so a failure here is logged alone.
-  private func noteUse(of holder: AccessStore.Holder, now: Instant) async {
+  /// Once the uses that are being noted stand in the database, or could not be noted.
+  package func notesDone() async { for note in notes.underWay { await note.value } }
+
+  /// Nobody waits for it: a full disk, or a database that takes no changes now, must not keep anybody from looking. So a
+  /// failure is logged alone.
+  private func noteUse(of holder: AccessStore.Holder, now: Instant) {
     let before = now.advanced(by: .zero - Self.useGrain)
     if let last = holder.lastUsedAt, last > before { return }
-    do {
-      try await database.write(in: .state) {
-        try AccessStore.noteUse(of: holder.token, now: now, unlessSince: before, in: $0)
+    notes.begin(holder.token) { [database, logger] in
+      do {
+        try await database.write(in: .state) {
+          try AccessStore.noteUse(of: holder.token, now: now, unlessSince: before, in: $0)
+        }
+      } catch {
+        logger.warning("the use of an API token could not be noted", metadata: ["error": "\(error)"])
       }
-    } catch {
-      logger.warning("the use of an API token could not be noted", metadata: ["error": "\(error)"])
+    }
+  }
+}
+
+/// Uses of tokens that are being written down, one of a token at a time.
+private final class UseNotes: Sendable {
+  private let tasks = Mutex<[APITokenID: Task<Void, Never>]>([:])
+
+  var underWay: [Task<Void, Never>] { tasks.withLock { Array($0.values) } }
+
+  func begin(_ token: APITokenID, _ write: @escaping @Sendable () async -> Void) {
+    tasks.withLock { tasks in
+      guard tasks[token] == nil else { return }
+      tasks[token] = Task {
+        await write()
+        self.tasks.withLock { $0[token] = nil }
+      }
     }
   }
 }

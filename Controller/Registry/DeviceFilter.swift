@@ -8,8 +8,10 @@ struct DeviceFilter: Sendable {
   struct Search: Sendable {
     /// On a row of `registry_device` joined with `registry_contact`.
     let condition: SQL
-    /// The same by an index: `district_id, device_id`, some perhaps twice. nil where none answers it.
-    let find: SQL?
+    /// The same by indexes, each of which finds a part, some devices perhaps twice; empty where none answers it.
+    let finds: [DeviceFind]
+    /// Whether it names one device, or few of the same name.
+    var isName = false
   }
 
   /// A device must meet all of them.
@@ -34,43 +36,46 @@ struct DeviceFilter: Sendable {
   init(
     _ call: Call, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil
   ) throws(ServingError) {
-    let tenant: SQL =
-      scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
     if let schools, !schools.isEmpty { searches.append(Self.within(schools, scope)) }
     // What finds one device stands first: once few are found, nothing else is looked up.
     if let text = try call.query("id") {
       guard let id = DeviceID(rawValue: text) else { throw Self.invalid("id", "a device's id") }
-      find(tenant, "registry_device.device_id = \(id)")
+      find(scope, "registry_device.device_id = \(id)", isName: true, isStateWide: true)
     }
-    if let serial = Folded.serial(try call.query("serial")) { find(tenant, "serial_folded = \(serial)") }
-    if let tag = Folded.assetTag(try call.query("assetTag")) { find(tenant, "asset_tag_folded = \(tag)") }
-    if let name = Folded.hostname(try call.query("hostname")) { find(tenant, "hostname_folded = \(name)") }
-    if let text = try call.query("q"), !text.isEmpty { searches.append(Self.beginning(with: text, tenant)) }
-    if let state: KeyState = try Self.choice(call, "keyState") { searches.append(Self.keys(in: state, tenant)) }
+    if let serial = Folded.serial(try call.query("serial")) {
+      find(scope, "serial_folded = \(serial)", isName: true, isStateWide: true)
+    }
+    if let tag = Folded.assetTag(try call.query("assetTag")) { find(scope, "asset_tag_folded = \(tag)", isName: true) }
+    if let name = Folded.hostname(try call.query("hostname")) { find(scope, "hostname_folded = \(name)", isName: true) }
+    if let text = try call.query("q"), !text.isEmpty { searches.append(Self.beginning(with: text, scope)) }
+    if let state: KeyState = try Self.choice(call, "keyState") { searches.append(Self.keys(in: state, scope)) }
     if let text = try call.query("school") {
       guard let id = SchoolID(rawValue: text) else { throw Self.invalid("school", "a school's id") }
-      find(tenant, "school_id = \(id)")
+      find(scope, "school_id = \(id)")
     }
-    if let stage: Stage = try Self.choice(call, "stage") { find(tenant, "stage = \(stage)") }
+    if let stage: Stage = try Self.choice(call, "stage") { find(scope, "stage = \(stage)") }
     if let verdict: Health.Verdict = try Self.choice(call, "health") {
       // A device without a contact has no row, so an index does not know all that are unknown.
-      let find: SQL = "SELECT district_id, device_id FROM registry_contact WHERE \(tenant) AND health = \(verdict)"
+      let find = DeviceFind(scope, "registry_contact", "health = \(verdict)")
       searches.append(
         Search(
           condition: "COALESCE(registry_contact.health, 'unknown') = \(verdict)",
-          find: verdict == .unknown ? nil : find))
+          finds: verdict == .unknown ? [] : [find]))
     }
     if let by: Management = try Self.choice(call, "management") {
       if by == .agent {
-        searches.append(Search(condition: "management = \(by)", find: nil))
+        searches.append(Search(condition: "management = \(by)", finds: []))
       } else {
-        find(tenant, "management = \(by) AND management <> 'agent'")
+        find(scope, "management = \(by) AND management <> 'agent'")
       }
     }
   }
 
-  private mutating func find(_ tenant: SQL, _ condition: SQL) {
-    searches.append(Search(condition: condition, find: Self.devices(tenant, condition)))
+  private mutating func find(
+    _ scope: TenantScope, _ condition: SQL, isName: Bool = false, isStateWide: Bool = false
+  ) {
+    let find = DeviceFind(scope, "registry_device", condition, isStateWide: isStateWide)
+    searches.append(Search(condition: condition, finds: [find], isName: isName))
   }
 
   /// Only devices of the schools that the caller is limited to, in the districts where it is.
@@ -79,39 +84,33 @@ struct DeviceFilter: Sendable {
     let conditions = limits.map { district, allowed -> SQL in
       "(registry_device.district_id <> \(district) OR school_id IN \(list: allowed.sorted()))"
     }
-    var find: SQL?
+    var finds: [DeviceFind] = []
     if case .districts(let districts) = scope, districts.allSatisfy({ schools[$0] != nil }) {
-      let finds = limits.filter { districts.contains($0.key) }.map { district, allowed in
-        devices("district_id = \(district)", "school_id IN \(list: allowed.sorted())")
+      finds = limits.filter { districts.contains($0.key) }.flatMap { district, allowed in
+        allowed.sorted().map { DeviceFind(.district(district), "registry_device", "school_id = \($0)") }
       }
-      find = finds.isEmpty ? nil : SQL.joined(finds, separator: " UNION ALL ")
     }
-    return Search(condition: SQL.joined(conditions, separator: " AND "), find: find)
+    return Search(condition: SQL.joined(conditions, separator: " AND "), finds: finds)
   }
 
-  private static func keys(in state: KeyState, _ tenant: SQL) -> Search {
+  private static func keys(in state: KeyState, _ scope: TenantScope) -> Search {
     Search(
+      // OFFSET keeps PostgreSQL from joining the whole table of keys.
       condition: """
         EXISTS (SELECT 1 FROM registry_key WHERE registry_key.district_id = registry_device.district_id
-          AND registry_key.device_id = registry_device.device_id AND registry_key.state = \(state))
+          AND registry_key.device_id = registry_device.device_id AND registry_key.state = \(state) LIMIT 1 OFFSET 0)
         """,
-      find: state == .active
-        ? nil
-        : "SELECT district_id, device_id FROM registry_key WHERE \(tenant) AND state = \(state) AND state <> 'active'")
+      finds: state == .active ? [] : [DeviceFind(scope, "registry_key", "state = \(state) AND state <> 'active'")])
   }
 
-  private static func beginning(with text: String, _ tenant: SQL) -> Search {
-    let ranges = [
-      prefix("serial_folded", Folded.serial(text) ?? text), prefix("asset_tag_folded", Folded.assetTag(text) ?? text),
-      prefix("hostname_folded", Folded.hostname(text) ?? text),
+  private static func beginning(with text: String, _ scope: TenantScope) -> Search {
+    let ranges: [(column: SQL, text: String)] = [
+      ("serial_folded", Folded.serial(text) ?? text), ("asset_tag_folded", Folded.assetTag(text) ?? text),
+      ("hostname_folded", Folded.hostname(text) ?? text),
     ]
     return Search(
-      condition: "(\(SQL.joined(ranges, separator: " OR ")))",
-      find: SQL.joined(ranges.map { devices(tenant, $0) }, separator: " UNION ALL "))
-  }
-
-  private static func devices(_ tenant: SQL, _ condition: SQL) -> SQL {
-    "SELECT district_id, device_id FROM registry_device WHERE \(tenant) AND \(condition)"
+      condition: "(\(SQL.joined(ranges.map { prefix($0.column, $0.text) }, separator: " OR ")))",
+      finds: ranges.map { DeviceFind(scope, "registry_device", prefix($0.column, $0.text), inOrderOf: $0.column) })
   }
 
   /// A range instead of LIKE, which an index answers on every engine; U+10FFFF sorts after everything.

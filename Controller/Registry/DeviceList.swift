@@ -40,10 +40,22 @@ struct DevicePage: Sendable {
   var next: DevicePlace?
 }
 
-/// A place in a list: after this device.
+/// A place in a list: after this device, which need not be one.
 struct DevicePlace: Sendable, Hashable {
   let district: DistrictID
   let device: DeviceID
+
+  /// A place behind `after` and not behind this one that names no device: where a list ends at one that its reader may
+  /// not see, its id must not be told. One character more than it takes to tell the two apart, so that little is walked again.
+  func veiled(after: DevicePlace?) -> DevicePlace {
+    let own = Array(device.rawValue)
+    let before = after.flatMap { $0.district == district ? Array($0.device.rawValue) : nil } ?? []
+    let shared = zip(own, before).prefix { $0 == $1 }.count
+    let kept = max(DeviceID.prefix.count + 1, shared + 1) + 1
+    guard kept < own.count else { return self }
+    let text = String(own[..<kept]) + String(repeating: "0", count: own.count - kept)
+    return DevicePlace(district: district, device: DeviceID(unchecked: text))
+  }
 }
 
 /// Lists of devices, ordered by district and id, in time that does not grow with the registry.
@@ -54,6 +66,8 @@ struct DevicePlace: Sendable, Hashable {
 enum DeviceList {
   /// Found by one search at most, to be looked at one by one.
   static let few = 1000
+  /// Found by a name, to be fetched by their ids: a name that more devices have is no name.
+  static let namesakes = 16
   /// How many devices the parts of a walk have: a page that fills soon costs little.
   static let strides = [512, 1024, 2048]
   /// Districts with fewer devices than a stride that one page goes through.
@@ -67,17 +81,21 @@ enum DeviceList {
       var all: [ListedDevice] = []
       for part in parts(of: scope, after: after) where all.count <= limit {
         let range = range(part.scope, after: part.after)
-        all += try rows("registry_device", range, limit: limit + 1 - all.count, transaction)
+        all += try rows(DeviceSource(), range, limit: limit + 1 - all.count, transaction)
       }
       return filled(all, limit)
     }
-    for search in filter.searches {
-      guard let find = search.find, try isFew(find, transaction) else { continue }
-      let source: SQL = """
-        (SELECT DISTINCT district_id, device_id FROM (\(find)) AS every_one) AS found JOIN registry_device
-          ON registry_device.district_id = found.district_id AND registry_device.device_id = found.device_id
-        """
-      let found = try rows(source, range(scope, after: after) + conditions, limit: limit + 1, transaction)
+    let range = range(scope, after: after)
+    for search in filter.searches where search.isName {
+      guard let places = try namesakes(search.finds, transaction) else { continue }
+      if places.isEmpty { return DevicePage() }
+      let found = try rows(.places(places, most: namesakes), range + conditions, limit: limit + 1, transaction)
+      return filled(found, limit)
+    }
+    for search in filter.searches where !search.finds.isEmpty {
+      let find = DeviceFind.query(search.finds, for: transaction.engine, limit: few + 1)
+      guard try isFew(find, transaction) else { continue }
+      let found = try rows(.found(by: find, on: transaction.engine), range + conditions, limit: limit + 1, transaction)
       return filled(found, limit)
     }
     return try walk(conditions, scope, after: after, limit: limit, transaction)
@@ -86,6 +104,15 @@ enum DeviceList {
   private static func filled(_ found: [ListedDevice], _ limit: Int) -> DevicePage {
     let devices = Array(found.prefix(limit))
     return DevicePage(devices: devices, next: found.count > limit ? devices.last?.place : nil)
+  }
+
+  /// What an index finds, in no order; nil where it is more than ``namesakes``.
+  private static func namesakes(_ finds: [DeviceFind], _ transaction: any Transaction) throws -> [DevicePlace]? {
+    let limit = namesakes + 1
+    let find = DeviceFind.query(finds, for: transaction.engine, limit: limit)
+    let found = try transaction.rows("SELECT district_id, device_id FROM (\(find)) AS every_one LIMIT \(limit)")
+    guard found.count < limit else { return nil }
+    return try found.map { DevicePlace(district: try $0.get("district_id"), device: try $0.get("device_id")) }
   }
 
   private static func isFew(_ find: SQL, _ transaction: any Transaction) throws -> Bool {
@@ -106,9 +133,9 @@ enum DeviceList {
     for (number, part) in parts.enumerated() {
       var after = part.after
       while let stride = strides.first {
-        let end = try place(stride, part.scope, after: after, transaction)
+        let end = try place(stride, part.scope, after: after, transaction).map { $0.veiled(after: after) }
         let found = try rows(
-          "registry_device", range(part.scope, after: after, upTo: end) + conditions,
+          .part(range(part.scope, after: after, upTo: end), most: stride, on: transaction.engine), conditions,
           limit: limit + 1 - page.devices.count, transaction)
         page.devices += found
         if page.devices.count > limit { return filled(page.devices, limit) }
@@ -183,12 +210,12 @@ enum DeviceList {
   }
 
   private static func rows(
-    _ source: SQL, _ conditions: [SQL], limit: Int, _ transaction: any Transaction
+    _ source: DeviceSource, _ conditions: [SQL], limit: Int, _ transaction: any Transaction
   ) throws -> [ListedDevice] {
     try transaction.rows(
       """
-      SELECT \(columns) FROM \(source) \(contact) WHERE \(SQL.joined(conditions, separator: " AND "))
-      ORDER BY registry_device.district_id, registry_device.device_id LIMIT \(limit)
+      SELECT \(columns) FROM \(source.from) \(contact)
+      WHERE \(SQL.joined(source.conditions + conditions, separator: " AND ")) ORDER BY \(source.order) LIMIT \(limit)
       """
     ).map(ListedDevice.init)
   }
@@ -219,8 +246,14 @@ enum DeviceList {
     \(DeviceStore.columns), last_contact, next_contact, agent_version, clock_offset, health, health_items
     """
 
-  private static let contact: SQL = """
-    LEFT JOIN registry_contact ON registry_contact.district_id = registry_device.district_id
-      AND registry_contact.device_id = registry_device.device_id
-    """
+  /// On PostgreSQL one contact after another, by the key, and never the whole table of them.
+  private static let contact = SQL.perEngine(
+    sqlite: """
+      LEFT JOIN registry_contact ON registry_contact.district_id = registry_device.district_id
+        AND registry_contact.device_id = registry_device.device_id
+      """,
+    postgres: """
+      LEFT JOIN LATERAL (SELECT * FROM registry_contact AS its WHERE its.district_id = registry_device.district_id
+        AND its.device_id = registry_device.device_id LIMIT 1) AS registry_contact ON TRUE
+      """)
 }

@@ -68,7 +68,8 @@ enum KeyStore {
           AND state <> 'revoked'
         ORDER BY issued_at, digest
         """
-      try transaction.each(query) { row in
+      // A device has few: they are not worth a cursor.
+      for row in try transaction.rows(query) {
         let key = try DeviceKey(row)
         found[key.device, default: []].append(key)
       }

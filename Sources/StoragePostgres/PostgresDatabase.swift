@@ -25,33 +25,17 @@ package final class PostgresDatabase: Storage.Database {
     package var lock = 10_000
     /// How long an answer of the server is awaited, in milliseconds, whatever it waits for itself; then the session is given up.
     package var answer = 35_000
+    /// How long another controller may take to change the schema before this one gives up, in milliseconds.
+    package var migration = 120_000
     /// How often a transaction is run again.
     package var repeats = 30
 
     package init() {}
   }
 
-  private let address: PostgresAddress
   private let limits: Limits
-  private let role: String
   private let threads: NIOThreadPool
-  private let sessions = Mutex(Sessions())
-
-  private struct Sessions {
-    var idle: [PostgresSession] = []
-    /// Those that a transaction runs on.
-    var inUse = 0
-    /// Grows when the server went away or is none that takes writes: what was opened before is not trusted.
-    var generation = 0
-    /// Transactions that run or wait.
-    var wanted = 0
-    var isClosed = false
-    /// Until when nobody tries to connect again, and why the last one could not.
-    var outage: (until: ContinuousClock.Instant, error: StorageError)?
-  }
-
-  /// How long a server that could not be reached is let alone: whoever asks meanwhile hears of it at once.
-  private static let rest = Duration.milliseconds(500)
+  private let sessions: SessionPool
 
   /// Connects, and brings the schema up to date; one of several controllers that start at once does it for all.
   ///
@@ -64,11 +48,14 @@ package final class PostgresDatabase: Storage.Database {
     _ address: PostgresAddress, migrations: [Migration], role: String = "rollcall_app", limits: Limits = Limits(),
     copying: (source: CopySource, now: Instant)? = nil
   ) async throws {
-    (self.address, self.limits, self.role) = (address, limits, role)
+    self.limits = limits
+    sessions = SessionPool(address, role: role, limits: limits)
     threads = NIOThreadPool(numberOfThreads: limits.sessions)
     threads.start()
     do {
-      try await threads.runIfActive { try PostgresMigrator.migrate(address, migrations, role: role, copying: copying) }
+      try await threads.runIfActive {
+        try PostgresMigrator.migrate(address, migrations, role: role, limits: limits, copying: copying)
+      }
     } catch {
       try await threads.shutdownGracefully()
       throw (error as? PostgresFault)?.storageError(reading: false) ?? error
@@ -86,7 +73,8 @@ package final class PostgresDatabase: Storage.Database {
   }
 
   private init(beside other: PostgresDatabase, limits: Limits) {
-    (address, role, self.limits) = (other.address, other.role, limits)
+    self.limits = limits
+    sessions = SessionPool(other.sessions.address, role: other.sessions.role, limits: limits)
     threads = NIOThreadPool(numberOfThreads: limits.sessions)
     threads.start()
   }
@@ -117,6 +105,9 @@ package final class PostgresDatabase: Storage.Database {
 
   deinit { threads.shutdownGracefully { _ in } }
 
+  /// Whether it has no session at all, and the last attempt to open one failed.
+  package var isCutOff: Bool { sessions.isCutOff }
+
   package func read<T: Sendable>(
     in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T { try await run(.reading, in: scope, body) }
@@ -127,14 +118,14 @@ package final class PostgresDatabase: Storage.Database {
 
   /// Waits for the transactions that run, and ends every session.
   package func close() async throws {
-    sessions.withLock { $0.isClosed = true }
+    sessions.close()
     try await threads.shutdownGracefully()
-    sessions.withLock { $0.idle.removeAll() }
+    sessions.drain()
   }
 
   /// Runs `body` on a session of its own as the address's user, who owns the tables.
   func asOwner(_ body: @escaping @Sendable (PostgresSession) throws -> Void) async throws {
-    try await threads.runIfActive { [address] in
+    try await threads.runIfActive { [address = sessions.address] in
       do { try body(try PostgresSession(address)) } catch let fault as PostgresFault {
         throw fault.storageError(reading: false)
       }
@@ -163,24 +154,13 @@ package final class PostgresDatabase: Storage.Database {
   private func run<T: Sendable>(
     _ kind: Kind, in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T {
-    try admit()
-    defer { sessions.withLock { $0.wanted -= 1 } }
+    try sessions.admit()
+    defer { sessions.leave() }
     let cancellation = Cancellation()
     return try await withTaskCancellationHandler {
       try await threads.runIfActive { [self] in try repeated(kind, scope, cancellation, body) }
     } onCancel: {
       cancellation.set()
-    }
-  }
-
-  /// - Throws: `storage.unavailable` where too many wait already.
-  private func admit() throws {
-    try sessions.withLock { sessions in
-      guard !sessions.isClosed else { throw StorageError(.unavailable, "The database is closed.") }
-      guard sessions.wanted < limits.sessions + limits.waiting else {
-        throw StorageError(.unavailable, "Too many requests wait for the database. Try again.")
-      }
-      sessions.wanted += 1
     }
   }
 
@@ -197,7 +177,7 @@ package final class PostgresDatabase: Storage.Database {
         attempt += 1
         let isElsewhere = fault.isServerGone || (kind == .writing && fault.isReadOnly)
         // Sessions that wait are of the server that went away.
-        if isElsewhere { distrust() }
+        if isElsewhere { sessions.distrust() }
         // A session that was lost before COMMIT was sent left nothing behind; one lost while it was sent is not a fault of this kind.
         let isWorthwhile =
           fault.isConflict
@@ -209,26 +189,15 @@ package final class PostgresDatabase: Storage.Database {
     }
   }
 
-  /// Nothing that was opened until now is used for another transaction.
-  private func distrust() {
-    let dropped = sessions.withLock { sessions in
-      sessions.generation += 1
-      defer { sessions.idle.removeAll() }
-      return sessions.idle
-    }
-    // They say goodbye to the server, which is not done under the lock.
-    _ = dropped
-  }
-
   /// - Throws: ``PostgresFault`` where it may be run again; else what `body` threw, or `storage.…`.
   private func once<T>(
     _ kind: Kind, _ scope: TenantScope, _ cancellation: Cancellation, _ body: (any Transaction) throws -> T
   ) throws -> T {
-    let session = try session()
-    defer { keep(session) }
+    let session = try sessions.take()
+    defer { sessions.put(session) }
     try session.tidy()
     try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
-    guard !address.wantsPrimary || !session.isReadOnly else {
+    guard !sessions.address.wantsPrimary || !session.isReadOnly else {
       session.abandon()
       throw PostgresFault(state: "57P01", message: "the server takes no writes any more", isLost: false)
     }
@@ -274,80 +243,5 @@ package final class PostgresDatabase: Storage.Database {
   /// Before the next attempt, by chance between none and a growing limit, so that two do not meet again.
   private func pause(_ attempt: Int) {
     usleep(UInt32.random(in: 0...UInt32(min(100_000, 500 << min(attempt, 8)))))
-  }
-
-  // MARK: - Sessions
-
-  /// How long a transaction waits for another one's session where no new one can be had.
-  private static let turn = Duration.seconds(5)
-
-  /// One that is idle, or a new one; where no new one can be had and others are in use, the next of those.
-  ///
-  /// - Throws: `storage.unavailable` where none can be had; ``PostgresFault`` where a new one cannot be used.
-  private func session() throws -> PostgresSession {
-    let end = ContinuousClock.now + Self.turn
-    while true {
-      let found = sessions.withLock { sessions -> (idle: PostgresSession?, outage: StorageError?, others: Int) in
-        if let idle = sessions.idle.popLast() {
-          sessions.inUse += 1
-          return (idle, nil, 0)
-        }
-        let outage = sessions.outage.flatMap { $0.until > .now ? $0.error : nil }
-        if outage == nil { sessions.inUse += 1 }
-        return (nil, outage, sessions.inUse)
-      }
-      if let idle = found.idle { return idle }
-      var error = found.outage
-      if error == nil {
-        do {
-          return try ready(connected())
-        } catch let failure as StorageError where failure.kind == .unavailable {
-          error = failure
-          sessions.withLock { $0.inUse -= 1 }
-        } catch {
-          sessions.withLock { $0.inUse -= 1 }
-          throw error
-        }
-      }
-      // The server may have as many as it takes: those in use come back.
-      guard sessions.withLock({ $0.inUse > 0 }), .now < end else {
-        throw error ?? StorageError(.unavailable, "The database has no connection free.")
-      }
-      usleep(5_000)
-    }
-  }
-
-  /// As transactions need it: the role, the schema whoever's name it bears, and the limits of time.
-  private func ready(_ session: PostgresSession) throws -> PostgresSession {
-    let schema = try session.schema()
-    try session.command(
-      """
-      SET search_path = \(schema), pg_temp; SET ROLE \(role); SET statement_timeout = \(limits.statement);
-      SET lock_timeout = \(limits.lock); SET idle_in_transaction_session_timeout = 60000; SET synchronous_commit = on
-      """)
-    return session
-  }
-
-  private func connected() throws -> PostgresSession {
-    let generation = sessions.withLock { $0.generation }
-    do {
-      let session = try PostgresSession(address, patience: .milliseconds(limits.answer))
-      session.generation = generation
-      sessions.withLock { $0.outage = nil }
-      return session
-    } catch let fault as PostgresFault {
-      let error = fault.storageError(reading: false)
-      sessions.withLock { $0.outage = (.now + Self.rest, error) }
-      throw error
-    }
-  }
-
-  /// Gives the session to the next transaction, unless it is of no more use.
-  private func keep(_ session: PostgresSession) {
-    let isUsable = !session.isLost && session.isIdle
-    sessions.withLock { sessions in
-      sessions.inUse -= 1
-      if isUsable, !sessions.isClosed, session.generation == sessions.generation { sessions.idle.append(session) }
-    }
   }
 }

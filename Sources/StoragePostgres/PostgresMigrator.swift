@@ -14,23 +14,42 @@ struct PostgresMigrator {
   /// - Throws: ``PostgresFault``; `storage.newer-schema`, `storage.role`, `storage.failed`, `storage.copy-unfinished`,
   ///   `storage.occupied`.
   static func migrate(
-    _ address: PostgresAddress, _ migrations: [Migration], role: String, copying: (source: CopySource, now: Instant)?
+    _ address: PostgresAddress, _ migrations: [Migration], role: String, limits: PostgresDatabase.Limits,
+    copying: (source: CopySource, now: Instant)?
   ) throws {
-    let session = try PostgresSession(address)
+    let session = try PostgresSession(address, patience: .milliseconds(limits.answer))
     let migrator = PostgresMigrator(session: session, role: role)
     try migrator.checkServer()
     // The schema is found once: whose name it bears must not matter to the role that transactions run as.
     try session.command("SET search_path = \(session.schema()), pg_temp")
-    try session.command("SET lock_timeout = 120000; SELECT pg_advisory_lock(\(lock))")
+    try migrator.waitForTurn(limits)
     try migrator.checkRole()
+    // A step over many rows takes as long as it takes.
+    session.patience = nil
     // Tables are held to their districts' rows for their owner too: a migration changes those of all.
     try session.command("BEGIN; \(RowSecurity.scope(.state))")
     let mark = CopyMark(session: session)
     if let copying { try mark.begin(copying.source, now: copying.now) } else { try mark.refuseUnfinished() }
     try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
     try migrator.secure()
-    try mark.protect(from: role)
     try session.command("COMMIT")
+  }
+
+  /// - Throws: `storage.unavailable` where another controller does not come to its end.
+  private func waitForTurn(_ limits: PostgresDatabase.Limits) throws {
+    session.patience = .milliseconds(limits.migration + limits.answer)
+    do {
+      try session.command("SET lock_timeout = \(max(1, limits.migration)); SELECT pg_advisory_lock(\(Self.lock))")
+    } catch let fault as PostgresFault where fault.state == "55P03" {
+      throw StorageError(
+        .unavailable,
+        """
+        Another controller has been changing the database's schema for over \(limits.migration / 1_000) s. Look at its log; where \
+        it is gone, pg_locks (locktype 'advisory') names the process that still holds the lock.
+        """)
+    }
+    try session.command("SET lock_timeout = 120000")
+    session.patience = .milliseconds(limits.answer)
   }
 
   private func checkServer() throws {
@@ -52,13 +71,12 @@ struct PostgresMigrator {
 
   /// The role that transactions run as: made where the address's user may, else told how.
   private func checkRole() throws {
-    let known = try session.run(
-      "SELECT pg_has_role(oid, 'MEMBER') AS usable FROM pg_roles WHERE rolname = $1", [.text(role)])
-    let usable = try known.rows().first?.get("usable", as: Bool.self)
-    if usable == true { return try requirePowerless() }
+    let isKnown = try session.run("SELECT 1 AS one FROM pg_roles WHERE rolname = $1", [.text(role)]).count > 0
+    if isKnown, try mayBecome() { return try requirePowerless() }
     do {
-      if usable == nil { try make() }
+      if !isKnown { try make() }
       try session.command("GRANT \(role) TO CURRENT_USER")
+      try session.command(Self.becoming(role))
       try requirePowerless()
     } catch let fault as PostgresFault {
       throw StorageError(
@@ -69,6 +87,17 @@ struct PostgresMigrator {
         """)
     }
   }
+
+  /// Tried, for what a membership allows is told differently from version to version: since 16 a member may be one that
+  /// must not take the role.
+  private func mayBecome() throws -> Bool {
+    do { try session.command(Self.becoming(role)) } catch let fault as PostgresFault where fault.state == "42501" {
+      return false
+    }
+    return true
+  }
+
+  private static func becoming(_ role: String) -> String { "SET ROLE \(role); RESET ROLE" }
 
   /// - Throws: `storage.role` where row level security would not hold the role.
   private func requirePowerless() throws {
@@ -136,6 +165,28 @@ struct PostgresMigrator {
       """, [.text(RowSecurity.policy)]
     ).rows()
     for row in tables { try session.command(RowSecurity.statements(for: try row.get("name", as: String.self))) }
+    if try lacksGrants() { try grant() }
+  }
+
+  /// Whether the role may do less than transactions need; at most starts nothing is granted, so that nothing is written.
+  private func lacksGrants() throws -> Bool {
+    let row = try session.run(
+      """
+      SELECT NOT has_schema_privilege($1, current_schema(), 'USAGE') OR EXISTS (
+        SELECT 1 FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace AND CASE
+          WHEN c.relkind = 'S' THEN NOT has_sequence_privilege($1, c.oid, 'USAGE')
+          WHEN c.relkind NOT IN ('r', 'p', 'v', 'm') THEN FALSE
+          WHEN c.relname IN ('storage_migration', 'storage_copy', 'storage_copy_table') THEN NOT has_table_privilege($1, c.oid, 'SELECT')
+            OR has_table_privilege($1, c.oid, 'INSERT, UPDATE, DELETE')
+          ELSE NOT (has_table_privilege($1, c.oid, 'SELECT') AND has_table_privilege($1, c.oid, 'INSERT')
+            AND has_table_privilege($1, c.oid, 'UPDATE') AND has_table_privilege($1, c.oid, 'DELETE'))
+        END) AS lacking
+      """, [.text(role)]
+    ).rows().first
+    return try row?.get("lacking", as: Bool.self) ?? true
+  }
+
+  private func grant() throws {
     let schema = try session.run("SELECT quote_ident(current_schema()) AS name", []).rows().first
     let name = try schema?.get("name", as: String.self) ?? "public"
     try session.command(
@@ -145,5 +196,6 @@ struct PostgresMigrator {
       GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(name) TO \(role);
       REVOKE INSERT, UPDATE, DELETE ON storage_migration FROM \(role)
       """)
+    try CopyMark(session: session).protect(from: role)
   }
 }

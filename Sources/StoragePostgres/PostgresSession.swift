@@ -12,7 +12,7 @@ internal import Storage
 final class PostgresSession: @unchecked Sendable {
   private let handle: OpaquePointer
   /// How long an answer is awaited; nil for as long as it takes.
-  private let patience: Duration?
+  var patience: Duration?
   /// Given up: what the server still does on it is nobody's any more.
   private var isAbandoned = false
   /// Which of the pool's times of trust it was opened in; see ``PostgresDatabase``.
@@ -205,6 +205,7 @@ final class PostgresSession: @unchecked Sendable {
       if count < 0, errno == EINTR { continue }
       if count > 0 { return }
       isAbandoned = true
+      if count == 0 { CancelRequest(handle)?.send() }
       throw PostgresFault(
         state: count == 0 ? PostgresFault.hung : "", message: "there was no answer in time", isLost: true)
     }

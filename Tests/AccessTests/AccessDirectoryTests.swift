@@ -124,9 +124,11 @@ struct AccessDirectoryTests {
   func economy() async throws {
     let harness = try await AccessHarness()
     for _ in 0..<10 { _ = try await harness.directory.caller(bearer: harness.secret, now: start) }
+    await harness.directory.notesDone()
     #expect(harness.counting.reads == 1)
     for seconds in stride(from: 0, to: 7200, by: 60) {
       _ = try await harness.directory.caller(bearer: harness.secret, now: start.advanced(by: .seconds(seconds)))
+      await harness.directory.notesDone()
     }
     #expect(harness.counting.writes == 2)
   }
@@ -136,6 +138,20 @@ struct AccessDirectoryTests {
     let harness = try await AccessHarness()
     harness.counting.fill()
     #expect(try await harness.directory.caller(bearer: harness.secret, now: start) != nil)
+  }
+
+  @Test(
+    "While the database takes no changes, nobody who asks waits for the note of a use, and there is one note at a time")
+  func stalled() async throws {
+    let harness = try await AccessHarness()
+    harness.counting.stall()
+    for seconds in 0..<3 {
+      let now = start.advanced(by: .seconds(seconds))
+      #expect(try await harness.directory.caller(bearer: harness.secret, now: now) != nil)
+    }
+    harness.counting.goOn()
+    await harness.directory.notesDone()
+    #expect(harness.counting.reads == 3 && harness.counting.writes == 1)
   }
 
   @Test("Thousands of tokens do not grow the cache without bound, and are all found")

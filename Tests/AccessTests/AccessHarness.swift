@@ -43,6 +43,7 @@ final class AccessHarness: Sendable {
     query: [(name: String, value: String)] = [], key: String? = nil, at now: Instant = start
   ) async throws -> Answer {
     let caller = try await directory.caller(bearer: bearer ?? secret, now: now)
+    await directory.notesDone()
     return try await call(method, path, caller: caller, body, query: query, key: key, at: now)
   }
 
@@ -143,6 +144,8 @@ final class CountingDatabase: Database {
     var reads = 0
     var writes = 0
     var full = false
+    var isStalled = false
+    var stalled: [CheckedContinuation<Void, Never>] = []
   }
 
   private let inner: any Database
@@ -154,6 +157,28 @@ final class CountingDatabase: Database {
   var writes: Int { state.withLock { $0.writes } }
 
   func fill() { state.withLock { $0.full = true } }
+
+  /// Writes wait until ``goOn()``.
+  func stall() { state.withLock { $0.isStalled = true } }
+
+  func goOn() {
+    let waiting = state.withLock { state in
+      state.isStalled = false
+      defer { state.stalled = [] }
+      return state.stalled
+    }
+    for one in waiting { one.resume() }
+  }
+
+  private func turn() async {
+    await withCheckedContinuation { continuation in
+      let goesOn = state.withLock { state in
+        if state.isStalled { state.stalled.append(continuation) }
+        return !state.isStalled
+      }
+      if goesOn { continuation.resume() }
+    }
+  }
 
   func read<T: Sendable>(
     in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
@@ -170,6 +195,7 @@ final class CountingDatabase: Database {
       return state.full
     }
     if full { throw StorageError(.full, "full") }
+    await turn()
     return try await inner.write(in: scope, body)
   }
 

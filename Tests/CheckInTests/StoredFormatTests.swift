@@ -6,7 +6,8 @@ import Vocabulary
 /// What was packed by a released version has to be read by every later one: these bytes are never made anew.
 @Suite("The stored format of facts")
 struct StoredFormatTests {
-  static let body = #"{"fileSystems":[{"availableBytes":7,"kind":"ext4","mount":"/","readOnly":false,"totalBytes":9}],"links":[]}"#
+  static let body =
+    #"{"fileSystems":[{"availableBytes":7,"kind":"ext4","mount":"/","readOnly":false,"totalBytes":9}],"links":[]}"#
 
   @Test("Facts packed with the first dictionary are read")
   func facts() throws {

@@ -130,7 +130,7 @@ import Testing
     let peoplePort = controller.people
 
     // While the controller runs, nothing is copied.
-    let address = try ownAddress()
+    let address = try PostgresServer.setting()
     let move = ["migrate-database", "--state", controller.state, "--database", address]
     let busy = try run(program, move)
     #expect(busy.status == 1 && busy.errors.contains("[config.state]"), "\(busy)")
@@ -139,7 +139,7 @@ import Testing
     for words in ["registry_key ", "each the same in postgres://", "rollcalld.yaml", "rollcalld doctor --state"] {
       #expect(said.contains(words), "\(said)")
     }
-    #expect(!said.contains("rollcall_mover@/postgres?"), "\(said)")
+    #expect(!said.contains("rollcall_owner@/postgres?"), "\(said)")
     try folder.write("database: '\(address)'\n", to: "controller/rollcalld.yaml")
     try FileManager.default.moveItem(
       atPath: controller.state + "/rollcall.sqlite", toPath: folder.file("aside.sqlite"))
@@ -155,19 +155,6 @@ import Testing
     #expect(try person.list(["journal", "--limit", "1"]).first?["action"] as? String == "device.quarantine")
     #expect(!FileManager.default.fileExists(atPath: controller.state + "/rollcall.sqlite"))
     #expect(controller.stop() == 0)
-  }
-
-  /// A schema whose owner is no superuser, as docs/configuration.md says.
-  private func ownAddress() throws -> String {
-    let address = try PostgresServer.setting()
-    let schema = try #require(address.components(separatedBy: "%3D").last)
-    try PostgresServer.shared.get().run(
-      sql: """
-        DO $$ BEGIN CREATE ROLE rollcall_app NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-        CREATE ROLE rollcall_mover LOGIN; GRANT rollcall_app TO rollcall_mover;
-        ALTER SCHEMA \(schema) OWNER TO rollcall_mover
-        """)
-    return address.replacing("rollcall_test@", with: "rollcall_mover@")
   }
 
   @Test("Without a target, with an occupied one, or with a password among the arguments, nothing is copied")

@@ -1,5 +1,6 @@
 import Foundation
 import ProcessSupport
+import Synchronization
 import Testing
 
 /// The real controller as a process on ports of its own, stopped by its process id.
@@ -9,6 +10,9 @@ final class RunningController {
   private(set) var devices = 0
   private var process: Process?
   private var log: FileHandle?
+  private let logged = Logged()
+
+  private final class Logged: Sendable { let text = Mutex("") }
 
   /// Makes a state folder and starts a controller on it.
   ///
@@ -29,6 +33,8 @@ final class RunningController {
 
   deinit { kill() }
 
+  /// What it has logged since it was ready.
+  var said: String { logged.text.withLock { $0 } }
   var processID: Int32 { process?.processIdentifier ?? 0 }
   var root: String { state + "/ca/root.pem" }
   var adminToken: String {
@@ -70,7 +76,11 @@ final class RunningController {
         people = try #require(Int(object["people"] ?? ""))
         devices = try #require(Int(object["devices"] ?? ""))
         // Somebody has to read on, or the controller would stand still once the pipe is full.
-        log.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+        log.readabilityHandler = { [logged] in
+          let part = $0.availableData
+          if part.isEmpty { $0.readabilityHandler = nil }
+          logged.text.withLock { $0 += String(decoding: part, as: UTF8.self) }
+        }
         return
       }
     }

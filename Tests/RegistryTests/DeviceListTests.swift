@@ -6,7 +6,7 @@ import Vocabulary
 
 @testable import Registry
 
-/// Notes the plan of every query on its way.
+/// Notes what the queries on their way read through: by SQLite's plans, and by what PostgreSQL counted.
 private final class PlanningTransaction: Transaction {
   private let base: any Transaction
   private(set) var plan: [String] = []
@@ -22,6 +22,32 @@ private final class PlanningTransaction: Transaction {
       plan += try base.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
     }
     return try base.rows(query)
+  }
+
+  /// Rows that PostgreSQL read so far, through and by indexes; nothing is told on SQLite.
+  private func counted() throws -> [String: (through: Int, byIndex: Int)] {
+    guard engine == .postgres else { return [:] }
+    let rows = try base.rows(
+      """
+      SELECT relname::text AS name, seq_tup_read AS through, idx_tup_fetch AS by_index FROM pg_stat_xact_user_tables
+      WHERE schemaname = current_schema() AND relname IN ('registry_device', 'registry_contact', 'registry_key')
+      """)
+    var counts: [String: (through: Int, byIndex: Int)] = [:]
+    for row in rows { counts[try row.get("name")] = (try row.get("through"), try row.get("by_index")) }
+    return counts
+  }
+
+  /// Adds what `body` read through to the plan; how many rows it fetched by indexes.
+  func noting<T>(_ body: () throws -> T) throws -> (value: T, fetched: Int) {
+    let before = try counted()
+    let value = try body()
+    var fetched = 0
+    for (table, after) in try counted() {
+      let (through, byIndex) = before[table] ?? (0, 0)
+      if after.through > through { plan.append("SCAN \(table): \(after.through - through) rows") }
+      fetched += after.byIndex - byIndex
+    }
+    return (value, fetched)
   }
 
   func each(_ query: SQL, _ body: (Row) throws -> Void) throws { for row in try rows(query) { try body(row) } }
@@ -116,49 +142,92 @@ struct DeviceListTests {
       scope: scope, schools: schools)
   }
 
-  /// Every page of a list: ids in order, and what the plans of its queries said.
-  private func walk(
-    _ bench: RegistryBench, _ filter: DeviceFilter, _ scope: TenantScope, limit: Int
-  ) async throws -> (ids: [String], plan: Set<String>, mostQueries: Int) {
+  private struct Walk {
+    /// In the order of the pages.
     var ids: [String] = []
     var plan: Set<String> = []
-    var most = 0
-    var after: DevicePlace?
-    repeat {
-      let (page, seen, queries) = try await bench.database.read(in: scope) { [after] transaction in
-        let planning = PlanningTransaction(transaction)
-        let page = try DeviceList.page(filter, scope: scope, after: after, limit: limit, planning)
-        return (page, planning.plan, planning.queries)
-      }
-      #expect(page.devices.count <= limit)
-      ids += page.devices.map { "\($0.device.district)/\($0.device.id)" }
-      plan.formUnion(seen)
-      most = max(most, queries)
-      after = page.next
-    } while after != nil
-    return (ids, plan, most)
+    var mostQueries = 0
+    /// Rows that the dearest page fetched by indexes, on PostgreSQL.
+    var mostFetched = 0
+    /// Where pages ended.
+    var places: [DevicePlace] = []
+    var scans: [String] {
+      plan.filter { $0.hasPrefix("SCAN registry_") && !$0.hasPrefix("SCAN registry_district") }
+    }
   }
 
-  @Test(
-    "No search reads a big table through, and each gives its devices once and in order, page by page",
-    .enabled(if: !TestDatabase.isPostgres, "plans as SQLite tells them"))
+  /// Every page of a list, or the first `pages`.
+  private func walk(
+    _ bench: RegistryBench, _ filter: DeviceFilter, _ scope: TenantScope, limit: Int, pages: Int = .max
+  ) async throws -> Walk {
+    var walk = Walk()
+    var after: DevicePlace?
+    repeat {
+      let (page, seen, queries, fetched) = try await bench.database.read(in: scope) { [after] transaction in
+        let planning = PlanningTransaction(transaction)
+        let (page, fetched) = try planning.noting {
+          let page = try DeviceList.page(filter, scope: scope, after: after, limit: limit, planning)
+          _ = try KeyStore.live(of: page.devices.map(\.device), planning)
+          return page
+        }
+        return (page, planning.plan, planning.queries, fetched)
+      }
+      #expect(page.devices.count <= limit)
+      walk.ids += page.devices.map { "\($0.device.district)/\($0.device.id)" }
+      walk.plan.formUnion(seen)
+      walk.mostQueries = max(walk.mostQueries, queries)
+      walk.mostFetched = max(walk.mostFetched, fetched)
+      after = page.next
+      if let after { walk.places.append(after) }
+    } while after != nil && walk.places.count < pages
+    return walk
+  }
+
+  @Test("No search reads a big table through, and each gives its devices once and in order, page by page")
   func plans() async throws {
     let bench = try await RegistryBench.withDistricts()
     try await Self.fill(bench, devices: 6000)
     for search in Self.searches {
       for scope in Self.scopes {
         let filter = try filter(search, scope)
-        let (ids, plan, most) = try await walk(bench, filter, scope, limit: 100)
-        let scans = plan.filter { $0.hasPrefix("SCAN registry_") && !$0.hasPrefix("SCAN registry_district") }
-        #expect(scans.isEmpty, "\(search) \(scope): \(plan)")
-        #expect(most <= 12, "\(search) \(scope): \(most) queries for a page")
-        #expect(ids == ids.sorted() && Set(ids).count == ids.count, "\(search) \(scope)")
-        #expect(ids.count == (try await expected(bench, filter, scope)), "\(search) \(scope)")
+        let walk = try await walk(bench, filter, scope, limit: 100)
+        // PostgreSQL rightly reads tables of some pages through: see below for larger ones.
+        if !TestDatabase.isPostgres { #expect(walk.scans.isEmpty, "\(search) \(scope): \(walk.plan)") }
+        #expect(walk.mostQueries <= 13, "\(search) \(scope): \(walk.mostQueries) queries for a page")
+        #expect(walk.ids == walk.ids.sorted() && Set(walk.ids).count == walk.ids.count, "\(search) \(scope)")
+        #expect(walk.ids.count == (try await expected(bench, filter, scope)), "\(search) \(scope)")
       }
     }
   }
 
-  @Test("A school's reader walks its own devices alone, by an index", .enabled(if: !TestDatabase.isPostgres))
+  @Test(
+    "On PostgreSQL no page of a larger registry reads a table through, whatever the planner believes of the tables",
+    .enabled(if: TestDatabase.isPostgres))
+  func largePlans() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let server = try PostgresServer.shared.get()
+    let schema = try await bench.database.read(in: .state) {
+      try $0.row("SELECT current_schema()::text AS name")?.get("name", as: String.self) ?? ""
+    }
+    let tables = ["registry_device", "registry_contact", "registry_key"].map { "\(schema).\($0)" }
+    for table in tables { try server.run(sql: "ALTER TABLE \(table) SET (autovacuum_enabled = off)") }
+    try await Self.fill(bench, devices: 50_000)
+    for isAnalyzed in [false, true] {
+      if isAnalyzed { for table in tables { try server.run(sql: "ANALYZE \(table)") } }
+      for search in Self.searches {
+        for scope in Self.scopes.prefix(2) {
+          // Often enough that plans for any value are made, and compared with those for one.
+          let walk = try await walk(bench, try filter(search, scope), scope, limit: 100, pages: 7)
+          #expect(walk.scans.isEmpty, "\(search) \(scope), analyzed: \(isAnalyzed)")
+          // Before the tables were ever looked at, in the first minute of a new state, a broad search may sort what it finds.
+          #expect(!isAnalyzed || walk.mostFetched < 25_000, "\(search) \(scope): \(walk.mostFetched)")
+          #expect(walk.ids == walk.ids.sorted() && Set(walk.ids).count == walk.ids.count, "\(search) \(scope)")
+        }
+      }
+    }
+  }
+
+  @Test("A school's reader walks its own devices alone, by an index")
   func schoolReader() async throws {
     let bench = try await RegistryBench.withDistricts()
     try await Self.fill(bench, devices: 6000)
@@ -166,10 +235,33 @@ struct DeviceListTests {
     let scope = TenantScope.district(RegistryBench.cedar)
     for search in [[], [("q", "M")], [("health", "well")]] as [[(String, String)]] {
       let filter = try filter(search, scope, schools: [RegistryBench.cedar: [north]])
-      let (ids, plan, most) = try await walk(bench, filter, scope, limit: 1000)
-      #expect(!ids.isEmpty && ids.count <= 60 && most == 2, "\(search): \(ids.count) \(most)")
-      #expect(!plan.contains { $0.hasPrefix("SCAN registry_") }, "\(search): \(plan)")
+      let walk = try await walk(bench, filter, scope, limit: 1000)
+      #expect(!walk.ids.isEmpty && walk.ids.count <= 60 && walk.mostQueries == 3, "\(search): \(walk)")
+      if !TestDatabase.isPostgres { #expect(walk.scans.isEmpty, "\(search): \(walk.plan)") }
     }
+  }
+
+  @Test("Where a page ends names no device that its reader may not see")
+  func veiledEnds() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 9000)
+    let south = try #require(SchoolID(rawValue: "south"))
+    let scope = TenantScope.district(RegistryBench.cedar)
+    // Both find more devices than are looked at one by one, and no device of the school is both.
+    try await bench.write { transaction in
+      try transaction.run("UPDATE registry_device SET stage = 'retired' WHERE serial_folded < 'N'")
+    }
+    let filter = try filter([("q", "PF"), ("stage", "retired")], scope, schools: [RegistryBench.cedar: [south]])
+    let walk = try await walk(bench, filter, scope, limit: 100)
+    #expect(walk.ids.isEmpty && !walk.places.isEmpty)
+    let all = Set((0..<9000).map(Self.id))
+    #expect(walk.places.allSatisfy { !all.contains($0.device) }, "\(walk.places)")
+    #expect(walk.places.allSatisfy { $0.device.rawValue.hasSuffix("00000000") }, "\(walk.places)")
+    // And what a page ends at where devices are shown is the last one shown.
+    let shown = try self.filter([("q", "PF")], scope, schools: [RegistryBench.cedar: [south]])
+    let pages = try await self.walk(bench, shown, scope, limit: 100)
+    #expect(try await pages.ids.count == expected(bench, shown, scope))
+    #expect(pages.places.allSatisfy { pages.ids.contains("\($0.district)/\($0.device)") || !all.contains($0.device) })
   }
 
   @Test("A search that finds many by each filter and none by all ends in short pages, not in one long one")
@@ -202,8 +294,8 @@ struct DeviceListTests {
       try DeviceList.page(filter, scope: scope, after: nil, limit: 100, $0)
     }
     #expect(page.devices.isEmpty && page.next?.district.rawValue == "a26")
-    let (ids, _, _) = try await walk(bench, filter, scope, limit: 100)
-    #expect(try await ids.count == expected(bench, filter, scope))
+    let walk = try await walk(bench, filter, scope, limit: 100)
+    #expect(try await walk.ids.count == expected(bench, filter, scope))
   }
 
   /// What the conditions alone say, without an index or a page.

@@ -87,7 +87,7 @@ struct PostgresTests {
   func startAtOnce() async throws {
     let server = try PostgresServer.shared.get()
     let schema = server.freshSchema()
-    try server.run(sql: "CREATE SCHEMA \(schema)")
+    try server.makeSchema(schema)
     var limits = PostgresDatabase.Limits()
     limits.sessions = 1
     try await withThrowingTaskGroup(of: PostgresDatabase.self) { [limits] group in

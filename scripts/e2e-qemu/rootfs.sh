@@ -17,7 +17,7 @@ if ((EUID != 0)); then
   exec sudo "$here/rootfs.sh" "$folder"
 fi
 
-packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,procps,openssl,libcurl4,libssl3,zlib1g,libsqlite3-0,libstdc++6
+packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,procps,openssl,libcurl4,libssl3,zlib1g,libsqlite3-0,libpq5,libstdc++6
 packages+=,linux-image-cloud-amd64,initramfs-tools
 room=$(mktemp -d "$folder/rootfs.XXXXXX")
 trap 'rm -rf "$room"' EXIT

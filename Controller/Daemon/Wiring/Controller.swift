@@ -54,7 +54,9 @@ struct Controller: Sendable {
     let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
     // SQLite counts in place.
     let folder = settings.database == nil ? nil : HealthFolder(registry, logger: logger)
-    let readiness = Readiness(watched: database, database: aside, follower: follower, migrations: Self.migrations)
+    let readiness = Readiness(
+      watched: database, database: aside, pool: base as? PostgresDatabase, follower: follower,
+      migrations: Self.migrations)
     let directory = AccessDirectory(database: database, logger: logger)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory)
 

@@ -1,6 +1,7 @@
 import Registry
 import Serving
 import Storage
+import StoragePostgres
 import Vocabulary
 
 /// Whether a balancer should send requests here: the database answers, takes changes, is of this version, and the keys in
@@ -10,6 +11,8 @@ struct Readiness: Sendable {
   let watched: WatchedDatabase
   /// Where it asks, without waiting behind others.
   let database: any Database
+  /// Where requests ask, if that is a pool of sessions with a server.
+  let pool: PostgresDatabase?
   /// nil where no other controller changes keys.
   let follower: KeyFollower?
   let migrations: [Migration]
@@ -18,14 +21,17 @@ struct Readiness: Sendable {
   func require(now: Instant) async throws {
     let newest: [String: Int]
     do {
-      if watched.lastFault != nil {
+      if let fault = watched.lastFault {
         _ = try await database.write(in: .state) { transaction in
-          try transaction.run(
+          if fault.kind == .full { try Self.requireRoom(in: transaction) }
+          return try transaction.run(
             "INSERT INTO daemon_probe (id, at) VALUES (1, \(now)) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
         }
         watched.recovered()
       }
-      newest = try await database.read(in: .state) { try Self.newest($0) }
+      // Where requests have no session at all, nobody waits for one: it is they who must get one again.
+      let asked: any Database = pool.flatMap { $0.isCutOff ? $0 : nil } ?? database
+      newest = try await asked.read(in: .state) { try Self.newest($0) }
     } catch let error as StorageError where error.kind == .full {
       throw Self.notReady("The database's disk is full")
     } catch let error as StorageError where watched.lastFault != nil && error.kind == .unavailable {
@@ -38,6 +44,22 @@ struct Readiness: Sendable {
       throw Self.notReady("The database is of a newer Rollcall than this controller (storage.newer-schema); update it")
     }
     if let follower, !follower.isFresh { throw Self.notReady("What other controllers did to keys is not known") }
+  }
+
+  /// A small change may fit into pages that are there when nothing else does: a MiB that goes with the transaction must fit
+  /// on the server's disk.
+  ///
+  /// - Throws: `storage.full`.
+  private static func requireRoom(in transaction: any Transaction) throws {
+    guard transaction.engine == .postgres else { return }
+    do {
+      try transaction.savepoint {
+        try transaction.run("CREATE TEMPORARY TABLE daemon_room (filler TEXT NOT NULL) ON COMMIT DROP")
+        try transaction.run("INSERT INTO daemon_room SELECT repeat('x', 1000) FROM generate_series(1, 1000)")
+      }
+    } catch let error as StorageError where error.kind == .failed {
+      // Temporary tables are not granted here: the small change has to do.
+    }
   }
 
   private static func newest(_ transaction: any Transaction) throws -> [String: Int] {

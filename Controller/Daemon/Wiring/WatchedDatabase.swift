@@ -21,7 +21,8 @@ final class WatchedDatabase: Database {
   ) async throws -> T {
     do {
       let value = try await base.write(in: scope, body)
-      if lastFault != nil { fault.withLock { $0 = nil } }
+      // On a full disk a change that fits into what is there is kept; that says nothing of the next one.
+      if let last = lastFault, last.kind != .full { fault.withLock { $0 = nil } }
       return value
     } catch let error as StorageError {
       if [.full, .unavailable, .unknown, .corrupt].contains(error.kind) { fault.withLock { $0 = error } }

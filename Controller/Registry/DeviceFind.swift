@@ -1,0 +1,56 @@
+import Storage
+import Vocabulary
+
+/// Devices that an index of each district finds: `(district_id, <what the condition compares>, device_id)`.
+///
+/// SQLite always goes by the index. PostgreSQL would rather read a table through where it thinks that much of it fits, and what
+/// it thinks may be old; so it is asked district by district, in the order of the index, for no more than is wanted.
+struct DeviceFind: Sendable {
+  private let scope: TenantScope
+  private let table: SQL
+  private let condition: SQL
+  /// What the index is ordered by behind the district, as far as the condition leaves it open.
+  private let order: SQL
+  /// Whether there is an index of the whole state too: `(<what the condition compares>, district_id, device_id)`.
+  private let isStateWide: Bool
+
+  init(
+    _ scope: TenantScope, _ table: SQL, _ condition: SQL, inOrderOf order: SQL = "device_id", isStateWide: Bool = false
+  ) {
+    (self.scope, self.table, self.condition, self.order) = (scope, table, condition, order)
+    self.isStateWide = isStateWide
+  }
+
+  /// `district_id, device_id` of what all of them find, some perhaps twice.
+  ///
+  /// - Parameter limit: as many of a district are enough.
+  static func query(_ finds: [DeviceFind], for engine: Engine, limit: Int) -> SQL {
+    let parts = finds.map { find in
+      find.scope == .state && find.isStateWide
+        ? find.inState : engine == .postgres ? find.byDistrict(limit) : find.whole
+    }
+    return SQL.joined(parts, separator: " UNION ALL ")
+  }
+
+  private var inState: SQL { "SELECT district_id, device_id FROM \(table) WHERE \(condition)" }
+
+  private var whole: SQL {
+    let tenant: SQL = scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
+    return "SELECT district_id, device_id FROM \(table) WHERE \(tenant) AND \(condition)"
+  }
+
+  private func byDistrict(_ limit: Int) -> SQL {
+    if case .districts(let districts) = scope, districts.count == 1 {
+      return "SELECT district_id, device_id FROM (\(one("\(scope)", limit))) AS of_one"
+    }
+    let tenants: SQL = scope == .state ? "" : " WHERE \(scope, on: "tenant.district_id")"
+    return """
+      SELECT of_each.district_id, of_each.device_id FROM registry_district AS tenant
+      CROSS JOIN LATERAL (\(one("\(table).district_id = tenant.district_id", limit))) AS of_each\(tenants)
+      """
+  }
+
+  private func one(_ tenant: SQL, _ limit: Int) -> SQL {
+    "SELECT district_id, device_id FROM \(table) WHERE \(tenant) AND \(condition) ORDER BY \(order) LIMIT \(limit)"
+  }
+}
