@@ -106,7 +106,7 @@ struct PostgresOwnerTests {
       try server.ask(
         sql: """
           SELECT string_agg(c.relname || c.xmin::text, ',' ORDER BY c.relname) || n.xmin::text FROM pg_class AS c
-          JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '\(schema)' GROUP BY n.xmin
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '\(schema)' GROUP BY n.xmin::text
           """)
     }
     func open() async throws {
