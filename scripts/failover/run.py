@@ -16,12 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from controllers import Controller, Fleet, Operator
+from controllers import STORED, Controller, Fleet, Operator, lost
 from database import Server
 
 DEVICES = 40
-STORED = """SELECT k.device_id || ' ' || COALESCE(s.sequence, 0) FROM registry_key k
-  LEFT JOIN checkin_state s ON s.district_id = k.district_id AND s.key = k.digest"""
 
 
 class Failover:
@@ -92,13 +90,8 @@ class Failover:
         return self.fail_over()
 
     def expect_nothing_lost(self, what):
-        rows = self.servers[0].ask(STORED).splitlines()
-        stored = {device: int(number) for device, number in (row.split(" ") for row in rows)}
-        lost = {
-            device: (number, stored.get(device)) for device, number in self.acknowledged().items()
-            if device not in stored or stored[device] < number
-        }
-        assert not lost, f"{what}: acknowledged and stored numbers of devices: {lost}"
+        missing = lost(self.acknowledged(), self.servers[0].ask(STORED))
+        assert not missing, f"{what}: acknowledged and stored numbers of devices: {missing}"
 
     def round(self, number):
         if number % 2:
