@@ -85,6 +85,7 @@ class Failover:
 
     def standby_stopped(self):
         """The standby takes nothing for 40 s, more than the 30 s of a statement; then the primary is gone."""
+        time.sleep(2)
         self.servers[1].freeze()
         time.sleep(40)
         return self.fail_over()
@@ -115,8 +116,9 @@ class Failover:
         return count
 
     def stopped_round(self):
-        seconds, count = self.under_load(45, self.standby_stopped)
+        seconds, count = self.under_load(47, self.standby_stopped)
         self.expect_nothing_lost("standby stopped")
+        assert count > 0, "nothing was acknowledged before the standby was stopped"
         print(f"     {count:6} acknowledged, 0 lost   standby stopped for 40 s, then the primary killed, ready after {seconds:.1f} s")
         return count
 
