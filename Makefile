@@ -113,8 +113,9 @@ failover: packages-test $(addprefix bin/,$(PROGRAMS)) ## kill -9 databases and c
 	@python3 scripts/failover/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" \
 	  --rounds $(FAILOVER_ROUNDS)
 
-check-examples: packages-examples ## run docs/examples on loopback: etcd, Patroni, PostgreSQL, a switchover, a failover (root)
-	@python3 scripts/examples/run.py
+check-examples: packages-examples build ## run docs/examples, a namespace for each machine; then one thing fails after another (root)
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 scripts/examples/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm"
 
 clean: ## remove what was built (var/ stays: it holds data)
 	@rm -rf .build .build-deb bin deb

@@ -31,7 +31,8 @@ for page in rollcalld.8 rollcall-agent.8 rollcall.1; do
   python3 scripts/deb/manual.py "$tree/bin/${page%.*}" "${page##*.}" "$date" "$version" >"$tree/made/$page"
 done
 for program in rollcalld rollcall; do
-  "$tree/bin/$program" --generate-completion-script bash >"$tree/made/completions/$program"
+  # Read by a shell and run by none: a first line that names one does not belong there.
+  "$tree/bin/$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$tree/made/completions/$program"
   "$tree/bin/$program" --generate-completion-script zsh >"$tree/made/completions/_$program"
   "$tree/bin/$program" --generate-completion-script fish >"$tree/made/completions/$program.fish"
 done

@@ -25,10 +25,11 @@ lintian --profile debian --allow-root --fail-on error,warning "$room/new"/*.chan
 
 echo "== in a small Debian"
 base=.build-deb/base.tar
-if [[ ! -s $base ]]; then
+if [[ ! -f $base ]]; then
+  rm -rf "${base%/*}"
   mkdir -p "${base%/*}"
-  # What the packages depend on, and strace for the interruptions.
-  mmdebstrap --quiet --variant=minbase \
+  # What the packages depend on, and strace for the interruptions. The name that is renamed at the end says nothing of its format.
+  mmdebstrap --quiet --variant=minbase --format=tar \
     --include=systemd,libcurl4,libpq5,libsqlite3-0,libstdc++6,strace bookworm "$base.new"
   mv "$base.new" "$base"
 fi

@@ -5,16 +5,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 room=$(mktemp -d)
-trap 'rm -rf "$room"' EXIT
+trap 'rm -rf "$room" .build-twice' EXIT
 export ROLLCALL_DEB_LEVEL=1
 for round in first second; do
+  # What an interrupted run left would not be compiled anew.
+  rm -rf .build-twice
   for program in rollcalld rollcall-agent rollcall; do
     swift build --scratch-path .build-twice --configuration release --static-swift-stdlib --product "$program"
     built=$(swift build --scratch-path .build-twice --configuration release --static-swift-stdlib --show-bin-path)
     mkdir -p "$room/$round/bin"
     strip -o "$room/$round/bin/$program" "$built/$program"
   done
-  rm -rf .build-twice
   scripts/deb/build.sh "$room/$round/bin" "$room/$round/deb"
 done
 (cd "$room/first" && sha256sum bin/* deb/*.deb) | tee "$room/sums"

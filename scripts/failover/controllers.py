@@ -122,6 +122,17 @@ class Fleet:
         return found
 
 
+# Each device's last number that is stored.
+STORED = """SELECT k.device_id || ' ' || COALESCE(s.sequence, 0) FROM registry_key k
+  LEFT JOIN checkin_state s ON s.district_id = k.district_id AND s.key = k.digest"""
+
+
+def lost(acknowledged, answer):
+    """Devices that were told of a number which is not stored, with both; `answer` is what `STORED` was answered."""
+    stored = {device: int(number) for device, number in (row.split(" ") for row in answer.splitlines())}
+    return {device: (number, stored.get(device)) for device, number in acknowledged.items() if stored.get(device, -1) < number}
+
+
 class Operator:
     def __init__(self, programs, folder, controller):
         self.programs, self.folder = Path(programs), Path(folder)
