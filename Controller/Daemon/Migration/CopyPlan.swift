@@ -55,4 +55,30 @@ struct CopyPlan: Sendable {
     }
     return ordered
   }
+
+  /// What `body` gives for every table, so many of them at once, in whatever order they end.
+  ///
+  /// - Parameter afterReferences: whether a table begins only when all that it refers to have ended.
+  func each<T: Sendable>(
+    atOnce limit: Int, afterReferences: Bool, _ body: @escaping @Sendable (TableCopy) async throws -> T
+  ) async throws -> [T] {
+    try await withThrowingTaskGroup(of: (String, T).self) { group in
+      var waiting = tables
+      var ended: Set<String> = []
+      var results: [T] = []
+      while ended.count < tables.count {
+        // One runs at least: what the first one that waits refers to stands before it.
+        while ended.count + limit > tables.count - waiting.count,
+          let next = waiting.firstIndex(where: { !afterReferences || $0.references.isSubset(of: ended) })
+        {
+          let table = waiting.remove(at: next)
+          group.addTask { (table.name, try await body(table)) }
+        }
+        guard let (name, result) = try await group.next() else { break }
+        ended.insert(name)
+        results.append(result)
+      }
+      return results
+    }
+  }
 }

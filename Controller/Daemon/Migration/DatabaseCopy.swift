@@ -11,6 +11,9 @@ import Vocabulary
 ///          └──────── until then the schema serves nobody; killed anywhere, the next run goes on ────────┘
 /// ```
 struct DatabaseCopy {
+  /// PostgreSQL works for a session on one processor, and filling indexes is most of the work.
+  private static let tablesAtOnce = 4
+
   struct Outcome: Sendable {
     let completed: Instant
     let tables: [CopiedTable]
@@ -32,7 +35,7 @@ struct DatabaseCopy {
     defer { try? source.close() }
     let mark = CopySource(digest: try Digest.file(file), place: file)
     var limits = PostgresDatabase.Limits()
-    limits.sessions = 2
+    limits.sessions = Self.tablesAtOnce
     limits.statement = 600_000
     let target = try await PostgresDatabase(address, migrations: migrations, limits: limits, copying: (mark, now))
     do {
@@ -55,11 +58,11 @@ struct DatabaseCopy {
     }
     let plan = try CopyPlan(source: here, target: there, sequences: sequences, numbered: numbered)
     try await target.silenceTriggers(of: plan.tables.map(\.name))
-    for table in plan.tables { try await copy(table, source, target) }
-    try await target.analyze(plan.tables.map(\.name))
-    var verified: [CopiedTable] = []
-    for table in plan.tables { verified.append(try await verify(table, source, target)) }
-    verified.sort { $0.name < $1.name }
+    _ = try await plan.each(atOnce: Self.tablesAtOnce, afterReferences: true) { try await copy($0, source, target) }
+    _ = try await plan.each(atOnce: Self.tablesAtOnce, afterReferences: false) { try await target.analyze([$0.name]) }
+    let verified = try await plan.each(atOnce: Self.tablesAtOnce, afterReferences: false) {
+      try await verify($0, source, target)
+    }.sorted { $0.name < $1.name }
     try await target.completeCopy(verified, numbered: plan.numbered, now: now)
     return Outcome(completed: now, tables: verified, wasComplete: false)
   }
