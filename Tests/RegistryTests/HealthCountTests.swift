@@ -186,7 +186,7 @@ struct HealthCountTests {
     }
     try await before.close()
     for _ in 0..<2 {
-      let after = try await open(6)
+      let after = try await open(.max)
       let kept = try await HealthWorld.kept(after)
       #expect(kept == (try await HealthWorld.counted(after)))
       #expect(kept[.init(district: Self.cedar, school: Self.north)]?.well == 1)
