@@ -258,7 +258,7 @@ def rates(given, controller, fleet, server):
     """Handshakes, kept-alive check-ins and enrolments."""
     found = {}
     time_limit = ("--duration", given.seconds, "--warmup", "2", "--changed", "0.1")
-    for name, words in (("handshake", ("--connections", "64")), ("keptAlive", ("--connections", "64", "--keep-alive"))):
+    for name, words in (("handshake", ("--connections", "64")), ("keptAlive", ("--connections", "256", "--keep-alive"))):
         before = server.cpu() if server else 0
         report = swarm(given, "steady", *to(controller), "--fleet", fleet, *time_limit, *words)
         found[name] = brief(report)
@@ -421,6 +421,7 @@ def arguments():
     parser.add_argument("--connections", type=int, default=5000,
                         help="open at once in the restart; past what a listener and its backlog hold, connections wait for TCP to try again")
     parser.add_argument("--parts", nargs="*", choices=["restart", "slow"], default=["restart", "slow"])
+    parser.add_argument("--more", action="store_true", help="keep what the output folder has of other engines and sizes")
     given = parser.parse_args()
     given.programs, given.swarm = given.programs.resolve(), given.swarm.resolve()
     return given
@@ -438,13 +439,18 @@ def main():
         if "slow" in given.parts:
             subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", str(given.shim), str(BENCH / "slow-fsync.c"), "-ldl"], check=True)
         results = {"at": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "cores": os.cpu_count(), "kernel": platform.release(), "runs": []}
+        if given.more and (given.output / "scale.json").exists():
+            results = {**json.loads((given.output / "scale.json").read_text()), **results,
+                       "runs": json.loads((given.output / "scale.json").read_text())["runs"]}
         for engine in given.engines:
             with Postgres() if engine == "postgres" else contextlib.nullcontext() as server:
                 for devices in sorted(given.devices):
-                    results["runs"].append(measure(given, engine, devices, server))
+                    run = measure(given, engine, devices, server)
+                    others = [other for other in results["runs"] if (other["engine"], other["devices"]) != (engine, devices)]
+                    results["runs"] = sorted([*others, run], key=lambda run: (run["engine"] != "sqlite", run["devices"]))
                     keep(given, results)
         if "slow" in given.parts:
-            results["slow"] = {}
+            results.setdefault("slow", {})
             for engine in given.engines:
                 say(f"{engine}: the store alone, fsync slowed to 2 ms")
                 results["slow"][engine] = slowed_postgres(given) if engine == "postgres" else slowed_sqlite_store(given)
