@@ -25,6 +25,7 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup var flags: SettingFlags
 
   func run() async throws {
+    Allocator.shareHeaps()
     try await CommandFailure.reported {
       var settings = try flags.settings()
       let logger = Logs.logger(settings)

@@ -6,8 +6,8 @@ import NIOSSL
 
 /// The controller's devices listener, reached with its root pinned.
 struct Target: Sendable {
-  let host: String
-  let port: Int
+  /// Looked up once: thousands of connections a second go there.
+  let address: SocketAddress
   /// Sent as SNI and checked against the server's certificate; nil checks the chain alone.
   let serverName: String?
   let root: NIOSSLCertificate
@@ -16,6 +16,8 @@ struct Target: Sendable {
   func context(chain: [[UInt8]] = [], key: P256.Signing.PrivateKey? = nil) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
+    // As the agent's OpenSSL 3.0 offers them; BoringSSL would also make a key for X25519MLKEM768.
+    configuration.curves = [.x25519, .secp256r1]
     configuration.trustRoots = .certificates([root])
     configuration.certificateVerification = serverName == nil ? .noHostnameVerification : .fullVerification
     configuration.shutdownTimeout = .seconds(1)
@@ -47,7 +49,7 @@ struct Target: Sendable {
           try pipeline.addHandler(bound.value)
         }
       }
-      .connect(host: host, port: port)
+      .connect(to: address)
       .assumeIsolated()
       .whenFailure { conversation.failed($0) }
     return conversation

@@ -1,4 +1,5 @@
 import ArgumentParser
+import NIOCore
 import NIOSSL
 
 /// How a report is printed.
@@ -83,7 +84,8 @@ struct RunOptions: ParsableArguments {
     guard let certificate = try NIOSSLCertificate.fromPEMFile(root).first else {
       throw SwarmError("There is no certificate in \(root).")
     }
-    return Target(host: host, port: port, serverName: serverName, root: certificate)
+    return Target(
+      address: try SocketAddress.makeAddressResolvingHost(host, port: port), serverName: serverName, root: certificate)
   }
 
   static func isLoopback(_ host: String) -> Bool {
