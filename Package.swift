@@ -108,6 +108,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     /// libpq, for the distributed engine.
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    /// glibc's allocator: from how many heaps threads take.
+    .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
 
     // MARK: - Foundations: what both sides say and how
 
@@ -185,7 +187,8 @@ let package = Package(
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
         "Access",
         "Registry", "Enrollment",
-        "CheckIn", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams, arguments,
+        "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
+        arguments,
       ]),
     /// The operator's command, over the public API only.
     program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", "Transparency", arguments]),

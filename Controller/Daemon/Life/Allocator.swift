@@ -1,17 +1,11 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import CMalloc
 
 /// How the C library's allocator shares memory between threads.
 enum Allocator {
   /// Threads take from one of this many heaps. Left alone, glibc makes eight a processor, each of which keeps what its busiest
-  /// moment took: a controller that needs 90 MB then holds 200.
+  /// moment took: a controller that needs 100 MB then holds 200.
   private static let heaps: Int32 = 3
 
-  /// To be called before the first thread begins.
-  static func shareHeaps() {
-    #if canImport(Glibc)
-      mallopt(M_ARENA_MAX, heaps)
-    #endif
-  }
+  /// To be called before threads begin. Where it is refused, more memory is held, and nothing else.
+  static func shareHeaps() { _ = rc_share_heaps(heaps) }
 }
