@@ -1,6 +1,6 @@
 """Measures agent and controller beside their peers, in one run. Prints a table for BENCHMARKS.md.
 
-Usage: bench/run.py --programs bin [--swarm PATH] [--devices 1000] [--long]
+Usage: bench/run.py --programs bin [--swarm PATH] [--devices 1000] [--long] [--parts agent fleet nginx ocs]
 Everything listens on loopback and in a temporary folder; each loop has a count.
 """
 
@@ -223,6 +223,7 @@ def main():
     parser.add_argument("--swarm", type=pathlib.Path, help="rollcall-swarm; without it only the agent is measured")
     parser.add_argument("--devices", default=1000, type=int)
     parser.add_argument("--long", action="store_true", help="also 100,000 check-ins of 10,000 devices")
+    parser.add_argument("--parts", nargs="+", choices=["agent", "fleet", "nginx", "ocs"], default=["agent", "fleet", "nginx", "ocs"])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as room:
         folder = pathlib.Path(room)
@@ -230,15 +231,19 @@ def main():
             controller.rollcall("district", "create", "bench", "--name", "Benchmark")
             controller.rollcall("batch", "create", "--district", "bench", "--id", "bench")
             print("| what | measured | limit |\n| --- | --- | --- |")
-            agent(given.programs.resolve(), controller, folder)
+            if "agent" in given.parts:
+                agent(given.programs.resolve(), controller, folder)
             if not given.swarm:
                 return
             swarm = Swarm(given.swarm.resolve(), folder)
-            fleet(swarm, controller, given.devices)
-            nginx(swarm, controller, given.devices)
-            # Each of its devices costs seconds.
-            for what, figure in ocs_peer.measure(folder, min(given.devices, 20)):
-                row(what, figure)
+            if "fleet" in given.parts:
+                fleet(swarm, controller, given.devices)
+            if "nginx" in given.parts:
+                nginx(swarm, controller, given.devices)
+            if "ocs" in given.parts:
+                # Each of its devices costs seconds.
+                for what, figure in ocs_peer.measure(folder, min(given.devices, 20)):
+                    row(what, figure)
             if given.long:
                 endurance(swarm, controller)
 
