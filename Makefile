@@ -32,7 +32,7 @@ ENGINES ?= sqlite postgres
 SCALE ?=
 
 .NOTPARALLEL:
-.PHONY: help build run test bench bench-agent bench-scale format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+.PHONY: help build run test bench bench-agent bench-scale bench-revocation format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
   deb check-deb check-deb-twice failover check-examples \
   clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples $(addprefix bin/,$(PROGRAMS))
 
@@ -65,6 +65,9 @@ bench-scale: build packages-test packages-bench ## seed states of DEVICES on ENG
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
 	@python3 bench/scale.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" --devices $(DEVICES) \
 	  --engines $(ENGINES) $(SCALE)
+
+bench-revocation: build packages-test packages-bench ## how soon a revocation at one controller is another's, 50 times on one PostgreSQL
+	@python3 bench/revocation.py --programs bin
 
 format: ## lay out every Swift file by .swift-format
 	@swift format format --in-place --recursive --parallel $(FORMATTED)
