@@ -234,7 +234,8 @@ let package = Package(
     tests(
       "RegistryTests",
       [
-        "Registry", "Access", "Audit", "Storage", "StoragePostgres", "StorageSQLite", "TestSupport", "Serving",
+        "Registry", "Compression", "Access", "Audit", "Storage", "StoragePostgres", "StorageSQLite", "TestSupport",
+        "Serving",
         "Vocabulary",
         hummingbird,
       ]),

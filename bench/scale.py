@@ -270,7 +270,7 @@ def rates(given, controller, fleet, server):
 def measure(given, engine, devices, server):
     state, fleet = given.room / f"{engine}-{devices}", given.room / f"{engine}-{devices}.fleet"
     database = f"rollcall_{devices}"
-    found = {"engine": engine, "devices": devices}
+    found = {"engine": engine, "devices": devices, "at": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "kernel": platform.release()}
     words = ("--database", server.create(database)) if server else ()
     subprocess.run([given.programs / "rollcalld", "init", "--state", str(state), *words], check=True, capture_output=True, timeout=300)
     say(f"{engine}, {devices:,} devices: seeding")

@@ -59,20 +59,20 @@ enum CheckInSchema {
     // A device's other keys are asked of the registry.
     "DROP INDEX checkin_state_device",
     .rowsInKey(
-      of: "checkin_state",
+      of: "checkin_state", key: "district_id, key",
       columns: """
         district_id TEXT NOT NULL, key BYTEA NOT NULL, device_id TEXT NOT NULL, held BOOLEAN NOT NULL,
         sequence BIGINT NOT NULL CHECK (sequence >= 1), body_digest BYTEA NOT NULL, reply BYTEA NOT NULL,
         hashes BYTEA NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (district_id, key)
         """),
     .rowsInKey(
-      of: "checkin_section",
+      of: "checkin_section", key: "district_id, device_id, section",
       columns: """
         district_id TEXT NOT NULL, device_id TEXT NOT NULL, section TEXT NOT NULL, hash BYTEA NOT NULL,
         body BYTEA NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (district_id, device_id, section)
         """),
     .rowsInKey(
-      of: "checkin_software",
+      of: "checkin_software", key: "district_id, device_id",
       columns: """
         district_id TEXT NOT NULL, device_id TEXT NOT NULL,
         base_id BYTEA NOT NULL REFERENCES checkin_software_base (base_id), difference BYTEA NOT NULL,

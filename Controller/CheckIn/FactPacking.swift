@@ -7,7 +7,7 @@ internal import Wire
 /// beside it, under a mark of its own.
 enum FactPacking {
   /// A body begins with `{`.
-  private static let first = Packing(mark: 1, dictionary: hardware + identity + system + vitals)
+  static let first = Packing(mark: 1, dictionary: hardware + identity + system + vitals)
 
   static func pack(_ body: [UInt8]) throws -> [UInt8] { try first.pack(body) }
 

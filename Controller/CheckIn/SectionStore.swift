@@ -1,3 +1,4 @@
+internal import Compression
 internal import Registry
 internal import Serving
 internal import Storage
@@ -43,6 +44,8 @@ enum SectionStore {
         case .vitals: facts.vitals = try WireCodec.decode(VitalFacts.self, from: body, as: "vitals")
         case .software: break
         }
+      } catch let error as CompressionError where error.kind == .unavailable {
+        throw error
       } catch {
         damaged.append((section, (error as? any CodedError)?.message ?? "\(error)"))
       }

@@ -11,7 +11,7 @@ enum EnrollmentSchema {
   /// Of what each device has a row.
   private static let inKeys: [SQL] = [
     .rowsInKey(
-      of: "enrollment_expected",
+      of: "enrollment_expected", key: "district_id, batch_id, entry",
       columns: """
         district_id TEXT NOT NULL, batch_id TEXT NOT NULL, entry TEXT NOT NULL, serial TEXT, asset_tag TEXT, model TEXT,
         device_id TEXT, listed BOOLEAN NOT NULL,
@@ -22,7 +22,7 @@ enum EnrollmentSchema {
       indexes:
         "CREATE UNIQUE INDEX enrollment_expected_once ON enrollment_expected (district_id, entry) WHERE listed;"),
     .rowsInKey(
-      of: "enrollment_token_use",
+      of: "enrollment_token_use", key: "district_id, token_id, key",
       columns: """
         district_id TEXT NOT NULL, token_id TEXT NOT NULL, key BYTEA NOT NULL, device_id TEXT NOT NULL,
         certificate BYTEA NOT NULL, not_after BIGINT NOT NULL, at BIGINT NOT NULL,

@@ -7,7 +7,7 @@ internal import Serving
 /// beside it, under a mark of its own.
 enum HealthPacking {
   /// JSON of a list begins with `[`.
-  private static let first = Packing(
+  static let first = Packing(
     mark: 1,
     dictionary: #"""
       could not be read: permission denied."was not reported."How much battery Which updates wait","verdict":"unknown"\#

@@ -54,7 +54,7 @@ enum RegistrySchema {
       postgres:
         "ALTER TABLE registry_contact ALTER COLUMN health_items TYPE BYTEA USING convert_to(health_items, 'UTF8')"),
     .rowsInKey(
-      of: "registry_contact",
+      of: "registry_contact", key: "district_id, device_id",
       columns: """
         district_id TEXT NOT NULL, device_id TEXT NOT NULL, last_contact BIGINT NOT NULL, next_contact BIGINT NOT NULL,
         agent_version TEXT NOT NULL, clock_offset BIGINT NOT NULL, health TEXT NOT NULL, health_items BYTEA NOT NULL,
@@ -67,13 +67,13 @@ enum RegistrySchema {
         """,
       indexes: "CREATE INDEX registry_contact_health ON registry_contact (district_id, health, device_id);"),
     .rowsInKey(
-      of: "registry_device_mac",
+      of: "registry_device_mac", key: "district_id, mac, device_id",
       columns: """
         district_id TEXT NOT NULL, mac TEXT NOT NULL, device_id TEXT NOT NULL, PRIMARY KEY (district_id, mac, device_id),
         FOREIGN KEY (district_id, device_id) REFERENCES registry_device (district_id, device_id)
         """, indexes: "CREATE INDEX registry_device_mac_device ON registry_device_mac (district_id, device_id);"),
     .rowsInKey(
-      of: "registry_ledger_event",
+      of: "registry_ledger_event", key: "district_id, device_id, sequence",
       columns: """
         district_id TEXT NOT NULL, device_id TEXT NOT NULL, sequence BIGINT NOT NULL, at BIGINT NOT NULL,
         actor TEXT NOT NULL, kind TEXT NOT NULL, stage TEXT, custody TEXT, reason TEXT, evidence TEXT,

@@ -6,7 +6,7 @@ internal import CZlib
 /// another byte than the mark are a text that was never packed, so what was stored before is read as it stands.
 package struct Packing: Sendable {
   private let mark: UInt8
-  private let dictionary: [UInt8]
+  let dictionary: [UInt8]
 
   /// - Parameters:
   ///   - mark: no text may begin with it. A new dictionary needs a new mark, and the old one stays to be read.
@@ -20,9 +20,10 @@ package struct Packing: Sendable {
   ///
   /// - Throws: `compression.unavailable` where there is no memory.
   package func pack(_ text: [UInt8]) throws(CompressionError) -> [UInt8] {
-    guard let length = UInt32(exactly: text.count) else {
-      throw CompressionError(.unavailable, "Over 4 GiB cannot be packed at once.")
+    guard text.count <= 1 << 30 else {
+      throw CompressionError(.unavailable, "Over 1 GiB cannot be packed at once.")
     }
+    let length = UInt32(text.count)
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())
     defer { stream.deallocate() }

@@ -75,7 +75,7 @@ struct PostgresMigrator {
     if isKnown, try mayBecome() { return try requirePowerless() }
     do {
       if !isKnown { try make() }
-      try session.command("GRANT \(role) TO CURRENT_USER")
+      try join()
       try session.command(Self.becoming(role))
       try requirePowerless()
     } catch let fault as PostgresFault {
@@ -125,6 +125,13 @@ struct PostgresMigrator {
     } catch let fault as PostgresFault where ["42710", "23505"].contains(fault.state) {}
   }
 
+  /// Another database's controller may be granting it to the same user now.
+  private func join() throws {
+    do {
+      try session.command("GRANT \(role) TO CURRENT_USER")
+    } catch let fault as PostgresFault where fault.state == "23505" {}
+  }
+
   private func apply(_ migrations: [Migration], known: [String: Int]) throws {
     try session.command(
       """
@@ -135,7 +142,9 @@ struct PostgresMigrator {
     var applied: [String: Int] = [:]
     for row in try found.rows() { applied[try row.get("feature")] = try row.get("number", as: Int.self) }
     try MigrationSteps.refuseNewer(applied, known: known)
-    for migration in migrations where migration.number > applied[migration.feature] ?? 0 {
+    let pending = migrations.filter { $0.number > applied[$0.feature] ?? 0 }
+    try holdTables(of: Set(pending.map(\.feature)).subtracting(pending.filter { $0.number == 1 }.map(\.feature)))
+    for migration in pending {
       for statement in migration.statements {
         let (text, values) = statement.rendered(for: .postgres)
         _ = try session.run(Self.bytewise(text), values)
@@ -143,6 +152,21 @@ struct PostgresMigrator {
       _ = try session.run(
         "INSERT INTO storage_migration (feature, number) VALUES ($1, $2)",
         [.text(migration.feature), .integer(Int64(migration.number))])
+    }
+  }
+
+  /// Takes the tables of features that change before any of them is changed, in the order in which check-ins go through
+  /// them: a controller of the version before that works meanwhile then waits, and never for what waits for it.
+  private func holdTables(of features: Set<String>) throws {
+    for feature in features.sorted() {
+      let tables = try session.run(
+        """
+        SELECT quote_ident(relname) AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+          AND relkind = 'r' AND starts_with(relname::text, $1) ORDER BY relname = 'checkin_state' DESC, relname
+        """, [.text(feature + "_")]
+      ).rows().map { try $0.get("name", as: String.self) }
+      guard !tables.isEmpty else { continue }
+      try session.command("LOCK TABLE \(tables.joined(separator: ", ")) IN ACCESS EXCLUSIVE MODE")
     }
   }
 

@@ -2,12 +2,19 @@ import Testing
 import Vocabulary
 
 @testable import CheckIn
+@testable import Compression
 
 /// What was packed by a released version has to be read by every later one: these bytes are never made anew.
 @Suite("The stored format of facts")
 struct StoredFormatTests {
   static let body =
     #"{"fileSystems":[{"availableBytes":7,"kind":"ext4","mount":"/","readOnly":false,"totalBytes":9}],"links":[]}"#
+
+  @Test("No byte of a dictionary changes: what was packed with it could not be read any more")
+  func dictionaries() {
+    #expect(Digest.sha256(FactPacking.first.dictionary).description == "DIGESTFACTS")
+    #expect(Digest.sha256(SoftwareDifference.packing.dictionary).description == "DIGESTDIFF")
+  }
 
   @Test("Facts packed with the first dictionary are read")
   func facts() throws {

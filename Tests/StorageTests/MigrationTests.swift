@@ -45,7 +45,7 @@ struct MigrationTests {
       "moved", 2,
       [
         .rowsInKey(
-          of: "moved_row",
+          of: "moved_row", key: "district_id, id",
           columns: "district_id TEXT NOT NULL, id TEXT NOT NULL, note TEXT, PRIMARY KEY (district_id, id)",
           indexes: "CREATE UNIQUE INDEX moved_row_note ON moved_row (district_id, note);")
       ])

@@ -98,7 +98,7 @@ struct SoftwareDifference: Sendable, Hashable {
 
 extension SoftwareDifference {
   /// Part of the stored format: what is packed with it can be read with it alone.
-  private static let packing = Packing(
+  static let packing = Packing(
     mark: 2,
     dictionary: """
       xserver-xorg-python3-linux-image-linux-headers-libreoffice-gstreamer1.0-gnome-fonts-firefox-esr-chromium-gir1.2-lib\

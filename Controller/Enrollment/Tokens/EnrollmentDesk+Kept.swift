@@ -35,7 +35,8 @@ extension EnrollmentDesk {
     var seen: [[any SQLConvertible]] = []
     for row in rows {
       let key: Digest = try row.get("key")
-      guard try registry.key(key, in: transaction)?.lastSeen != nil else { continue }
+      // Seen before this use says nothing of whether its reply came.
+      guard let seen = try registry.key(key, in: transaction)?.lastSeen, seen >= (try row.get("at")) else { continue }
       seen.append([district, try row.get("token_id", as: String.self), key, [UInt8]()])
     }
     try transaction.run(
