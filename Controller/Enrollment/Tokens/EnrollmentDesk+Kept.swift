@@ -36,7 +36,7 @@ extension EnrollmentDesk {
     for row in rows {
       let key: Digest = try row.get("key")
       // Seen before this use says nothing of whether its reply came.
-      guard let seen = try registry.key(key, in: transaction)?.lastSeen, seen >= (try row.get("at")) else { continue }
+      guard let last = try registry.key(key, in: transaction)?.lastSeen, last >= (try row.get("at")) else { continue }
       seen.append([district, try row.get("token_id", as: String.self), key, [UInt8]()])
     }
     try transaction.run(
