@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -65,10 +66,13 @@ final class Forwarder: Sendable {
       for part in inBytes ? first.map({ [$0] }) : [first] {
         _ = send(far, part, part.count, Int32(MSG_NOSIGNAL))
       }
-      let back = Thread { copy(far, near) }
-      back.start()
+      let isBack = DispatchSemaphore(value: 0)
+      Thread.detachNewThread {
+        copy(far, near)
+        isBack.signal()
+      }
       copy(near, far)
-      while !back.isFinished { usleep(1_000) }
+      isBack.wait()
     }
     close(near)
     close(far)

@@ -64,7 +64,7 @@ struct CheckInOptions: ParsableArguments {
 extension HardwareTable {
   /// The table in a file, or the one that is built in.
   static func read(_ path: String?) throws -> HardwareTable {
-    guard let path else { return .builtIn }
+    guard let path else { return try .builtIn() }
     guard let text = readText(path) else { throw SwarmError("Cannot read the hardware table \(path).") }
     return try HardwareTable(tsv: text)
   }

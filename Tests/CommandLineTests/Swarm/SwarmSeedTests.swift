@@ -59,10 +59,10 @@ struct SwarmSeedTests {
   }
 
   @Test("Devices vary in hardware and health, always the same of one number")
-  func variety() {
+  func variety() throws {
     let devices = (0..<2000).map { DeviceIdentity(index: $0, seed: 2) }
-    let facts = FactMaker(seed: 2, table: .builtIn, sets: SoftwareSets(SoftwareShape(packages: 3, differ: 1)))
-    #expect(HardwareTable.builtIn.models.count == 230)
+    let facts = FactMaker(seed: 2, table: try .builtIn(), sets: SoftwareSets(SoftwareShape(packages: 3, differ: 1)))
+    #expect(try HardwareTable.builtIn().models.count == 230)
     #expect(Set(devices.map { facts.modelNumber(of: $0.index) }).count > 100)
     #expect(devices.map { facts.modelNumber(of: $0.index) } == devices.map { facts.modelNumber(of: $0.index) })
     let conditions = devices.map(Condition.of)
