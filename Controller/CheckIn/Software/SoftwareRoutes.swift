@@ -65,7 +65,7 @@ struct SoftwareRoutes: Sendable {
         scanner.advance()
         if let after, !after.lexicographicallyPrecedes(line) { continue }
         guard filter.isEmpty || contains(filter, line.prefix { $0 != 9 }),
-          let package = SoftwareList.Package(line: String(decoding: line, as: UTF8.self))
+          let package = SoftwareList.Package(line: line)
         else { continue }
         items.append(
           Item(

@@ -8,11 +8,10 @@ struct DeviceMark: Hashable, Comparable, Sendable {
     value = device.rawValue.utf8.suffix(16).reduce(UInt128(0)) { $0 << 6 | UInt128(Self.code($1)) }
   }
 
-  fileprivate init(bytes: ArraySlice<UInt8>) { value = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
-
-  fileprivate var bytes: [UInt8] {
-    stride(from: 88, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt128($0)) }
-  }
+  /// The bytes of a mark in their order: the greater 8, and the other 4.
+  fileprivate init(_ high: UInt64, _ low: UInt32) { value = UInt128(high) << 32 | UInt128(low) }
+  fileprivate var high: UInt64 { UInt64(truncatingIfNeeded: value >> 32) }
+  fileprivate var low: UInt32 { UInt32(truncatingIfNeeded: value) }
 
   var device: DeviceID {
     let characters = stride(from: 90, through: 0, by: -6).map { shift -> UInt8 in
@@ -41,13 +40,36 @@ struct DeviceRun: Hashable, Sendable {
   /// nil where the bytes are no such run.
   init?(encoded bytes: [UInt8]) {
     guard bytes.count % Self.width == 0 else { return nil }
-    marks = stride(from: 0, to: bytes.count, by: Self.width).map { DeviceMark(bytes: bytes[$0..<($0 + Self.width)]) }
+    marks = bytes.withUnsafeBytes { raw in
+      stride(from: 0, to: raw.count, by: Self.width).map { place in
+        DeviceMark(
+          UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)),
+          UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: place + 8, as: UInt32.self)))
+      }
+    }
   }
 
-  var encoded: [UInt8] { marks.flatMap(\.bytes) }
+  var encoded: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: marks.count * Self.width) { bytes, count in
+      let raw = UnsafeMutableRawBufferPointer(bytes)
+      for mark in marks {
+        raw.storeBytes(of: mark.high.bigEndian, toByteOffset: count, as: UInt64.self)
+        raw.storeBytes(of: mark.low.bigEndian, toByteOffset: count + 8, as: UInt32.self)
+        count += Self.width
+      }
+    }
+  }
 
   mutating func change(leaving: Set<DeviceMark>, entering: Set<DeviceMark>) {
-    marks = Set(marks).subtracting(leaving).union(entering).sorted()
+    var coming = entering.sorted()[...]
+    var merged: [DeviceMark] = []
+    merged.reserveCapacity(marks.count + coming.count)
+    for mark in marks {
+      while let first = coming.first, first < mark { merged.append(coming.removeFirst()) }
+      if coming.first == mark || !leaving.contains(mark) { merged.append(mark) }
+      if coming.first == mark { coming.removeFirst() }
+    }
+    marks = merged + coming
   }
 
   /// This run cut into even ones that are short enough to grow; itself, where it is short enough.

@@ -25,7 +25,7 @@ enum PackageDevices {
       for name in names {
         guard let change = changes[name] else { continue }
         for mark in change.marks {
-          let low = lows[name]?.last { $0 <= body(of: mark.device) } ?? ""
+          let low = low(of: mark, among: lows[name] ?? [])
           if change.leaving.contains(mark) {
             wanted[Place(name: name, low: low), default: .init()].leaving.insert(mark)
           }
@@ -40,6 +40,14 @@ enum PackageDevices {
       }
       try write(runs, in: district, transaction)
     }
+  }
+
+  /// Where the run begins that this device stands in, or is to.
+  private static func low(of mark: DeviceMark, among lows: [String]) -> String {
+    // Most names have one run, which begins at the empty text.
+    guard lows.contains(where: { !$0.isEmpty }) else { return "" }
+    let body = body(of: mark.device)
+    return lows.last { $0 <= body } ?? ""
   }
 
   private static func lows(

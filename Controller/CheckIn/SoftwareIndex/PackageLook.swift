@@ -132,7 +132,7 @@ extension SoftwareDeviation {
       var scanner = LineScanner(bytes)
       while !scanner.atEnd {
         if scanner.line.starts(with: start),
-          let package = SoftwareList.Package(line: String(decoding: scanner.line, as: UTF8.self))
+          let package = SoftwareList.Package(line: scanner.line)
         {
           body(package)
         }

@@ -1,34 +1,25 @@
 internal import Wire
 
 /// A package without its name.
-struct PackageVariant: Hashable, Sendable, Comparable {
-  let version: String
-  let architecture: String
-  let source: String
+struct PackageVariant: Hashable, Sendable {
+  /// `ARCHITECTURE TAB SOURCE TAB VERSION`: what differs least stands first, so that neighbours begin alike.
+  fileprivate let text: String
 
   init(_ package: SoftwareList.Package) {
-    (version, architecture, source) = (package.version, package.architecture, package.source)
+    self.init(version: package.version, architecture: package.architecture, source: package.source)
   }
 
-  init(version: String, architecture: String, source: String) {
-    (self.version, self.architecture, self.source) = (version, architecture, source)
-  }
+  /// Fields of a package, which hold no tab.
+  init(version: String, architecture: String, source: String) { text = "\(architecture)\t\(source)\t\(version)" }
 
   func named(_ name: String) -> SoftwareList.Package {
-    SoftwareList.Package(name: name, version: version, architecture: architecture, source: source)
+    let fields = text.utf8.split(separator: 9, omittingEmptySubsequences: false).map { String($0) ?? "" }
+    return SoftwareList.Package(name: name, version: fields[2], architecture: fields[0], source: fields[1])
   }
-
-  /// What differs least stands first, so that neighbours begin alike.
-  fileprivate var text: [UInt8] { Array("\(architecture)\t\(source)\t\(version)".utf8) }
 
   fileprivate init?(text: [UInt8]) {
-    let fields = String(decoding: text, as: UTF8.self).split(separator: "\t", omittingEmptySubsequences: false)
-    guard fields.count == 3 else { return nil }
-    self.init(version: String(fields[2]), architecture: String(fields[0]), source: String(fields[1]))
-  }
-
-  static func < (left: PackageVariant, right: PackageVariant) -> Bool {
-    left.named("").line.utf8.lexicographicallyPrecedes(right.named("").line.utf8)
+    guard text.count(where: { $0 == 9 }) == 2 else { return nil }
+    self.text = String(decoding: text, as: UTF8.self)
   }
 }
 
@@ -52,7 +43,7 @@ struct PackageTally: Hashable, Sendable {
   var encoded: [UInt8] {
     var bytes: [UInt8] = [1]
     var last: [UInt8] = []
-    let sorted = counts.map { ($0.key.text, $0.value) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+    let sorted = counts.map { (Array($0.key.text.utf8), $0.value) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
     for (text, count) in sorted {
       let shared = zip(last, text).prefix { $0 == $1 }.count
       Self.append(UInt64(shared), to: &bytes)

@@ -26,7 +26,7 @@ struct SoftwareDeviation: Hashable {
     lines.withUnsafeBufferPointer { bytes in
       var scanner = LineScanner(bytes)
       while !scanner.atEnd {
-        if let package = SoftwareList.Package(line: String(decoding: scanner.line, as: UTF8.self)) {
+        if let package = SoftwareList.Package(line: scanner.line) {
           body(package, scanner.index)
         }
         scanner.advance()
@@ -46,7 +46,7 @@ struct SoftwareDeviation: Hashable {
       var next = wanted.next()
       while let number = next, !scanner.atEnd {
         if scanner.index == number {
-          if let package = SoftwareList.Package(line: String(decoding: scanner.line, as: UTF8.self)) { body(package) }
+          if let package = SoftwareList.Package(line: scanner.line) { body(package) }
           next = wanted.next()
         }
         scanner.advance()

@@ -2,10 +2,11 @@ internal import Serving
 internal import Storage
 internal import Vocabulary
 
-/// One short step that brings the index up to date for some devices of one district.
-enum SoftwareFold {
-  /// Devices of one step at most.
-  static let devices = 100
+/// One step that brings the index up to date for some devices of one district: it is made ready from what a reading
+/// transaction sees, and then written in a short one, without those who told anew in between.
+struct SoftwareFold: Sendable {
+  /// Devices of one step at most. A name that many of them touch is written once.
+  static let devices = 500
   /// Bases that one step takes up at most: each has a row for each of its packages.
   static let bases = 2
 
@@ -18,49 +19,83 @@ enum SoftwareFold {
     var damaged: [DeviceID] = []
   }
 
-  static func step(
-    after place: StaleSoftware.Place, limit: Int = devices, bases: SoftwareBases, in transaction: any Transaction
-  ) throws -> Outcome {
-    guard let (district, waiting) = try StaleSoftware.next(after: place, limit: limit, in: transaction) else {
-      return Outcome()
-    }
-    var outcome = Outcome()
-    var change = SoftwareIndexChange(district)
-    var done: [DeviceID] = []
-    var known = KnownBases(bases, transaction)
-    for device in waiting {
-      if let stored = device.stored, known.isNew(stored), known.indexed == Self.bases { break }
-      outcome.last = StaleSoftware.Place(district: district.rawValue, device: device.device.rawValue)
-      do {
-        let old = try device.indexed.map { try known.side($0) }
-        change.move(device.device, from: old, to: try device.stored.map { try known.side($0) })
-        done.append(device.device)
-      } catch let error as CheckInError where error.kind == .damaged {
-        outcome.damaged.append(device.device)
-      }
-    }
-    try change.write(in: transaction)
-    try StaleSoftware.remove(done, of: district, in: transaction)
-    outcome.folded = done.count
-    return outcome
+  private struct Moved: Sendable {
+    let device: StaleSoftware.Waiting
+    let old: SoftwareIndexChange.Side?
+    let new: SoftwareIndexChange.Side?
   }
 
-  /// The bases of a step: their lines and their numbers.
+  private let last: StaleSoftware.Place
+  private var change: SoftwareIndexChange
+  private var moved: [Moved] = []
+  private var damaged: [DeviceID] = []
+  private var newBases: [Digest: [UInt8]] = [:]
+
+  /// The next step after `place`; nil where nobody waits there.
+  init?(
+    after place: StaleSoftware.Place, limit: Int = devices, bases: SoftwareBases, in transaction: any Transaction
+  ) throws {
+    guard let (district, waiting) = try StaleSoftware.next(after: place, limit: limit, in: transaction),
+      let first = waiting.first
+    else { return nil }
+    var last = first.device
+    var known = try KnownBases(waiting.flatMap { [$0.indexed, $0.stored] }, bases, transaction)
+    change = SoftwareIndexChange(district)
+    for device in waiting {
+      if let stored = device.stored, known.isNew(stored.base), known.new.count == Self.bases { break }
+      last = device.device
+      do {
+        let old = try device.indexed.map { try known.side($0) }
+        let new = try device.stored.map { try known.side($0) }
+        for side in [old, new] { if let side { try known.take(side.base) } }
+        change.move(device.device, from: old, to: new)
+        moved.append(Moved(device: device, old: old, new: new))
+      } catch let error as CheckInError where error.kind == .damaged {
+        damaged.append(device.device)
+      }
+    }
+    newBases = known.new
+    self.last = StaleSoftware.Place(district: district.rawValue, device: last.rawValue)
+  }
+
+  /// Writes the step. It may be called again where its transaction was rolled back.
+  func write(in transaction: any Transaction) throws -> Outcome {
+    let district = change.district
+    let waiting = Set(
+      try StaleSoftware.waiting(among: moved.map(\.device.device), of: district, in: transaction))
+    var change = change
+    var done: [DeviceID] = []
+    for move in moved {
+      if waiting.contains(move.device) {
+        done.append(move.device.device)
+      } else {
+        change.move(move.device.device, from: move.new, to: move.old)
+      }
+    }
+    try change.write(new: newBases, in: transaction)
+    try StaleSoftware.remove(done, of: district, in: transaction)
+    return Outcome(folded: done.count, last: last, damaged: damaged)
+  }
+
+  /// The bases of a step.
   private struct KnownBases {
     private let cache: SoftwareBases
     private let transaction: any Transaction
     private var lines: [Digest: [UInt8]] = [:]
-    private var numbers: [Digest: Int64] = [:]
-    /// Bases that this step took up.
-    private(set) var indexed = 0
+    private let numbered: Set<Digest>
+    /// Bases that the index has not taken up yet: their lines.
+    private(set) var new: [Digest: [UInt8]] = [:]
 
-    init(_ cache: SoftwareBases, _ transaction: any Transaction) {
+    init(
+      _ versions: [StaleSoftware.Waiting.Version?], _ cache: SoftwareBases, _ transaction: any Transaction
+    ) throws {
       (self.cache, self.transaction) = (cache, transaction)
+      let named = Set(versions.compactMap { $0?.base }).sorted()
+      numbered = Set(try SoftwareIndexStore.numbers(of: named, in: transaction).keys)
     }
 
-    func isNew(_ version: StaleSoftware.Waiting.Version) -> Bool {
-      version.number == nil && numbers[version.base] == nil
-    }
+    /// Whether a device's present base would be one more that this step takes up.
+    func isNew(_ base: Digest) -> Bool { !numbered.contains(base) && new[base] == nil }
 
     /// - Throws: `checkin.damaged`.
     mutating func side(_ version: StaleSoftware.Waiting.Version) throws -> SoftwareIndexChange.Side {
@@ -70,16 +105,12 @@ enum SoftwareFold {
       let isPlain = difference == SoftwareDifference()
       // Most devices of a fresh image differ in nothing: then the base need not be unpacked.
       let deviation = isPlain ? SoftwareDeviation() : SoftwareDeviation(difference, from: try lines(of: version.base))
-      return SoftwareIndexChange.Side(number: try number(of: version), deviation: deviation)
+      return SoftwareIndexChange.Side(base: version.base, deviation: deviation)
     }
 
-    private mutating func number(of version: StaleSoftware.Waiting.Version) throws -> Int64 {
-      if let number = version.number ?? numbers[version.base] { return number }
-      let number = try SoftwareIndexStore.index(
-        base: version.base, lines: try lines(of: version.base), in: transaction)
-      numbers[version.base] = number
-      indexed += 1
-      return number
+    /// The index is to have this base.
+    mutating func take(_ base: Digest) throws {
+      if isNew(base) { new[base] = try lines(of: base) }
     }
 
     private mutating func lines(of base: Digest) throws -> [UInt8] {

@@ -5,8 +5,8 @@ internal import Wire
 /// What the index of one district has to take over, gathered in memory and then written at once.
 struct SoftwareIndexChange {
   let district: DistrictID
-  /// Devices more or less on a base, by its number.
-  private var uses: [Int64: Int] = [:]
+  /// Devices more or less on a base.
+  private var uses: [Digest: Int] = [:]
   private var tallies: [String: PackageTally] = [:]
   private var touches: [String: PackageDevices.Change] = [:]
 
@@ -14,8 +14,8 @@ struct SoftwareIndexChange {
 
   /// One device's list as the index has it, and as it is to have it.
   mutating func move(_ device: DeviceID, from old: Side?, to new: Side?) {
-    if let old { uses[old.number, default: 0] -= 1 }
-    if let new { uses[new.number, default: 0] += 1 }
+    if let old { uses[old.base, default: 0] -= 1 }
+    if let new { uses[new.base, default: 0] += 1 }
     for (package, count) in old?.deviation.counts ?? [:] {
       tallies[package.name, default: PackageTally()].add(PackageVariant(package), -count)
     }
@@ -28,23 +28,31 @@ struct SoftwareIndexChange {
     for name in after.subtracting(before) { touches[name, default: .init()].entering.insert(mark) }
   }
 
-  struct Side {
-    /// The base's number in the index.
-    let number: Int64
+  struct Side: Sendable {
+    let base: Digest
     let deviation: SoftwareDeviation
   }
 
-  func write(in transaction: any Transaction) throws {
-    try writeUses(transaction)
+  /// - Parameter new: the lines of bases that the index may not have taken up yet.
+  func write(new: [Digest: [UInt8]], in transaction: any Transaction) throws {
+    try writeUses(new: new, transaction)
     let changed = tallies.filter { !$0.value.counts.isEmpty }
     try SoftwareIndexStore.insert(names: changed.keys.sorted(), in: transaction)
     try writeTallies(changed, transaction)
     try PackageDevices.apply(touches, in: district, transaction)
   }
 
-  private func writeUses(_ transaction: any Transaction) throws {
-    let changed = uses.filter { $0.value != 0 }.sorted { $0.key < $1.key }
-    guard !changed.isEmpty else { return }
+  private func writeUses(new: [Digest: [UInt8]], _ transaction: any Transaction) throws {
+    let moved = uses.filter { $0.value != 0 }
+    guard !moved.isEmpty else { return }
+    var numbers = try SoftwareIndexStore.numbers(of: moved.keys.sorted(), in: transaction)
+    for (base, lines) in new.sorted(by: { $0.key < $1.key }) where moved[base] != nil && numbers[base] == nil {
+      numbers[base] = try SoftwareIndexStore.index(base: base, lines: lines, in: transaction)
+    }
+    let changed = try moved.map { base, devices in
+      guard let number = numbers[base] else { throw CheckInError(.damaged, "The software base \(base) is not there.") }
+      return (key: number, value: devices)
+    }.sorted { $0.key < $1.key }
     for tenant in [SoftwareIndexSchema.stateTenant, district.rawValue] {
       var now: [Int64: Int] = [:]
       let known: SQL = """

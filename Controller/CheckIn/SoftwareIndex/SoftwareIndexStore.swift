@@ -4,6 +4,18 @@ internal import Wire
 
 /// The parts of the index that all districts share, and the tallies.
 enum SoftwareIndexStore {
+  /// The numbers of those of `bases` that the index has.
+  static func numbers(of bases: [Digest], in transaction: any Transaction) throws -> [Digest: Int64] {
+    var numbers: [Digest: Int64] = [:]
+    for some in bases.chunks(of: 512) {
+      let query: SQL = """
+        SELECT base_id, number FROM checkin_software_base WHERE base_id IN \(list: some) AND number IS NOT NULL
+        """
+      for row in try transaction.rows(query) { numbers[try row.get("base_id")] = try row.get("number") }
+    }
+    return numbers
+  }
+
   /// Gives a base its number, and puts its packages where they are found by name.
   static func index(base: Digest, lines: [UInt8], in transaction: any Transaction) throws -> Int64 {
     let last: SQL = "SELECT COALESCE(MAX(number), 0) AS last FROM checkin_software_base"

@@ -4,10 +4,11 @@ internal import Storage
 internal import Synchronization
 internal import Vocabulary
 
-/// Brings the index of software up to date with what devices told, in steps of a few milliseconds between which
-/// check-ins are stored. Any number of controllers may do it at once: what one has done, the others find done.
+/// Brings the index of software up to date with what devices told, in steps of some ten milliseconds between which
+/// check-ins are stored, and seldom while many come (``SoftwareIndexPace``). Any number of controllers may do it at once:
+/// what one has done, the others find done.
 package final class SoftwareIndexer: Service {
-  /// Between two looks where nobody waits.
+  /// Between two looks at how many wait.
   static let interval = Duration.seconds(1)
   /// Looks between two steps of the sweep of names that nothing has any more.
   private static let sweepEvery = 60
@@ -35,9 +36,13 @@ package final class SoftwareIndexer: Service {
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       var looks = 0
+      var pace = SoftwareIndexPace()
       repeat {
         do {
-          let count = try await self.catchUp()
+          let waiting = try await self.database.read(in: .state) {
+            try StaleSoftware.count(.state, limit: SoftwareIndexPace.enough, in: $0)
+          }
+          let count = pace.isDue(waiting: waiting) ? try await self.catchUp() : 0
           if count >= SoftwareFold.devices { self.logger.info("software indexed", metadata: ["devices": "\(count)"]) }
           looks += 1
           if looks % Self.sweepEvery == 0 { try await self.sweepNames() }
@@ -63,19 +68,25 @@ package final class SoftwareIndexer: Service {
   package func catchUpAtOnce() async throws { try await catchUp(devices: 4000) { _ in } }
 
   @discardableResult
-  private func catchUp(devices: Int, rest: (Duration) async throws -> Void) async throws -> Int {
+  func catchUp(devices: Int, rest: (Duration) async throws -> Void) async throws -> Int {
     var count = 0
     while true {
       let began = ContinuousClock.now
       let place = state.withLock { $0.place }
-      let outcome = try await database.write(in: .state) { [bases] in
-        try SoftwareFold.step(after: place, limit: devices, bases: bases, in: $0)
-      }
+      let outcome = try await step(after: place, devices: devices)
       note(outcome)
       count += outcome.folded
       guard outcome.last != nil else { return count }
       try await rest(ContinuousClock.now - began)
     }
+  }
+
+  private func step(after place: StaleSoftware.Place, devices: Int) async throws -> SoftwareFold.Outcome {
+    let fold = try await database.read(in: .state) { [bases] in
+      try SoftwareFold(after: place, limit: devices, bases: bases, in: $0)
+    }
+    guard let fold else { return SoftwareFold.Outcome() }
+    return try await database.write(in: .state) { try fold.write(in: $0) }
   }
 
   private func note(_ outcome: SoftwareFold.Outcome) {

@@ -4,8 +4,8 @@ internal import Wire
 
 /// How many devices have each package: what the devices' bases have, and what their differences add and take.
 ///
-/// It is counted from the index alone, which is behind what devices told by about a second; a page says how many
-/// devices' changes it has not counted yet.
+/// It is counted from the index alone, which is behind what devices told by some seconds (``SoftwareIndexPace``);
+/// a page says how many devices' changes it has not counted yet.
 struct SoftwareTotals {
   struct Counted: Sendable, Hashable {
     let package: SoftwareList.Package

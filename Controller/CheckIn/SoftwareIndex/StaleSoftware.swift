@@ -10,11 +10,9 @@ enum StaleSoftware {
   }
 
   /// A device that waits: its list as the index has it and as it is; nil where there is none.
-  struct Waiting {
-    struct Version {
+  struct Waiting: Hashable {
+    struct Version: Hashable {
       let base: Digest
-      /// The base's number in the index; nil where it has none yet.
-      let number: Int64?
       let difference: [UInt8]
     }
 
@@ -44,30 +42,38 @@ enum StaleSoftware {
       """
     guard let district: DistrictID = try transaction.row(first)?.get("district_id") else { return nil }
     let after = district.rawValue == place.district ? place.device : ""
-    let rows = try transaction.rows(
-      """
+    let waiting = try waiting(
+      in: district, "waits.device_id > \(after) ORDER BY waits.device_id LIMIT \(limit)", transaction)
+    return (district, waiting)
+  }
+
+  /// Those of `devices` that wait, as they are now.
+  static func waiting(
+    among devices: [DeviceID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> [Waiting] {
+    guard !devices.isEmpty else { return [] }
+    return try waiting(in: district, "waits.device_id IN \(list: devices)", transaction)
+  }
+
+  private static func waiting(
+    in district: DistrictID, _ condition: SQL, _ transaction: any Transaction
+  ) throws -> [Waiting] {
+    let query: SQL = """
       SELECT waits.device_id AS device_id, waits.base_id AS old_base, waits.difference AS old_difference,
-        old_base.number AS old_number, now.base_id AS new_base, now.difference AS new_difference,
-        new_base.number AS new_number
+        now.base_id AS new_base, now.difference AS new_difference
       FROM checkin_software_stale AS waits
-        LEFT JOIN checkin_software_base AS old_base ON old_base.base_id = waits.base_id
         LEFT JOIN checkin_software AS now
           ON now.district_id = waits.district_id AND now.device_id = waits.device_id
-        LEFT JOIN checkin_software_base AS new_base ON new_base.base_id = now.base_id
-      WHERE waits.district_id = \(district) AND waits.device_id > \(after) ORDER BY waits.device_id LIMIT \(limit)
-      """)
-    return (
-      district,
-      try rows.map { row in
-        Waiting(device: try row.get("device_id"), indexed: try version(row, "old"), stored: try version(row, "new"))
-      }
-    )
+      WHERE waits.district_id = \(district) AND \(condition)
+      """
+    return try transaction.rows(query).map { row in
+      Waiting(device: try row.get("device_id"), indexed: try version(row, "old"), stored: try version(row, "new"))
+    }
   }
 
   private static func version(_ row: Row, _ which: String) throws -> Waiting.Version? {
     guard let base: Digest = try row.get("\(which)_base") else { return nil }
-    return Waiting.Version(
-      base: base, number: try row.get("\(which)_number"), difference: try row.get("\(which)_difference"))
+    return Waiting.Version(base: base, difference: try row.get("\(which)_difference"))
   }
 
   static func remove(_ devices: [DeviceID], of district: DistrictID, in transaction: any Transaction) throws {

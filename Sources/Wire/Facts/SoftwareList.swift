@@ -24,12 +24,31 @@ package struct SoftwareList: Hashable, Sendable, Canonical {
 
     /// Reads a line; nil unless it has four fields of printable characters, the first two not empty.
     package init?(line: some StringProtocol) {
-      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-      guard fields.count == 4, !fields[0].isEmpty, !fields[1].isEmpty, line.utf8.count <= Limits.packageLineBytes,
-        line.utf8.allSatisfy({ $0 == 9 || ($0 >= 0x20 && $0 != 0x7f) })
-      else { return nil }
+      var text = String(line)
+      guard let package = text.withUTF8({ Package(line: $0) }) else { return nil }
+      self = package
+    }
+
+    /// The same of a line's bytes, without making a text of the line first.
+    package init?(line bytes: UnsafeBufferPointer<UInt8>) {
+      guard bytes.count <= Limits.packageLineBytes else { return nil }
+      var tabs = (first: 0, second: 0, third: 0)
+      var count = 0
+      for (index, byte) in bytes.enumerated() {
+        guard byte == 9 else {
+          guard byte >= 0x20, byte != 0x7f else { return nil }
+          continue
+        }
+        tabs = (tabs.second, tabs.third, index)
+        count += 1
+      }
+      guard count == 3, tabs.first > 0, tabs.second > tabs.first + 1 else { return nil }
+      func text(_ field: Range<Int>) -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: bytes[field]), as: UTF8.self)
+      }
       self.init(
-        name: String(fields[0]), version: String(fields[1]), architecture: String(fields[2]), source: String(fields[3]))
+        name: text(0..<tabs.first), version: text(tabs.first + 1..<tabs.second),
+        architecture: text(tabs.second + 1..<tabs.third), source: text(tabs.third + 1..<bytes.count))
     }
 
     package static func < (left: Package, right: Package) -> Bool {

@@ -87,6 +87,13 @@ final class Fleet {
 
   func catchUp() async throws { try await world.desk.indexer.catchUp() }
 
+  /// A step of the index, made ready.
+  func fold(limit: Int = SoftwareFold.devices) async throws -> SoftwareFold? {
+    try await world.database.read(in: .state) { [bases = world.desk.bases] in
+      try SoftwareFold(after: .init(), limit: limit, bases: bases, in: $0)
+    }
+  }
+
   // MARK: - What the model says
 
   func having(_ name: String, _ versions: VersionFilter, in districts: [DistrictID]) -> [String] {

@@ -133,14 +133,47 @@ struct SoftwareIndexTests {
         "INSERT INTO checkin_software_stale (district_id, device_id) SELECT district_id, device_id FROM checkin_software"
       )
     }
-    let outcome = try await fleet.world.database.write(in: .state) { [bases = fleet.world.desk.bases] in
-      try SoftwareFold.step(after: .init(), limit: 4, bases: bases, in: $0)
-    }
+    let fold = try #require(try await fleet.fold(limit: 4))
+    let outcome = try await fleet.world.database.write(in: .state) { try fold.write(in: $0) }
     #expect((1...4).contains(outcome.folded))
     try await compare(fleet, "half way")
     try await fleet.catchUp()
     try await compare(fleet, "at the end")
     #expect(try await fleet.counted(in: .state, limit: 1000) == fleet.totals(in: Fleet.districts, prefix: ""))
+  }
+
+  @Test("Who tells anew while a step is made ready is not written by it, and taken up by the next one")
+  func toldAnew() async throws {
+    var random = SplitMix(state: 6)
+    let fleet = try await Fleet()
+    var places: [Fleet.Place] = []
+    for number in 0..<6 {
+      places.append(try await fleet.device(number, in: Fleet.districts[0]))
+      try await fleet.tell(Self.list(image: number % 2, changes: 4, &random), by: places[number])
+    }
+    let fold = try #require(try await fleet.fold())
+    try await fleet.tell(Self.list(image: 2, changes: 5, &random), by: places[1])
+    try await fleet.leave(places[4])
+    let outcome = try await fleet.world.database.write(in: .state) { try fold.write(in: $0) }
+    #expect(outcome.folded == 4)
+    #expect(try await fleet.world.count("checkin_software_stale") == 2)
+    try await compare(fleet, "between")
+    // The same step once more: nobody of it waits any more as it was.
+    let again = try await fleet.world.database.write(in: .state) { try fold.write(in: $0) }
+    #expect(again.folded == 0)
+    try await fleet.catchUp()
+    try await compare(fleet, "at the end")
+    #expect(try await fleet.counted(in: .state, limit: 1000) == fleet.totals(in: Fleet.districts, prefix: ""))
+  }
+
+  @Test("The index waits while more and more come, not for long, and not where nobody more came")
+  func pace() {
+    var pace = SoftwareIndexPace()
+    let due = [0, 3, 3, 0, 1, 2, 3, SoftwareIndexPace.enough, 5].map { pace.isDue(waiting: $0) }
+    #expect(due == [false, false, true, false, false, false, false, true, false])
+    var slow = SoftwareIndexPace()
+    let looks = (1...40).map { slow.isDue(waiting: $0) }
+    #expect(looks.indices.filter { looks[$0] } == [14, 29])
   }
 
   @Test("Runs of devices split and shrink, and stay in order")
