@@ -221,7 +221,7 @@ let package = Package(
       "ServingTests",
       [
         "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
-        nioEmbedded, nioPosix,
+        nioEmbedded, nioPosix, nioSSL,
       ]),
     tests(
       "AuditTests",

@@ -27,6 +27,8 @@ package final class PostgresDatabase: Storage.Database {
     package var answer = 35_000
     /// How long another controller may take to change the schema before this one gives up, in milliseconds.
     package var migration = 120_000
+    /// How long one step of a change of the schema may take, in milliseconds; over many rows it takes minutes.
+    package var step = 3_600_000
     /// How often a transaction is run again.
     package var repeats = 30
 

@@ -24,14 +24,16 @@ struct PostgresMigrator {
     try session.command("SET search_path = \(session.schema()), pg_temp")
     try migrator.waitForTurn(limits)
     try migrator.checkRole()
-    // A step over many rows takes as long as it takes.
-    session.patience = nil
+    // A step over many rows takes long. The server ends one that takes too long; where it does not, nobody waits for it.
+    session.patience = .milliseconds(limits.step + limits.answer)
     // Tables are held to their districts' rows for their owner too: a migration changes those of all.
     try session.command("BEGIN; \(RowSecurity.scope(.state))")
     let mark = CopyMark(session: session)
     if let copying { try mark.begin(copying.source, now: copying.now) } else { try mark.refuseUnfinished() }
     try migrator.apply(migrations, known: try MigrationSteps.last(migrations))
     try migrator.secure()
+    // One that waits for a standby holds every table meanwhile: it is let go as any other, and the next start looks.
+    session.patience = .milliseconds(limits.answer)
     try session.command("COMMIT")
   }
 
@@ -48,7 +50,7 @@ struct PostgresMigrator {
         it is gone, pg_locks (locktype 'advisory') names the process that still holds the lock.
         """)
     }
-    try session.command("SET lock_timeout = 120000")
+    try session.command("SET lock_timeout = 120000; SET statement_timeout = \(limits.step)")
     session.patience = .milliseconds(limits.answer)
   }
 
@@ -156,7 +158,7 @@ struct PostgresMigrator {
   }
 
   /// Takes the tables of features that change before any of them is changed, in the order in which check-ins go through
-  /// them: a controller of the version before that works meanwhile then waits, and never for what waits for it.
+  /// them: a check-in at a controller of the version before then waits, and never for what waits for it.
   private func holdTables(of features: Set<String>) throws {
     for feature in features.sorted() {
       let tables = try session.run(

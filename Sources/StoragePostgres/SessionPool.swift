@@ -15,8 +15,10 @@ final class SessionPool: Sendable {
 
   private struct State {
     var idle: [PostgresSession] = []
-    /// Those that a transaction runs on.
+    /// Those that a transaction runs on, or that are being opened for one.
     var inUse = 0
+    /// Of these, those that are being opened.
+    var opening = 0
     /// Grows when the server went away or is none that takes writes: what was opened before is not trusted.
     var generation = 0
     /// Transactions that run or wait.
@@ -41,8 +43,8 @@ final class SessionPool: Sendable {
     (self.address, self.role, self.limits) = (address, role, limits)
   }
 
-  /// Whether there is no session at all, and the last attempt to open one failed.
-  var isCutOff: Bool { state.withLock { $0.outage != nil && $0.inUse == 0 && $0.idle.isEmpty } }
+  /// Whether there is no session at all, and the last attempt to open one failed: one that is being opened is none yet.
+  var isCutOff: Bool { state.withLock { $0.outage != nil && $0.inUse == $0.opening && $0.idle.isEmpty } }
 
   // MARK: - Places
 
@@ -73,19 +75,24 @@ final class SessionPool: Sendable {
           return (idle, nil)
         }
         let outage = state.outage.flatMap { $0.until > .now ? $0.error : nil }
-        if outage == nil { state.inUse += 1 }
+        if outage == nil { (state.inUse, state.opening) = (state.inUse + 1, state.opening + 1) }
         return (nil, outage)
       }
       if let idle = found.idle { return idle }
       var error = found.outage
       if error == nil {
         do {
-          return try ready(connected())
+          let session = try ready(connected())
+          state.withLock { state in
+            (state.outage, state.failures) = (nil, 0)
+            state.opening -= 1
+          }
+          return session
         } catch let failure as StorageError where failure.kind == .unavailable {
           error = failure
-          state.withLock { $0.inUse -= 1 }
+          notOpened()
         } catch {
-          state.withLock { $0.inUse -= 1 }
+          notOpened()
           throw error
         }
       }
@@ -96,6 +103,8 @@ final class SessionPool: Sendable {
       usleep(5_000)
     }
   }
+
+  private func notOpened() { state.withLock { ($0.inUse, $0.opening) = ($0.inUse - 1, $0.opening - 1) } }
 
   /// Gives the session to the next transaction, unless it is of no more use.
   func put(_ session: PostgresSession) {
@@ -148,7 +157,6 @@ final class SessionPool: Sendable {
     do {
       let session = try PostgresSession(address, patience: .milliseconds(limits.answer))
       session.generation = generation
-      state.withLock { ($0.outage, $0.failures) = (nil, 0) }
       return session
     } catch let fault as PostgresFault {
       let error = fault.storageError(reading: false)

@@ -62,7 +62,7 @@ struct ESTTests {
     #expect(try await world.actions() == ["batch.create", "token.create", "device.enroll"])
   }
 
-  @Test("The same key gets the same certificate again; a day after the device has come with it, it is not kept")
+  @Test("The same key gets the same certificate again; a day later it is not kept, once the device has come with it")
   func forgotten() async throws {
     let world = try await World()
     try await world.batch(["PF3ABCDE", "PF3ABCDF"])

@@ -190,6 +190,21 @@ struct DeviceListTests {
     }
   }
 
+  @Test("A reader of more schools than a query has parts sees their devices")
+  func manySchools() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await Self.fill(bench, devices: 600)
+    let north = try #require(SchoolID(rawValue: "north"))
+    let schools = Set((1...501).compactMap { SchoolID(rawValue: "school-\($0)") })
+    #expect(schools.count == 501)
+    let scope = TenantScope.districts([RegistryBench.cedar])
+    let one = try await walk(
+      bench, try filter([], scope, schools: [RegistryBench.cedar: [north]]), scope, limit: 1000)
+    let many = try await walk(
+      bench, try filter([], scope, schools: [RegistryBench.cedar: schools.union([north])]), scope, limit: 1000)
+    #expect(!one.ids.isEmpty && many.ids == one.ids)
+  }
+
   @Test("Where a page ends names no device that its reader may not see")
   func veiledEnds() async throws {
     let bench = try await RegistryBench.withDistricts()

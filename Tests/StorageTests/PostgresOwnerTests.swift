@@ -65,6 +65,55 @@ struct PostgresOwnerTests {
     try await database.close()
   }
 
+  @Test("A step that does not come to its end is ended, and nothing of the change is kept")
+  func step() async throws {
+    let schema = server.freshSchema()
+    let endless = Migration(
+      "endless", 1, ["CREATE TABLE endless_one (id TEXT NOT NULL)", "SELECT pg_sleep(600)::text AS slept"])
+    var limits = PostgresDatabase.Limits()
+    limits.step = 300
+    let fault = try await storageFault {
+      _ = try await server.open(schema: schema, migrations: sampleMigrations + [endless], limits: limits)
+    }
+    #expect(fault == .unavailable)
+    #expect(try server.ask(sql: "SELECT to_regclass('\(schema).endless_one') IS NULL") == "t")
+    let database = try await server.open(schema: schema, migrations: sampleMigrations)
+    try await database.close()
+  }
+
+  @Test("A change of the schema whose commit waits for a standby is given up, and its tables are free again")
+  func standby() async throws {
+    let server = try PostgresServer()
+    var limits = PostgresDatabase.Limits()
+    limits.answer = 700
+    try server.run(sql: "ALTER SYSTEM SET synchronous_standby_names = 'away'")
+    try server.run(sql: "SELECT pg_reload_conf()")
+    var schema = ""
+    // The server takes up its new setting when it comes to it.
+    try await until {
+      schema = server.freshSchema()
+      // Not by `open`: what makes the schema would wait too.
+      try server.run(
+        sql: "SET synchronous_commit = local; CREATE SCHEMA \(schema) AUTHORIZATION \(PostgresServer.owner)")
+      do {
+        let database = try await PostgresDatabase(
+          try server.address(schema: schema), migrations: sampleMigrations, limits: limits)
+        try await database.close()
+        return false
+      } catch let error as StorageError {
+        return error.kind == .unavailable
+      }
+    }
+    try await until {
+      try server.ask(sql: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0"
+    }
+    // It is kept on this server, so the next start has nothing to commit.
+    let database = try await PostgresDatabase(
+      try server.address(schema: schema), migrations: sampleMigrations, limits: limits)
+    #expect(try await database.ids() == [])
+    try await database.close()
+  }
+
   @Test("Where another controller does not finish changing the schema, waiting ends with an error that says so")
   func patience() async throws {
     let schema = server.freshSchema()

@@ -3,7 +3,7 @@ package import Storage
 package import Vocabulary
 
 extension EnrollmentDesk {
-  /// How long the certificate that a token brought is kept once the device has come with it.
+  /// How long after a token's use the certificate that it brought is kept, where the device has come with it; without end, where it has not.
   package static let certificatesKept = Duration.seconds(86_400)
 
   /// What one step of ``forgetCertificates(before:of:after:limit:in:)`` did.

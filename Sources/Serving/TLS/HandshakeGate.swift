@@ -23,8 +23,6 @@ final class HandshakeGate {
     self.loop = loop
   }
 
-  deinit { for waiting in line { waiting.fail(ChannelError.eof) } }
-
   var waiting: Int { line.count }
 
   /// Succeeds when a handshake may begin. Whoever entered has to ``leave()`` once.

@@ -34,9 +34,12 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     // Hummingbird asks on the channel's loop.
     let gate = gates[channel.eventLoop]
-    return gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }
+    let ready = gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }
       .nonisolated()
       .flatMap { base.setup(channel: channel, logger: logger) }
+    // NIO leaves it to us: it neither registers nor closes what could not be set up, and goes on counting it as open.
+    ready.whenFailure { _ in channel.close(promise: nil) }
+    return ready
   }
 
   private func addTLS(to channel: any Channel, leaving gate: HandshakeGate, _ logger: Logger) throws {
