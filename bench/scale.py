@@ -255,12 +255,13 @@ def to(controller):
 
 
 def rates(given, controller, fleet, server):
-    """Handshakes, kept-alive check-ins and enrolments."""
+    """Check-ins with a handshake each and kept alive; of a fleet in which a tenth has changed facts, and of one in which nothing has."""
     found = {}
-    time_limit = ("--duration", given.seconds, "--warmup", "2", "--changed", "0.1")
-    for name, words in (("handshake", ("--connections", "64")), ("keptAlive", ("--connections", "256", "--keep-alive"))):
+    handshake, kept = ("--connections", "64"), ("--connections", "256", "--keep-alive")
+    for name, words, changed in (("handshake", handshake, 0.1), ("keptAlive", kept, 0.1),
+                                 ("handshakeUnchanged", handshake, 0), ("keptAliveUnchanged", kept, 0)):
         before = server.cpu() if server else 0
-        report = swarm(given, "steady", *to(controller), "--fleet", fleet, *time_limit, *words)
+        report = swarm(given, "steady", *to(controller), "--fleet", fleet, "--duration", given.seconds, "--warmup", "2", "--changed", changed, *words)
         found[name] = brief(report)
         if server:
             found[name]["databaseMicroseconds"] = 1e6 * (server.cpu() - before) / max(1, report["acknowledged"])
@@ -380,6 +381,8 @@ def table(results):
     lines.append(row("controller starts in, then weighs", lambda run: f"{run['startSeconds']:.1f} s, {run['memoryAtStart'] / 1e6:.0f} MB"))
     lines += rate("check-in, full handshake each", "handshake", "600/s, p99 250 ms")
     lines += rate("check-in, kept alive", "keptAlive", "5,000/s, p99 250 ms")
+    lines += rate("check-in of an unchanged device, full handshake", "handshakeUnchanged", "600/s, p99 250 ms")
+    lines += rate("check-in of an unchanged device, kept alive", "keptAliveUnchanged", "5,000/s, p99 250 ms")
     lines.append(row("check-in, kept alive, fsync 2 ms", lambda run: f"{run['slowFsync']['perSecond']:,.0f}/s", "4,000/s"))
     lines += rate("enrolment: key, request, certificate", "enrol", "250/s")
     names = list(dict.fromkeys(name for run in runs for name in run.get("queries", {})))

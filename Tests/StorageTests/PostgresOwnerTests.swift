@@ -65,6 +65,37 @@ struct PostgresOwnerTests {
     try await database.close()
   }
 
+  @Test("A change of the schema waits for a check-in at a controller of the version before, which never waits for it")
+  func besideBusy() async throws {
+    let server = self.server
+    let schema = server.freshSchema()
+    let first = Migration(
+      "checkin", 1, ["CREATE TABLE checkin_a (id TEXT NOT NULL)", "CREATE TABLE checkin_state (id TEXT NOT NULL)"])
+    // In this order each would wait for the other, were the tables not taken first.
+    let second = Migration(
+      "checkin", 2,
+      ["ALTER TABLE checkin_a ADD COLUMN more TEXT", "ALTER TABLE checkin_state ADD COLUMN more TEXT"])
+    let old = try await server.open(schema: schema, migrations: [first])
+    @Sendable func locks(_ granted: String) throws -> String {
+      try server.ask(
+        sql: "SELECT count(*) FROM pg_locks WHERE relation = '\(schema).checkin_state'::regclass AND \(granted)")
+    }
+    async let checkIn: Void = old.write(in: .state) { transaction in
+      try transaction.run("INSERT INTO checkin_state (id) VALUES ('one')")
+      let end = ContinuousClock.now + .seconds(60)
+      while ContinuousClock.now < end, try locks("NOT granted") == "0" {}
+      try transaction.run("INSERT INTO checkin_a (id) VALUES ('one')")
+    }
+    try await until { try locks("granted") != "0" }
+    let new = try await server.open(schema: schema, migrations: [first, second])
+    try await checkIn
+    for table in ["checkin_a", "checkin_state"] {
+      #expect(try server.ask(sql: "SELECT id || COALESCE(more, '-') FROM \(schema).\(table)") == "one-", "\(table)")
+    }
+    try await old.close()
+    try await new.close()
+  }
+
   @Test("A step that does not come to its end is ended, and nothing of the change is kept")
   func step() async throws {
     let schema = server.freshSchema()
