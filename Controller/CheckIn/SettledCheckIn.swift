@@ -50,11 +50,21 @@ package struct PreparedCheckIn: Sendable {
 }
 
 extension CheckIns {
-  /// Makes an image's list a base before any device names it.
-  package func settle(base list: [UInt8], now: Instant) async throws {
+  /// Makes an image's list a base before any device names it, and takes it into the index of software.
+  ///
+  /// - Parameter number: what the base is called in the index where it has no number yet; no other one may have it.
+  package func settle(base list: [UInt8], number: Int64, now: Instant) async throws {
     let plan = try await bases.plan(for: list, digest: .sha256(list), now: now)
     guard let new = plan.newBase else { return }
-    try await database.write(in: .state) { try SoftwareStore.write(new, as: plan.base, now: now, in: $0) }
+    try await database.write(in: .state) { transaction in
+      try SoftwareStore.write(new, as: plan.base, now: now, in: transaction)
+      let query: SQL = """
+        SELECT number IS NOT NULL OR EXISTS (SELECT 1 FROM checkin_software_base WHERE number = \(number)) AS indexed
+        FROM checkin_software_base WHERE base_id = \(plan.base)
+        """
+      guard try transaction.row(query)?.get("indexed", as: Bool.self) == false, plan.isWhole else { return }
+      try SoftwareIndexStore.index(base: plan.base, as: number, lines: list, in: transaction)
+    }
     bases.committed(plan.base)
   }
 
@@ -82,10 +92,8 @@ extension CheckIns {
     _ checkIns: [PreparedCheckIn], of district: DistrictID, in transaction: any Transaction
   ) throws {
     let tenant = district.sqlValue
-    for one in checkIns {
-      try SoftwareStore.write(
-        one.plan, device: one.visit.device, district: district, now: one.visit.at, in: transaction)
-    }
+    try SoftwareStore.insert(
+      checkIns.map { ($0.plan, $0.visit.device, $0.visit.at) }, of: district, in: transaction)
     try transaction.run(
       """
       INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)

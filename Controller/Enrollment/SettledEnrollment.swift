@@ -85,11 +85,11 @@ package struct SettledBatch: Sendable {
           [UInt8]().sqlValue, machine.certificate.notAfter.sqlValue, machine.at.sqlValue,
         ]
       })
-    for machine in machines {
-      try EnrollmentStep.journal(
-        machine.certificate, of: machine.device, quarantined: false, token: (token, id, district), at: machine.at,
-        transaction)
-    }
+    try Journal.record(
+      machines.map { machine in
+        EnrollmentStep.entry(
+          machine.certificate, of: machine.device, quarantined: false, token: (token, id, district), at: machine.at)
+      }, in: transaction)
   }
 
   private static let life = Duration.seconds(30 * 86_400)

@@ -41,12 +41,16 @@ enum ContactStore {
 
   /// The first contacts of devices that had none.
   static func insert(_ contacts: [Contact], _ transaction: any Transaction) throws {
+    // Laptops of one model that fare alike are told alike.
+    var packed: [[Health.Item]: [UInt8]] = [:]
     let rows = try contacts.map { contact -> [SQLValue] in
       let health = contact.health ?? .unknown
+      let items = try packed[health.items] ?? HealthPacking.pack(health.items)
+      packed[health.items] = items
       return [
         contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
         contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, health.verdict.sqlValue,
-        try HealthPacking.pack(health.items).sqlValue,
+        items.sqlValue,
       ]
     }
     try transaction.run(

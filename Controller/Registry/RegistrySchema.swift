@@ -7,7 +7,7 @@ enum RegistrySchema {
     Migration("registry", 2, searches), Migration("registry", 3, [waitingKeys]),
     Migration("registry", 4, [followedKeys]), Migration("registry", 5, RetentionStore.schema),
     Migration("registry", 6, shorter),
-    Migration("registry", 7, HealthSchema.statements),
+    Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

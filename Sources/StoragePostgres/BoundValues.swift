@@ -52,28 +52,28 @@ struct BoundArray {
   private(set) var bytes: [UInt8]
 
   /// - Throws: `storage.failed` where two values are of different types; `storage.constraint`.
-  init(_ column: some Collection<SQLValue>, of type: PostgresType) throws(StorageError) {
+  init(_ column: Int, of rows: [[SQLValue]], as type: PostgresType) throws(StorageError) {
     self.type = type
     bytes = []
-    bytes.reserveCapacity(20 + column.count * 12)
+    bytes.reserveCapacity(20 + rows.count * 24)
     bytes.appendBigEndian(Int32(1))
-    bytes.appendBigEndian(Int32(column.contains(.null) ? 1 : 0))
+    bytes.appendBigEndian(Int32(0))
     bytes.appendBigEndian(type.rawValue)
-    bytes.appendBigEndian(Int32(clamping: column.count))
+    bytes.appendBigEndian(Int32(clamping: rows.count))
     bytes.appendBigEndian(Int32(1))
-    for value in column {
+    for row in rows {
+      let value = row[column]
       guard let kind = value.type else {
+        // That there are NULLs is told ahead.
+        bytes[7] = 1
         bytes.appendBigEndian(Int32(-1))
         continue
       }
       guard kind == type else {
         throw StorageError(.failed, "Two rows give values of different types for one parameter.")
       }
-      let place = bytes.count
-      bytes.appendBigEndian(Int32(0))
+      bytes.appendBigEndian(Int32(clamping: value.length))
       try value.append(to: &bytes)
-      let length = Int32(clamping: bytes.count - place - 4).bigEndian
-      withUnsafeBytes(of: length) { for (index, byte) in $0.enumerated() { bytes[place + index] = byte } }
     }
   }
 }

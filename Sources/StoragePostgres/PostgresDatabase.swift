@@ -31,8 +31,19 @@ package final class PostgresDatabase: Storage.Database {
     package var step = 3_600_000
     /// How often a transaction is run again.
     package var repeats = 30
+    /// Of writes.
+    package var isolation = Isolation.serializable
 
     package init() {}
+  }
+
+  /// How writes are kept apart.
+  package enum Isolation: String, Sendable {
+    /// As if one came after the other: what everything needs that works beside others.
+    case serializable = "SERIALIZABLE"
+    /// Each sees one moment, and fails where another changed the same row meanwhile. For a program that has the database to itself
+    /// and whose transactions read nothing that another of them writes (`rollcall-swarm seed`): what it read is not remembered.
+    case snapshot = "REPEATABLE READ"
   }
 
   private let limits: Limits
@@ -139,10 +150,10 @@ package final class PostgresDatabase: Storage.Database {
   private enum Kind {
     case reading, writing
 
-    var begin: String {
+    func begin(_ isolation: Isolation) -> String {
       switch self {
       case .reading: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-      case .writing: "BEGIN ISOLATION LEVEL SERIALIZABLE"
+      case .writing: "BEGIN ISOLATION LEVEL \(isolation.rawValue)"
       }
     }
   }
@@ -198,7 +209,7 @@ package final class PostgresDatabase: Storage.Database {
     let session = try sessions.take()
     defer { sessions.put(session) }
     try session.tidy()
-    try session.command("\(kind.begin); \(RowSecurity.scope(scope))")
+    try session.command("\(kind.begin(limits.isolation)); \(RowSecurity.scope(scope))")
     guard !sessions.address.wantsPrimary || !session.isReadOnly else {
       session.abandon()
       throw PostgresFault(state: "57P01", message: "the server takes no writes any more", isLost: false)

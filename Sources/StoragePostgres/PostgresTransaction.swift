@@ -48,20 +48,19 @@ final class PostgresTransaction: Transaction {
 
   func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws {
     let text = try statement.renderedForRows(for: .postgres)
-    let form = ManyRows(text)
     var chunk: [[SQLValue]] = []
     for row in rows {
       chunk.append(row)
       guard chunk.count == Self.chunkRows || chunk.count * max(1, row.count) >= Self.chunkValues else { continue }
-      try told { try write(chunk, text, form) }
+      try told { try write(chunk, text) }
       chunk.removeAll(keepingCapacity: true)
     }
-    try told { try write(chunk, text, form) }
+    try told { try write(chunk, text) }
   }
 
-  private func write(_ rows: [[SQLValue]], _ text: String, _ form: ManyRows?) throws {
+  private func write(_ rows: [[SQLValue]], _ text: String) throws {
     guard let first = rows.first else { return }
-    guard let form, rows.count > 1, !first.isEmpty, rows.allSatisfy({ $0.count == first.count }) else {
+    guard rows.count > 1, !first.isEmpty, rows.allSatisfy({ $0.count == first.count }), let form = ManyRows(text) else {
       for row in rows { _ = try session.run(text, row) }
       return
     }
@@ -74,10 +73,9 @@ final class PostgresTransaction: Transaction {
   }
 
   private func unnest(_ rows: [[SQLValue]], _ form: ManyRows) throws {
-    let columns = (rows.first ?? []).indices.map { column in rows.map { $0[column] } }
-    let types = columns.map { $0.lazy.compactMap(\.type).first }
-    let arrays = try zip(columns, types).compactMap { column, type throws(StorageError) in
-      try type.map { type throws(StorageError) in try BoundArray(column, of: type) }
+    let types = (rows.first ?? []).indices.map { column in rows.lazy.compactMap { $0[column].type }.first }
+    let arrays = try types.enumerated().compactMap { column, type throws(StorageError) in
+      try type.map { type throws(StorageError) in try BoundArray(column, of: rows, as: type) }
     }
     guard !arrays.isEmpty else {
       for row in rows { _ = try session.run(form.text([]), row) }

@@ -54,6 +54,17 @@ extension SQLValue {
     }
   }
 
+  /// Bytes of the binary form.
+  var length: Int {
+    switch self {
+    case .null: 0
+    case .text(let text): text.utf8.count
+    case .integer, .double: 8
+    case .boolean: 1
+    case .bytes(let data): data.count
+    }
+  }
+
   /// Appends the binary form; nothing for NULL.
   ///
   /// - Throws: `storage.constraint` for a text with a NUL, which PostgreSQL cannot keep.
@@ -61,9 +72,12 @@ extension SQLValue {
     switch self {
     case .null: break
     case .text(let text):
-      let start = bytes.count
-      bytes.append(contentsOf: text.utf8)
-      if bytes[start...].contains(0) {
+      var text = text
+      let hasNUL = text.withUTF8 { utf8 in
+        bytes.append(contentsOf: utf8)
+        return utf8.contains(0)
+      }
+      if hasNUL {
         throw StorageError(.constraint, "A text holds a NUL character, which cannot be stored.")
       }
     case .integer(let number): bytes.appendBigEndian(number)

@@ -70,6 +70,27 @@ struct JournalTests {
     return try JSONDecoder().decode(Listing.self, from: Data(reply.body))
   }
 
+  @Test("Many entries at once keep their order, each with a leaf of its own; one that is malformed leaves none")
+  func many() async throws {
+    try await withJournal { database, routes in
+      try await record(database, "first", in: cedar)
+      @Sendable func entry(_ number: Int, _ action: String = "grant.add") -> JournalEntry {
+        JournalEntry(
+          at: now, actor: .principal(principal), action: action, object: ("principal", "p\(number)"),
+          district: number % 2 == 0 ? cedar : nil, body: Body(role: "role \(number)"))
+      }
+      try await database.write(in: .state) { try Journal.record((0..<30).map { entry($0) }, in: $0) }
+      try await database.write(in: .state) { try Journal.record([], in: $0) }
+      await #expect(throws: AuditError(.entry, "")) {
+        try await database.write(in: .state) { try Journal.record([entry(30), entry(31, "Bad action")], in: $0) }
+      }
+      let items = try await list(routes, [("limit", "100")]).items
+      #expect(items.map(\.object.id) == (0..<30).reversed().map { "p\($0)" } + ["first"])
+      #expect(items.first?.body == ["role": "role 29"] && items.first?.district == nil)
+      #expect(Set(items.map(\.leafHash)).count == 31)
+    }
+  }
+
   @Test("An entry is shown with who, what, when and its leaf hash")
   func shown() async throws {
     try await withJournal { database, routes in

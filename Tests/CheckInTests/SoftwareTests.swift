@@ -59,6 +59,18 @@ struct SoftwareTests {
     #expect(list.likeness(SoftwareSketch(upgraded(1_500, 20))) >= SoftwareBases.leastLikeness(1_500))
     #expect(list.likeness(SoftwareSketch(Sample.software(1_500, salt: "x").canonicalBytes)) < 0.1)
     #expect(SoftwareSketch(stored: list.stored, packages: 1_500) == list)
+    // Asked for a least likeness, it answers the same from there on.
+    for count in [0, 5, 40, 63, 200, 1_500] {
+      let whole = SoftwareSketch(upgraded(count, 0))
+      for changed in [0, 1, 3, 10, 40, 150, 600] where changed <= count {
+        let other = SoftwareSketch(upgraded(count, changed))
+        let likeness = whole.likeness(other)
+        for least in [0, 0.2, 0.5, 0.75, 0.98, 1] {
+          let found = whole.likeness(other, atLeast: least)
+          #expect(likeness >= least ? found == likeness : found < least, "\(count) \(changed) \(least)")
+        }
+      }
+    }
     #expect(SoftwareSketch(stored: [1], packages: 1) == nil)
     #expect(SoftwareSketch([]).likeness(SoftwareSketch([])) == 1)
   }

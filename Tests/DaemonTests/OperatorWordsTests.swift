@@ -1,6 +1,8 @@
 import Enrollment
 import Foundation
+import NIOCore
 import NIOSSL
+import ServiceLifecycle
 import Testing
 import Vocabulary
 
@@ -108,6 +110,16 @@ struct OperatorWordsTests {
     #expect(
       fault.message
         == "Cannot listen on [::1]:8443: another program listens there. Stop it, or give 'people' another port.")
+  }
+
+  @Test("A listener's name that has no address is told with its setting")
+  func unknownHost() async throws {
+    struct Nameless: Service {
+      func run() async throws { _ = try SocketAddress.makeAddressResolvingHost("a b", port: 8443) }
+    }
+    let listener = NamedListener(setting: .people, address: .init(host: "a b", port: 8443), base: Nameless())
+    let fault = await #expect(throws: ConfigurationError.self) { try await listener.run() }
+    #expect(fault?.message.contains("Cannot listen on a b: no address is known by that name. Give 'people'") == true)
   }
 
   @Test("A device that never reported has an empty list of software")

@@ -61,9 +61,21 @@ extension Tree {
       guard let units = try devices.failedUnits() else { return }
       if units.count > 64 { gaps.add("failedUnits", "more than 64: \(units.count)") }
       // systemd's own bound on a unit's name is 255 bytes.
-      facts.failedUnits = Array(Set(units.filter { $0.utf8.count <= 255 }).sorted().prefix(64))
+      facts.failedUnits = Array(Set(units.filter { $0.utf8.count <= 255 }.map(Self.impersonal)).sorted().prefix(64))
     } catch {
       gaps.add("failedUnits", error.reason)
     }
+  }
+
+  /// A unit's name without what may be a person's or a Wi-Fi network's: an instance, and where a home or a stick is mounted.
+  ///
+  /// `netctl@SSID.service` is `netctl@.service`, and `media-jane-STICK.mount` is `media-.mount`. Source: systemd.unit(5)
+  private static func impersonal(_ unit: String) -> String {
+    guard let dot = unit.lastIndex(of: ".") else { return unit }
+    if let at = unit.firstIndex(of: "@"), at < dot { return String(unit[...at] + unit[dot...]) }
+    for folder in ["home-", "media-", "run-media-", "run-user-", "var-run-media-"] where unit.hasPrefix(folder) {
+      return folder + unit[dot...]
+    }
+    return unit
   }
 }

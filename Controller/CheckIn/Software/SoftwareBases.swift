@@ -170,7 +170,7 @@ extension SoftwareBases {
     return state.withLock { state in
       var found: [(likeness: Double, used: UInt64, base: Digest)] = []
       for (base, entry) in state.entries where base != own {
-        let likeness = entry.sketch.likeness(sketch)
+        let likeness = entry.sketch.likeness(sketch, atLeast: least)
         guard likeness >= least else { continue }
         found.append((likeness, entry.used, base))
       }
@@ -253,7 +253,8 @@ extension SoftwareBases {
       }
       let least = Self.leastLikeness(sketch.packages)
       return state.entries.contains { base, entry in
-        base != digest && entry.used < state.clock && entry.sketch.likeness(sketch) >= least && entry.bytes != nil
+        base != digest && entry.used < state.clock && entry.bytes != nil
+          && entry.sketch.likeness(sketch, atLeast: least) >= least
       }
     }
   }

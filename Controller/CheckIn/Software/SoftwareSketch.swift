@@ -36,11 +36,16 @@ struct SoftwareSketch: Sendable, Hashable {
   }
 
   /// An estimate of the lines that both have, as a share of the lines that either has; 1 for two empty lists.
-  func likeness(_ other: SoftwareSketch) -> Double {
+  ///
+  /// - Parameter least: below this any number does: most lists are seen to be unlike after a few hashes.
+  func likeness(_ other: SoftwareSketch, atLeast least: Double = 0) -> Double {
     let left = smallest
     let right = other.smallest
+    // Hashes that only one of both has: with more of them than this, the share stays below `least`.
+    let most = Int((Double(Self.size) * (1 - least)).rounded(.down))
     var (i, j, taken, both) = (0, 0, 0, 0)
     while taken < Self.size, i < left.count || j < right.count {
+      if taken - both > most { return 0 }
       if j >= right.count || (i < left.count && left[i] < right[j]) {
         i += 1
       } else if i >= left.count || right[j] < left[i] {

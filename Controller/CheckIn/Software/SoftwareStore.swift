@@ -26,6 +26,35 @@ enum SoftwareStore {
       """)
   }
 
+  /// The software of devices of which none is stored yet: the rows that writing it one by one leaves, each kind of row by one
+  /// statement.
+  ///
+  /// - Throws: ``BaseGone``.
+  static func insert(
+    _ plans: [(plan: SoftwareBases.Plan, device: DeviceID, at: Instant)], of district: DistrictID,
+    in transaction: any Transaction
+  ) throws {
+    var wanted: Set<Digest> = []
+    for (plan, _, now) in plans where wanted.insert(plan.base).inserted {
+      if let new = plan.newBase { try write(new, as: plan.base, now: now, in: transaction) }
+    }
+    let query: SQL = "SELECT base_id FROM checkin_software_base WHERE base_id IN \(list: Array(wanted))"
+    let stored = wanted.isEmpty ? [] : Set(try transaction.rows(query).map { try $0.get("base_id", as: Digest.self) })
+    if let gone = wanted.subtracting(stored).first { throw BaseGone(base: gone) }
+    try StaleSoftware.mark(new: plans.map(\.device), of: district, in: transaction)
+    try transaction.run(
+      """
+      INSERT INTO checkin_software (district_id, device_id, base_id, difference, digest, packages, changed_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      """,
+      rows: plans.lazy.map { plan, device, now in
+        [
+          district.sqlValue, device.sqlValue, plan.base.sqlValue, plan.difference.sqlValue, plan.digest.sqlValue,
+          plan.packages.sqlValue, now.sqlValue,
+        ]
+      })
+  }
+
   static func write(
     _ base: SoftwareBases.NewBase, as id: Digest, now: Instant, in transaction: any Transaction
   ) throws {

@@ -32,17 +32,25 @@ struct SoftwareFold: Sendable {
   private var newBases: [Digest: [UInt8]] = [:]
 
   /// The next step after `place`; nil where nobody waits there.
+  ///
+  /// - Parameters:
+  ///   - only: the district to look at; nil looks at the first one in which any device waits.
+  ///   - newBases: how many bases it takes up at most; it ends before a device that needs one more.
   init?(
-    after place: StaleSoftware.Place, limit: Int = devices, bases: SoftwareBases, in transaction: any Transaction
+    after place: StaleSoftware.Place, only: DistrictID? = nil, limit: Int = devices, newBases most: Int = Self.bases,
+    bases: SoftwareBases, in transaction: any Transaction
   ) throws {
-    guard let (district, waiting) = try StaleSoftware.next(after: place, limit: limit, in: transaction),
+    guard let (district, waiting) = try StaleSoftware.next(after: place, only: only, limit: limit, in: transaction),
       let first = waiting.first
     else { return nil }
     var last = first.device
     var known = try KnownBases(waiting.flatMap { [$0.indexed, $0.stored] }, bases, transaction)
     change = SoftwareIndexChange(district)
-    for device in waiting {
-      if let stored = device.stored, known.isNew(stored.base), known.new.count == Self.bases { break }
+    for (number, device) in waiting.enumerated() {
+      if let stored = device.stored, known.isNew(stored.base), known.new.count == most {
+        if number == 0 { return nil }
+        break
+      }
       last = device.device
       do {
         let old = try device.indexed.map { try known.side($0) }

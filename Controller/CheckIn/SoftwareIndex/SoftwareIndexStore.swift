@@ -20,6 +20,12 @@ enum SoftwareIndexStore {
   static func index(base: Digest, lines: [UInt8], in transaction: any Transaction) throws -> Int64 {
     let last: SQL = "SELECT COALESCE(MAX(number), 0) AS last FROM checkin_software_base"
     let number = (try transaction.row(last)?.get("last", as: Int64.self) ?? 0) + 1
+    try index(base: base, as: number, lines: lines, in: transaction)
+    return number
+  }
+
+  /// The same by a number that no other base has.
+  static func index(base: Digest, as number: Int64, lines: [UInt8], in transaction: any Transaction) throws {
     try transaction.run("UPDATE checkin_software_base SET number = \(number) WHERE base_id = \(base)")
     var rows: [[SQLValue]] = []
     var names: Set<String> = []
@@ -36,7 +42,6 @@ enum SoftwareIndexStore {
       INSERT INTO checkin_base_package (name, base_number, line, version, architecture, source)
       VALUES ($1, $2, $3, $4, $5, $6)
       """, rows: rows)
-    return number
   }
 
   /// Takes a base's packages out again; `lines` are its lines, nil where they cannot be read: then all are looked through.

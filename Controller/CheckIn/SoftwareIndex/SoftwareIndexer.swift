@@ -2,7 +2,7 @@ internal import Logging
 internal import ServiceLifecycle
 internal import Storage
 internal import Synchronization
-internal import Vocabulary
+package import Vocabulary
 
 /// Brings the index of software up to date with what devices told, in steps of some ten milliseconds between which
 /// check-ins are stored, and seldom while many come (``SoftwareIndexPace``). Any number of controllers may do it at once:
@@ -65,7 +65,20 @@ package final class SoftwareIndexer: Service {
   }
 
   /// The same in great steps without a rest, where nobody checks in: for `rollcall-swarm seed`.
-  package func catchUpAtOnce() async throws { try await catchUp(devices: 4000) { _ in } }
+  package func catchUpAtOnce() async throws { try await catchUp(devices: Self.great) { _ in } }
+
+  /// The same of one district, up to a device whose base is not in the index yet: several districts may be done at once.
+  package func catchUpAtOnce(_ district: DistrictID) async throws {
+    var place: StaleSoftware.Place? = StaleSoftware.Place(district: district.rawValue)
+    while let after = place {
+      let outcome = try await step(after: after, only: district, devices: Self.great, newBases: 0)
+      state.withLock { $0.indexed += outcome.folded }
+      place = outcome.last
+    }
+  }
+
+  /// Devices of a step where nobody waits for it.
+  private static let great = 4000
 
   @discardableResult
   func catchUp(devices: Int, rest: (Duration) async throws -> Void) async throws -> Int {
@@ -81,9 +94,11 @@ package final class SoftwareIndexer: Service {
     }
   }
 
-  private func step(after place: StaleSoftware.Place, devices: Int) async throws -> SoftwareFold.Outcome {
+  private func step(
+    after place: StaleSoftware.Place, only: DistrictID? = nil, devices: Int, newBases: Int = SoftwareFold.bases
+  ) async throws -> SoftwareFold.Outcome {
     let fold = try await database.read(in: .state) { [bases] in
-      try SoftwareFold(after: place, limit: devices, bases: bases, in: $0)
+      try SoftwareFold(after: place, only: only, limit: devices, newBases: newBases, bases: bases, in: $0)
     }
     guard let fold else { return SoftwareFold.Outcome() }
     return try await database.write(in: .state) { try fold.write(in: $0) }

@@ -32,15 +32,22 @@ enum StaleSoftware {
       """)
   }
 
-  /// Devices of the first district after `place` in which any wait.
+  /// The same for devices of which the index says nothing yet.
+  static func mark(new devices: [DeviceID], of district: DistrictID, in transaction: any Transaction) throws {
+    try transaction.run(
+      "INSERT INTO checkin_software_stale (district_id, device_id) VALUES ($1, $2)",
+      rows: devices.lazy.map { [district.sqlValue, $0.sqlValue] })
+  }
+
+  /// Devices of the first district after `place` in which any wait; or of `only`, where it is given.
   static func next(
-    after place: Place, limit: Int, in transaction: any Transaction
+    after place: Place, only: DistrictID? = nil, limit: Int, in transaction: any Transaction
   ) throws -> (district: DistrictID, waiting: [Waiting])? {
     let first: SQL = """
       SELECT district_id FROM checkin_software_stale WHERE (district_id, device_id) > (\(place.district), \(place.device))
       ORDER BY district_id, device_id LIMIT 1
       """
-    guard let district: DistrictID = try transaction.row(first)?.get("district_id") else { return nil }
+    guard let district = try only ?? transaction.row(first)?.get("district_id", as: DistrictID.self) else { return nil }
     let after = district.rawValue == place.district ? place.device : ""
     let waiting = try waiting(
       in: district, "waits.device_id > \(after) ORDER BY waits.device_id LIMIT \(limit)", transaction)

@@ -86,12 +86,17 @@ struct Examination {
 
   private func administrator() async -> Finding {
     let subject = "administrator"
-    guard (try? await Controller.hasAdministrator(settings)) == true else {
+    do {
+      if try await Controller.hasAdministrator(settings) {
+        return Finding(mark: .sound, subject: subject, words: "there is a state administrator")
+      }
       return Finding(
         mark: .fault, subject: subject,
-        words: "there is none: 'rollcalld init' did not come to its end, or the database cannot be read. Run it again.")
+        words: "there is none: 'rollcalld init' did not come to its end. Run it again.")
+    } catch {
+      return Finding(
+        mark: .fault, subject: subject, words: "cannot be told while the database cannot be read; see above.")
     }
-    return Finding(mark: .sound, subject: subject, words: "there is a state administrator")
   }
 
   private func folder() -> Finding {
@@ -131,7 +136,7 @@ struct Examination {
         : "it says \(now), which is before this program was made; certificates would not hold. Set the clock (NTP).")
   }
 
-  private func keys() -> [Finding] {
+  func keys() -> [Finding] {
     var found: [Finding] = []
     var paths = [
       AuthorityFiles(folder: settings.state.authorityFolder).issuingKey, settings.state.devicesKey,
@@ -227,7 +232,11 @@ struct Examination {
         mark: .fault, subject: "database",
         words: "damaged: \(faults.prefix(3).joined(separator: "; ")). Restore a backup.")
     } catch {
-      return Finding(mark: .fault, subject: "database", words: (error as? any CodedError)?.message ?? "\(error)")
+      let words = (error as? any CodedError)?.message ?? "\(error)"
+      guard settings.database == nil else { return Finding(mark: .fault, subject: "database", words: words) }
+      return Finding(
+        mark: .fault, subject: "database",
+        words: "\(words) If the file is damaged: stop rollcalld, keep the file, and 'rollcalld restore' a backup.")
     }
   }
 }

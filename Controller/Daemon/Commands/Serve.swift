@@ -47,6 +47,9 @@ struct Serve: AsyncParsableCommand {
       // One that was made just now is every controller's from here on.
       try await shared?.agree()
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
+      for finding in Examination(settings: settings).keys() where finding.mark == .fault {
+        logger.warning("\(finding.words)")
+      }
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(

@@ -9,7 +9,16 @@ struct NamedListener: Service {
   let base: any Service
 
   func run() async throws {
-    do { try await base.run() } catch let error as IOError { throw Self.fault(setting, address, error.errnoCode) }
+    do {
+      try await base.run()
+    } catch let error as IOError {
+      throw Self.fault(setting, address, error.errnoCode)
+    } catch is SocketAddressError.UnknownHost {
+      throw ConfigurationError(
+        .badValue,
+        "Cannot listen on \(address.host): no address is known by that name. Give '\(setting.rawValue)' an address of this machine, or 0.0.0.0."
+      )
+    }
   }
 
   static func fault(_ setting: Setting, _ address: ControllerSettings.Address, _ number: Int32) -> ConfigurationError {

@@ -52,24 +52,22 @@ struct EnrollmentStep {
     try BatchStore.mark(
       device, serial: serial, quarantined: quarantined, batch: token.batch, in: token.district, at: now, transaction)
     if let pending { try PendingStore.set(.issued, of: pending, device: device, at: now, transaction) }
-    try Self.journal(
-      certificate, of: device, quarantined: quarantined, token: (token.id, token.batch, token.district), at: now,
-      transaction)
+    try Journal.record(
+      Self.entry(
+        certificate, of: device, quarantined: quarantined, token: (token.id, token.batch, token.district), at: now),
+      in: transaction)
     return Done(outcome: .certificate(certificate.der), changes: enrolment.changes)
   }
 
-  /// That a token brought a certificate.
-  static func journal(
+  /// What the journal tells of a certificate that a token brought.
+  static func entry(
     _ certificate: IssuedCertificate, of device: DeviceID, quarantined: Bool,
-    token: (id: EnrollmentTokenID, batch: BatchID, district: DistrictID), at now: Instant,
-    _ transaction: any Transaction
-  ) throws {
-    try Journal.record(
-      JournalEntry(
-        at: now, actor: .enrollmentToken(token.id), action: quarantined ? "device.quarantine" : "device.enroll",
-        object: ("device", device.rawValue), district: token.district,
-        body: EnrolledBody(batch: token.batch, key: certificate.key, notAfter: certificate.notAfter)),
-      in: transaction)
+    token: (id: EnrollmentTokenID, batch: BatchID, district: DistrictID), at now: Instant
+  ) -> JournalEntry {
+    JournalEntry(
+      at: now, actor: .enrollmentToken(token.id), action: quarantined ? "device.quarantine" : "device.enroll",
+      object: ("device", device.rawValue), district: token.district,
+      body: EnrolledBody(batch: token.batch, key: certificate.key, notAfter: certificate.notAfter))
   }
 
   private func wait(_ reason: WaitReason, _ transaction: any Transaction) throws -> Done {

@@ -52,6 +52,7 @@ struct SeedStores: Sendable {
     if let address = address ?? Self.keptAddress(state) {
       var limits = PostgresDatabase.Limits()
       limits.sessions = 4
+      limits.isolation = .snapshot
       limits.statement = 300_000
       limits.lock = 60_000
       let place = try PostgresAddress(address)

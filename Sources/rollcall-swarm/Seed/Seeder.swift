@@ -37,20 +37,29 @@ final class Seeder: Sendable {
   /// - Returns: how many devices were there already.
   func run() async throws -> Int {
     let parts = try await begin()
-    let known = try await withThrowingTaskGroup(of: Int.self) { group in
-      var known = 0
-      for (number, part) in parts.enumerated() {
-        if number > workers { known += try await group.next() ?? 0 }
-        group.addTask { try await self.put(part) }
-      }
-      for try await part in group { known += part }
-      return known
-    }
-    try await stores.registry.foldHealth()
+    let known = try await several(parts) { try await self.put($0) }.reduce(0, +)
+    try await stores.registry.foldHealthAtOnce()
     map.sync()
     // As it is some minutes after the last first check-in.
-    try await stores.checkIns.indexer.catchUpAtOnce()
+    let indexer = stores.checkIns.indexer
+    _ = try await several(plan.districts.map(\.id)) { try await indexer.catchUpAtOnce($0) }
+    try await indexer.catchUpAtOnce()
     return known
+  }
+
+  /// Does `body` for each element, for one more than there are workers at once.
+  private func several<Element: Sendable, Result: Sendable>(
+    _ elements: [Element], _ body: @escaping @Sendable (Element) async throws -> Result
+  ) async throws -> [Result] {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+      var results: [Result] = []
+      for (number, element) in elements.enumerated() {
+        if number > workers, let result = try await group.next() { results.append(result) }
+        group.addTask { try await body(element) }
+      }
+      for try await result in group { results.append(result) }
+      return results
+    }
   }
 
   // MARK: - Districts, schools, batches, images
@@ -58,10 +67,11 @@ final class Seeder: Sendable {
   private func begin() async throws -> [SeedMaker.Part] {
     let listed = now.advanced(by: .seconds(-30 * 86_400))
     var parts: [SeedMaker.Part] = []
+    _ = try await several(Array(Set(plan.districts.flatMap(\.bases))).sorted()) { base in
+      try await self.stores.checkIns.settle(
+        base: self.sets.base(base).bytes, number: Int64(base) + 1, now: self.now)
+    }
     for (number, district) in plan.districts.enumerated() {
-      for base in district.bases {
-        try await stores.checkIns.settle(base: sets.base(base).bytes, now: now)
-      }
       let batches = district.batches.enumerated().map { part, batch in
         var random = SeededRandom(seed: seed, stream: UInt64(number) << 20 | UInt64(part))
         return SettledBatch(

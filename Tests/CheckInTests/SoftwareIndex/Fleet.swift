@@ -75,6 +75,21 @@ final class Fleet {
     model[place] = packages.sorted()
   }
 
+  /// Stores the lists of devices that have told none yet.
+  func insert(_ lists: [(place: Place, packages: [Package])], of district: DistrictID) async throws {
+    var plans: [(plan: SoftwareBases.Plan, device: DeviceID, at: Instant)] = []
+    for (place, packages) in lists {
+      let list = SoftwareList(packages).canonicalBytes
+      let plan = try await world.desk.bases.plan(for: list, digest: .sha256(list), now: World.start)
+      plans.append((plan, place.device, World.start))
+      model[place] = packages.sorted()
+    }
+    try await world.database.write(in: .state) { [plans] in
+      try SoftwareStore.insert(plans, of: district, in: $0)
+    }
+    for plan in plans { world.desk.bases.committed(plan.plan.base) }
+  }
+
   /// The device goes to another district: here it has told nothing any more.
   func leave(_ place: Place) async throws {
     try await world.database.write(in: .state) { transaction in

@@ -176,6 +176,51 @@ struct SoftwareIndexTests {
     #expect(looks.indices.filter { looks[$0] } == [14, 29])
   }
 
+  @Test("Software put in for many at once is indexed in great steps as one by one; a base that is gone is told")
+  func atOnce() async throws {
+    var random = SplitMix(state: 6)
+    let fleet = try await Fleet()
+    for district in Fleet.districts {
+      var lists: [(Fleet.Place, [Package])] = []
+      for number in 0..<24 {
+        let place = try await fleet.device(number, in: district)
+        lists.append((place, Self.list(image: number % 5, changes: number % 6, &random)))
+      }
+      try await fleet.insert(lists, of: district)
+    }
+    #expect(try await fleet.world.count("checkin_software_stale") == 72)
+    try await compare(fleet, "before")
+    let indexer = fleet.world.desk.indexer
+    // Of bases that are not in the index yet, one district alone takes none up.
+    try await indexer.catchUpAtOnce(Fleet.districts[1])
+    #expect(try await fleet.world.count("checkin_software_stale") == 72)
+    try await indexer.catchUpAtOnce()
+    #expect(try await fleet.world.count("checkin_software_stale") == 0)
+    try await fleet.world.database.write(in: .state) { transaction in
+      for table in ["checkin_base_use", "checkin_package_tally", "checkin_package_devices"] {
+        try transaction.run("DELETE FROM " + SQL.name(table))
+      }
+      try transaction.run(
+        "INSERT INTO checkin_software_stale (district_id, device_id) SELECT district_id, device_id FROM checkin_software"
+      )
+    }
+    try await indexer.catchUpAtOnce(Fleet.districts[1])
+    #expect(try await fleet.world.count("checkin_software_stale") == 48)
+    for district in Fleet.districts { try await indexer.catchUpAtOnce(district) }
+    #expect(try await fleet.world.count("checkin_software_stale") == 0)
+    try await compare(fleet, "after")
+    #expect(try await fleet.counted(in: .state, limit: 1000) == fleet.totals(in: Fleet.districts, prefix: ""))
+
+    let place = try await fleet.device(99, in: Fleet.districts[0])
+    let gone = SoftwareBases.Plan(
+      base: .sha256([7]), difference: SoftwareDifference().encoded, packages: 1, digest: .sha256([7]), newBase: nil)
+    await #expect(throws: BaseGone.self) {
+      try await fleet.world.database.write(in: .state) {
+        try SoftwareStore.insert([(gone, place.device, World.start)], of: place.district, in: $0)
+      }
+    }
+  }
+
   @Test("Runs of devices split and shrink, and stay in order")
   func runs() async throws {
     let fleet = try await Fleet()
