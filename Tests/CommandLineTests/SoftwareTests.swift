@@ -42,7 +42,10 @@ struct SoftwareTests {
         )))
     let list = run("software", "list", "--prefix", "vi", on: counted)
     #expect(list.out.contains("vim      9        amd64         dpkg         12"), "\(list.out)")
-    #expect(counted.requests.last?.target.contains("software?prefix=vi") == true)
+    #expect(counted.requests.last?.target.contains("software?prefix=vi") == true && list.err.isEmpty)
+    let behind = FakeController(.success(.json("{\"items\":[],\"pending\":1}")))
+    let empty = run("software", "list", on: behind)
+    #expect(empty.err.contains("What one device told last is not counted yet"), "\(empty.err)")
   }
 
   @Test("How long records are kept is set for a district and for the state")

@@ -25,12 +25,15 @@ struct APIClient {
   /// Calls `body` with each item of a list, page by page.
   ///
   /// - Returns: whether items were left over at `limit`.
-  func each(_ target: Target, limit: Int?, _ body: (JSONValue) throws -> Void) throws -> Bool {
+  func each(
+    _ target: Target, limit: Int?, page see: (JSONValue) -> Void = { _ in }, _ body: (JSONValue) throws -> Void
+  ) throws -> Bool {
     var left = limit ?? .max
     var after: String?
     repeat {
       let size = min(left, 1000)
       let page = try get(target.adding("limit", "\(size)").adding("after", after))
+      see(page)
       for item in page["items"].items.prefix(left) {
         left -= 1
         try body(item)

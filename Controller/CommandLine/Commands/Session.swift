@@ -85,16 +85,23 @@ struct Session {
   // MARK: - Printing
 
   /// Fetches a list and prints it, telling how far it is where that takes long and somebody watches.
-  func list(_ target: Target, _ columns: [Column], _ options: ListOptions, nothing: String) throws {
+  ///
+  /// - Parameter note: a sentence beside the list, of what its last page says.
+  func list(
+    _ target: Target, _ columns: [Column], _ options: ListOptions, nothing: String,
+    note: (JSONValue) -> String? = { _ in nil }
+  ) throws {
     let writer = ListWriter(columns, self)
     let watched = console.errorIsTerminal
-    let more = try client.each(target, limit: options.bound) { item in
+    var words: String?
+    let more = try client.each(target, limit: options.bound, page: { words = note($0) }) { item in
       writer.add(item)
       if watched, writer.count.isMultiple(of: 1000) { console.error("\r\(writer.count) fetched …") }
     }
     if watched, writer.count >= 1000 { console.error("\r\u{1b}[K") }
     writer.finish(nothing: nothing)
     if more { console.error("There are more than \(writer.count); ask for --all, or a greater --limit.\n") }
+    if let words { console.error(words + "\n") }
   }
 
   /// Prints one thing: as JSON, as a row of CSV, or as labelled lines.

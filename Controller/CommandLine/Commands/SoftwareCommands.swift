@@ -9,7 +9,7 @@ struct SoftwareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List the packages that devices have, and how many have each.",
       discussion: """
-        The counts are behind what devices told by about a second.
+        The counts are some seconds behind what devices told; it says how many devices' changes they lack.
 
         EXAMPLES
           rollcall software list -d cedar-falls --prefix openssl
@@ -27,7 +27,14 @@ struct SoftwareCommand: ParsableCommand {
     func run(_ session: Session) throws {
       try session.list(
         Target("software", query: [("district", place.given), ("prefix", prefix)]), Self.columns, list,
-        nothing: "No device\(place.words) has told such software.")
+        nothing: "No device\(place.words) has told such software.", note: Self.behind)
+    }
+
+    /// How far the counts are behind.
+    private static func behind(_ page: JSONValue) -> String? {
+      guard let pending = page["pending"].integer, pending > 0 else { return nil }
+      let devices = pending == 1 ? "one device" : pending < 1000 ? "\(pending) devices" : "1,000 devices or more"
+      return "What \(devices) told last is not counted yet; ask again in some seconds."
     }
 
     private static let columns = [
