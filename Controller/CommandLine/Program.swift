@@ -1,4 +1,5 @@
 import ArgumentParser
+import Vocabulary
 
 /// `rollcall`: the operator's command, over the public API only.
 @main
@@ -13,25 +14,46 @@ enum Program {
     let console = Surroundings.current.console
     do {
       var command = try RollcallCommand.parseAsRoot(arguments)
-      try command.run()
+      do { try command.run() } catch let error as ValidationError { return misused(type(of: command), error, console) }
       return .success
     } catch let error as CommandError {
       console.error(ErrorText.text(error))
       return error.exit
     } catch {
-      return parserEnded(error, console)
+      return parserEnded(error, arguments, console)
     }
   }
 
+  /// A command that needs something more, with its own usage.
+  private static func misused(
+    _ command: any ParsableCommand.Type, _ error: ValidationError, _ console: any Console
+  ) -> ExitStatus {
+    let usage = RollcallCommand.usageString(for: command)
+    console.error("Error: \(TerminalText.neutralised(error.message))\nUsage: \(usage)\n")
+    return .usage
+  }
+
+  /// The names of `command` and of what stands below it.
+  static func names(of command: any ParsableCommand.Type) -> CommandTree {
+    CommandTree(command._commandName, command.configuration.subcommands.map(names))
+  }
+
   /// Help and completion scripts go to the output, mistakes in the arguments to the error.
-  private static func parserEnded(_ error: any Error, _ console: any Console) -> ExitStatus {
+  private static func parserEnded(
+    _ error: any Error, _ arguments: [String], _ console: any Console
+  ) -> ExitStatus {
     let text = RollcallCommand.fullMessage(for: error)
     switch RollcallCommand.exitCode(for: error) {
     case .success:
       console.output(text.hasSuffix("\n") ? text : text + "\n")
       return .success
     case .validationFailure:
-      console.error(text + "\n")
+      guard let mistake = names(of: RollcallCommand.self).mistake(in: arguments) else {
+        console.error(text + "\n")
+        return .usage
+      }
+      // The parser's own line knows no name that is near.
+      console.error("Error: \(TerminalText.neutralised(mistake))\(text.drop { $0 != "\n" })\n")
       return .usage
     default:
       console.error("error: \(TerminalText.neutralised(text))\n")

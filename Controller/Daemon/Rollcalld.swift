@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Vocabulary
 
 @main
@@ -21,6 +22,32 @@ struct Rollcalld: AsyncParsableCommand {
       Init.self, Serve.self, Doctor.self, Backup.self, Restore.self, MigrateDatabase.self, AdminToken.self,
       Authority.self, Config.self, ShowVersion.self,
     ])
+
+  /// As ArgumentParser's, and tells the nearest name of a command that there is not.
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      if var waiting = command as? any AsyncParsableCommand {
+        try await waiting.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      if exitCode(for: error) == .validationFailure, let mistake = names(of: self).mistake(in: arguments) {
+        // The parser's own line knows no name that is near.
+        let rest = fullMessage(for: error).drop { $0 != "\n" }
+        FileHandle.standardError.write(Data("Error: \(mistake)\(rest)\n".utf8))
+        exit(withError: ExitCode.validationFailure)
+      }
+      exit(withError: error)
+    }
+  }
+
+  /// The names of `command` and of what stands below it.
+  static func names(of command: any ParsableCommand.Type) -> CommandTree {
+    CommandTree(command._commandName, command.configuration.subcommands.map(names))
+  }
 }
 
 struct ShowVersion: ParsableCommand {

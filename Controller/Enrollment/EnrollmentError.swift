@@ -46,6 +46,8 @@ package struct EnrollmentError: StatusError {
     case serialPlaceholder = "enroll.serial-placeholder"
     case serialMalformed = "enroll.serial-malformed"
     case serialElsewhere = "enroll.serial-elsewhere"
+    case serialUnlisted = "enroll.serial-unlisted"
+    case serialEnrolled = "enroll.serial-enrolled"
     case tokenRequest = "enroll.token-request"
     case notPending = "enroll.not-pending"
     case needsDevice = "enroll.needs-device"
@@ -77,7 +79,9 @@ package struct EnrollmentError: StatusError {
     case .tokenSerial, .unknownSerial, .tooManyKeys, .rejected, .handedOver, .keyRevoked, .keyTaken, .identityMismatch:
       .forbidden
     case .batchExists, .notPending, .needsDevice: .conflict
-    case .faults, .serialDuplicate, .serialPlaceholder, .serialMalformed, .serialElsewhere: .unprocessableContent
+    case .faults, .serialDuplicate, .serialPlaceholder, .serialMalformed, .serialElsewhere, .serialUnlisted,
+      .serialEnrolled:
+      .unprocessableContent
     }
   }
 

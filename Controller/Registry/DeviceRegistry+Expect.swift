@@ -4,7 +4,7 @@ package import Vocabulary
 
 extension DeviceRegistry {
   /// The devices with these serials, each once, made known by serial alone where they are new; the ledger of each says
-  /// once for each batch that it is expected. What people know of a device already stays.
+  /// once for each batch that it is expected, and again where that was withdrawn. What people know of a device already stays.
   ///
   /// A list may have 20,000 of them, and other writers wait meanwhile: devices are looked up many at a time, and each kind
   /// of row is written by one prepared statement.
@@ -37,12 +37,10 @@ extension DeviceRegistry {
     try DeviceStore.insert(new, transaction)
     try DeviceStore.tell(told, transaction)
     let evidence = "batch:\(batch)"
-    let old = try LedgerStore.standings(of: known.values.map(\.id), in: district, transaction) {
-      $0.kind == .expected && $0.evidence == evidence
-    }
+    let old = try LedgerStore.standings(of: known.values.map(\.id), in: district, transaction)
     let standings =
       new.map { LedgerStore.Standing(device: $0.id, last: 0, projection: LedgerProjection()) }
-      + old.filter { !$0.isMarked }
+      + old.filter { !$0.projection.expectedBy.contains(evidence) }
     try LedgerStore.append(
       LedgerEvent(.expected, at: now, actor: actor, evidence: evidence), to: standings, of: district, in: transaction)
     return ids

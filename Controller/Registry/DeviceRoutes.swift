@@ -68,10 +68,13 @@ struct DeviceRoutes: Sendable {
       guard context.shows(found.school, of: district) else {
         throw ServingError.missing("device", device, in: district)
       }
+      // From the first on: where an event leaves a device follows from all before it.
+      let last = after.addingReportingOverflow(Int64(page.limit) + 1)
       return try LedgerStore.entries(
-        of: device, in: district, after: after, limit: Int64(page.limit) + 1, transaction)
+        of: device, in: district, limit: last.overflow ? .max : last.partialValue, transaction)
     }
-    return try .json(Page(entries.map(LedgerView.init), limit: page.limit) { String($0.sequence) })
+    let views = LedgerView.views(of: entries, after: after)
+    return try .json(Page(views, limit: page.limit) { String($0.sequence) })
   }
 
   private func changes(_ call: Call, _ context: OperatorContext) async throws -> Reply {

@@ -34,6 +34,7 @@ struct ImportDecision {
   private var hints = 0
   private var lineOfSerial: [String: Int] = [:]
   private var lineOfTag: [String: Int] = [:]
+  private var tags: [ToldTag] = []
 
   private init(schools: [School], agents: Set<String>) {
     self.schools = Dictionary(
@@ -43,12 +44,29 @@ struct ImportDecision {
     self.agents = agents
   }
 
+  /// - Parameter holders: the district's devices by their folded asset tags.
   /// - Throws: `csv.invalid` with every fault: line, column, value and rule.
   static func read(
-    _ bytes: [UInt8], schools: [School], agents: Set<String>
+    _ bytes: [UInt8], schools: [School], agents: Set<String>, holders: [String: [TagHolder]]
   ) throws(CSVError) -> [ImportedDevice] {
     var decision = ImportDecision(schools: schools, agents: agents)
-    return try CSVTable.read(bytes, columns: columns) { row, faults in decision.device(row, &faults) }
+    return try CSVTable.read(bytes, columns: columns) { row, faults in
+      decision.device(row, &faults)
+    } end: { faults in
+      for fault in TagDecision.faults(decision.tags, holders: holders) { faults.add(fault) }
+    }
+  }
+
+  /// Looks once more, where the change is made: another request may have given a tag away since the file was read.
+  ///
+  /// - Throws: `csv.invalid`.
+  static func checkTags(of devices: [ImportedDevice], holders: [String: [TagHolder]]) throws(CSVError) {
+    let told = devices.compactMap { device in
+      device.assetTag.map { ToldTag(line: device.line, tag: $0, serial: device.serial) }
+    }
+    var faults = CSVFaults()
+    for fault in TagDecision.faults(told, holders: holders) { faults.add(fault) }
+    guard faults.count == 0 else { throw CSVError(faults) }
   }
 
   private mutating func device(_ row: CSVRow, _ faults: inout CSVFaults) -> ImportedDevice? {
@@ -59,6 +77,9 @@ struct ImportDecision {
     let model = plain(row, "model", limit: 128, &faults)
     let management = management(row, serial, &faults)
     guard let serial else { return nil }
+    if let tag, lineOfTag[Folded.assetTag(tag) ?? tag] == row.line {
+      tags.append(ToldTag(line: row.line, tag: tag, serial: serial))
+    }
     return ImportedDevice(
       line: row.line, serial: serial, assetTag: tag, school: school, model: model, management: management)
   }

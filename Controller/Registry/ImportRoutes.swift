@@ -42,12 +42,17 @@ struct ImportRoutes: Sendable {
       _ = try registry.existing(district, transaction)
       let schools = try SchoolStore.page(of: district, transaction)
       let agents = try ImportStore.agents(in: district, transaction)
+      let holders = try ImportStore.tagHolders(in: district, transaction)
       return Result { () throws -> [ImportedDevice] in
-        try ImportDecision.read(call.body, schools: schools, agents: agents)
+        try ImportDecision.read(call.body, schools: schools, agents: agents, holders: holders)
       }
     }
     return try await registry.change(call, context) { change in
       let devices = try read.get()
+      if devices.contains(where: { $0.assetTag != nil }) {
+        try ImportDecision.checkTags(
+          of: devices, holders: ImportStore.tagHolders(in: district, change.transaction))
+      }
       let created = try ImportStore.upsert(devices, in: district, now: change.now, change.transaction)
       let view = ImportView(rows: devices.count, created: created, updated: devices.count - created)
       try change.journal(

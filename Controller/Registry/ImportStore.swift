@@ -13,6 +13,23 @@ enum ImportStore {
     return found
   }
 
+  /// The devices that have an asset tag, by its folded form.
+  static func tagHolders(in district: DistrictID, _ transaction: any Transaction) throws -> [String: [TagHolder]] {
+    var found: [String: [TagHolder]] = [:]
+    let query: SQL = """
+      SELECT asset_tag_folded, device_id, serial, serial_folded, hostname FROM registry_device
+      WHERE district_id = \(district) AND asset_tag_folded IS NOT NULL
+      """
+    try transaction.each(query) { row in
+      let serial: String? = try row.get("serial")
+      let hostname: String? = try row.get("hostname")
+      let id: DeviceID = try row.get("device_id")
+      found[try row.get("asset_tag_folded"), default: []].append(
+        TagHolder(serial: try row.get("serial_folded"), name: serial ?? hostname ?? id.rawValue))
+    }
+    return found
+  }
+
   /// Sets what the rows say of devices known by serial, and makes the others known.
   ///
   /// - Returns: how many became known.

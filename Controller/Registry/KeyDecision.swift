@@ -96,7 +96,12 @@ enum KeyDecision {
   /// - Throws: `registry.no-live-key`, `registry.key-transition`.
   static func all(_ keys: [DeviceKey], to state: KeyState, reason: String) throws(RegistryError) -> [DeviceKey] {
     let live = keys.filter(\.isLive)
-    guard !live.isEmpty else { throw RegistryError(.noLiveKey, "The device has no key that is not revoked.") }
+    guard !live.isEmpty else {
+      throw RegistryError(
+        .noLiveKey,
+        keys.isEmpty
+          ? "The device has no key: it has never enrolled." : "Every key of the device is revoked already.")
+    }
     var changed: [DeviceKey] = []
     for key in live where key.state != state || key.reason != reason {
       changed.append(try moved(key, to: state, reason: reason))

@@ -62,7 +62,7 @@ struct KeyRoutes: Sendable {
     try check.throwFaults()
     return try await registry.change(call, context) { change in
       let known = try registry.existing(device, of: district, change.transaction)
-      let keys = try KeyStore.live(of: device, in: district, change.transaction)
+      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
       let moved = try KeyDecision.all(keys, to: state, reason: reason)
       try change.settle(moved, was: keys, of: known, action, state)
       return try registry.shown(device, district, change.transaction)

@@ -22,6 +22,8 @@ package struct LedgerEvent: Sendable, Hashable {
     case expected
     /// Its key got a certificate and is trusted.
     case enrolled
+    /// A list that named its serial does so no longer: it will not come by that list. `evidence` is that of `expected`.
+    case withdrawn
   }
 
   package var at: Instant

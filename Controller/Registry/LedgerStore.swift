@@ -13,6 +13,11 @@ struct LedgerEntry: Sendable {
   let reason: String?
   let evidence: String?
 
+  /// The event as the projection takes it: who did it says nothing of where the device stands.
+  var event: LedgerEvent {
+    LedgerEvent(kind, at: at, actor: .controller, stage: stage, custody: custody, reason: reason, evidence: evidence)
+  }
+
   func tells(of key: Digest) -> Bool { evidence?.split(separator: " ").contains("key:\(key)") ?? false }
 }
 
@@ -28,8 +33,7 @@ enum LedgerStore {
     try transaction.each(query(device, district, after: 0, limit: .max)) { row in
       let entry = try entry(row)
       last = entry.sequence
-      standing = standing.after(
-        LedgerEvent(entry.kind, at: entry.at, actor: .controller, stage: entry.stage, custody: entry.custody))
+      standing = standing.after(entry.event)
     }
     try transaction.run(
       """
@@ -53,14 +57,13 @@ enum LedgerStore {
     /// The last event's sequence, 0 before the first.
     var last: Int64
     var projection: LedgerProjection
-    /// Whether one of its events is what was looked for.
-    var isMarked = false
+    /// When its first event was.
+    var first: Instant?
   }
 
   /// The standings of many devices, those without an event too.
   static func standings(
-    of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction,
-    marking isLookedFor: (LedgerEntry) -> Bool
+    of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction
   ) throws -> [Standing] {
     var found: [DeviceID: Standing] = [:]
     for part in devices.parts(of: 512) {
@@ -70,8 +73,7 @@ enum LedgerStore {
         WHERE district_id = \(district) AND device_id IN \(list: part) ORDER BY device_id, sequence
         """
       try transaction.each(query) { row in
-        let entry = try entry(row)
-        found[try row.get("device_id")]?.take(entry, isMarked: isLookedFor(entry))
+        found[try row.get("device_id")]?.take(try entry(row))
       }
     }
     return Array(found.values)
@@ -97,7 +99,8 @@ enum LedgerStore {
       "UPDATE registry_device SET stage = $3, custody = $4 WHERE district_id = $1 AND device_id = $2",
       rows: standings.lazy.compactMap { standing in
         let next = standing.projection.after(event)
-        guard next != standing.projection else { return nil }
+        let was = standing.projection
+        guard next.stage != was.stage || next.custody != was.custody else { return nil }
         return [tenant, standing.device.sqlValue, next.stage.sqlValue, next.custody.sqlValue]
       })
   }
@@ -127,10 +130,9 @@ enum LedgerStore {
 
 extension LedgerStore.Standing {
   /// This standing after one more entry of the ledger.
-  fileprivate mutating func take(_ entry: LedgerEntry, isMarked: Bool) {
+  fileprivate mutating func take(_ entry: LedgerEntry) {
     last = entry.sequence
-    projection = projection.after(
-      LedgerEvent(entry.kind, at: entry.at, actor: .controller, stage: entry.stage, custody: entry.custody))
-    self.isMarked = self.isMarked || isMarked
+    first = first ?? entry.at
+    projection = projection.after(entry.event)
   }
 }

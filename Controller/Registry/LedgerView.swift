@@ -9,18 +9,34 @@ struct LedgerView: Encodable, Sendable {
   let kind: LedgerEvent.Kind
   let stage: Stage?
   let custody: Custody?
+  let stageAfter: Stage?
+  let custodyAfter: Custody?
   let reason: String?
   let evidence: String?
 
-  init(_ entry: LedgerEntry) {
+  /// - Parameter after: where the device stood with this event.
+  init(_ entry: LedgerEntry, after: LedgerProjection) {
     sequence = entry.sequence
     at = entry.at.rfc3339
     actor = entry.actor
     kind = entry.kind
     stage = entry.stage
     custody = entry.custody
+    stageAfter = after.stage
+    custodyAfter = after.custody
     reason = entry.reason
     evidence = entry.evidence
+  }
+
+  /// The entries behind `sequence`, each with where it left the device.
+  ///
+  /// - Parameter entries: the ledger from its first event on.
+  static func views(of entries: [LedgerEntry], after sequence: Int64) -> [LedgerView] {
+    var standing = LedgerProjection()
+    return entries.compactMap { entry in
+      standing = standing.after(entry.event)
+      return entry.sequence > sequence ? LedgerView(entry, after: standing) : nil
+    }
   }
 
   static let schema = Schema.object(
@@ -30,6 +46,15 @@ struct LedgerView: Encodable, Sendable {
       ("kind", .oneOf(LedgerEvent.Kind.allCases.map(\.rawValue), "What happened")),
       ("stage", .oneOf(Stage.allCases.map(\.rawValue), "Where the event itself states it")),
       ("custody", .oneOf(Custody.allCases.map(\.rawValue), "Where the event itself states it")),
+      (
+        "stageAfter",
+        .oneOf(Stage.allCases.map(\.rawValue), "The device's stage after the event; absent where there is none")
+      ),
+      (
+        "custodyAfter",
+        .oneOf(
+          Custody.allCases.map(\.rawValue), "Who answers for the device after the event; absent where nobody is told")
+      ),
       ("reason", .string("Why, where one was asked for")), ("evidence", .string("Such as 'batch:fall-2026'")),
     ], required: ["sequence", "at", "actor", "kind"])
 }

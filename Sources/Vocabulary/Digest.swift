@@ -25,6 +25,9 @@ package struct Digest: Hashable, Sendable, Comparable, Codable, CustomStringConv
 
   package var description: String { Hex.encode(bytes) }
 
+  /// Its first 16 digits, as screens show a key to people who compare it: `3f5a0c1122334455…`.
+  package var short: String { "\(Hex.encode(bytes.prefix(8)))…" }
+
   package static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
   package init(from decoder: any Decoder) throws {

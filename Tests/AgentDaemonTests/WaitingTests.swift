@@ -62,6 +62,26 @@ struct WaitingTests {
     #expect(text.contains("refused by the test") && !text.contains("waits for a person"))
   }
 
+  @Test("While it waits, enroll, run and status name the key by which the controller's people know the device")
+  func key() throws {
+    let machine = try waiting()
+    try machine.giveToken()
+    let agent = try machine.agent
+    let key = try SHA256.digest(try #require(try agent.store.key(.current)).publicKey)
+    #expect(key.description.hasPrefix(key.short.dropLast()) && key.short.count == 17)
+    let (code, said) = try machine.enrollCommand()
+    #expect(code == .waiting && said.contains(key.short), "\(said)")
+    let examined = Examination(agent: agent, reading: .now).findings().map(\.text).joined()
+    #expect(examined.contains(key.short))
+    var state = try agent.loadState()
+    let error = #expect(throws: Refusal(status: 503, code: "enroll.pending", message: "")) { try agent.round(&state) }
+    #expect(error?.message.contains(key.short) == true)
+    #expect(try StatusCommand.report(agent, at: .now).contains("\nKey           \(key.short)\n"))
+    machine.controller.approves = true
+    _ = try agent.contactOnce(&state)
+    #expect(try StatusCommand.report(agent, at: .now).contains("\nKey           \(key.short), active: trusted\n"))
+  }
+
   @Test("Where a person has to decide, doctor says that and not that nothing is wrong")
   func enrolmentWaits() throws {
     let result = try conclusion(try waiting())

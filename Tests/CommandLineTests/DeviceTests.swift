@@ -81,6 +81,21 @@ struct DeviceTests {
         "Key           quarantined, two machines\\x1b say so, certificate until 2027-02-19 20:00 UTC"))
   }
 
+  @Test("A reason that is a sentence stands between commas without its full stop")
+  func sentence() {
+    let held = device.replacing(
+      "\"state\":\"active\"", with: "\"state\":\"quarantined\",\"reason\":\"Another key claims it.\"")
+    let outcome = run("device", "show", "PF3XK2M9", on: controller(found: ["serial": held], shown: held))
+    #expect(outcome.out.contains("Key           quarantined, Another key claims it, certificate until"))
+  }
+
+  @Test("One imported device is one", arguments: [(1, "Imported 1 device from"), (2, "Imported 2 devices from")])
+  func imported(rows: Int, said: String) {
+    let fake = FakeController(.success(.json("{\"rows\":\(rows),\"created\":0,\"updated\":\(rows)}")))
+    let files = MemoryFiles(["i.csv": "serial\nA1B2\n"])
+    #expect(run("device", "import", "i.csv", "-d", "d", on: fake, files: files).out.hasPrefix(said))
+  }
+
   @Test("Of two live keys, the command says that --key chooses, and names them")
   func keyChoice() {
     let twice = device.replacing(
@@ -122,6 +137,22 @@ struct DeviceTests {
     #expect(outcome.err.contains("PF3XK2M9") && outcome.err.contains("begin so"))
   }
 
+  @Test("The ledger shows where each event left the device, not only what the event itself states")
+  func ledger() {
+    let event = """
+      {"items":[{"sequence":1,"at":"2026-11-21T20:00:00Z","actor":"controller","kind":"expected","stageAfter":"ordered",
+      "custodyAfter":"vendor"}]}
+      """
+    let fake = FakeController { request throws(ConnectionFailure) in
+      request.target.contains("/ledger") ? .json(event) : .json("{\"items\":[\(device)]}")
+    }
+    let out = run("device", "ledger", "PF3XK2M9", "--output", "csv", on: fake).out
+    #expect(
+      out
+        == "at,event,stage,custody,actor,evidence,reason\r\n2026-11-21T20:00:00Z,expected,ordered,vendor,controller,,\r\n"
+    )
+  }
+
   @Test("Nothing found is exit code 3 and says so")
   func nothing() {
     let outcome = run("device", "show", "ZZZ", on: controller(found: [:]))
@@ -136,6 +167,27 @@ struct DeviceTests {
     let last = fake.requests.last
     #expect(last?.target == "/api/v1/districts/cedar-falls/devices/dev_0123456789abcdef/quarantine")
     #expect(last?.body.map { String(decoding: $0, as: UTF8.self) } == "{\"reason\":\"two machines\"}")
+  }
+
+  @Test("Of machines without a serial that wait, the table shows the key as the agent does, files the whole of it")
+  func waiting() {
+    let key = "3f5a0c11223344556677889900aabbccddeeff00112233445566778899aabbcc"
+    let item = """
+      {"items":[{"id":"pen_1","district":"d","batch":"b","key":"\(key)","macs":["02:00:5e:00:00:01","02:00:5e:00:00:02"],
+      "reason":"no-identity","requestedAt":"2026-11-21T20:00:00Z","seenAt":"2026-11-21T20:55:00Z"}]}
+      """
+    let fake = FakeController(.success(.json(item)))
+    let table = run("pending", "list", on: fake).out
+    #expect(
+      table.contains("  3f5a0c1122334455…  ") && table.contains("02:00:5e:00:00:01, 02:00:5e:00:00:02"), "\(table)")
+    let csv = run("pending", "list", "--output", "csv", on: fake).out
+    #expect(
+      csv == """
+        id,key,serial,macs,district,batch,reason,requestedAt,seenAt,device\r
+        pen_1,\(key),,"02:00:5e:00:00:01, 02:00:5e:00:00:02",d,b,no-identity,2026-11-21T20:00:00Z,2026-11-21T20:55:00Z,\r
+
+        """)
+    #expect(run("pending", "list", "--output", "json", on: fake).out.contains(key))
   }
 
   @Test("A waiting request is approved in its own district")

@@ -55,6 +55,7 @@ import Testing
       "createBatch", .post, base + "/batches",
       json: #"{"id": "fall", "name": "\#(Self.names[3])", "serials": ["OC-0001"]}"#)
     try await scribe.change("addBatchSerials", .post, base + "/batches/fall/serials", csv: "serial\nOC-0002\n")
+    try await scribe.change("removeBatchSerials", .delete, base + "/batches/fall/serials", csv: "serial\nOC-0002\n")
     try await scribe.change("importDevices", .post, base + "/devices/import", csv: "serial,assetTag\nOC-0003,A3\n")
     let token = try await scribe.change(
       "createEnrollmentToken", .post, base + "/batches/fall/tokens", json: #"{"expiresInHours": 1, "uses": 9}"#)

@@ -32,6 +32,21 @@ struct OperatorWordsTests {
     } catch { return error as? ConfigurationError }
   }
 
+  @Test("A command of the controller that there is not is answered with the nearest one")
+  func commands() {
+    let names = Rollcalld.names(of: Rollcalld.self)
+    #expect(names.mistake(in: ["serv"]) == "'rollcalld' has no command 'serv'. Did you mean 'serve'?")
+    #expect(names.mistake(in: ["ca", "rotat"])?.contains("Did you mean 'rotate'?") == true)
+    #expect(names.mistake(in: ["serve", "--stat"]) == nil && names.mistake(in: []) == nil)
+  }
+
+  @Test("Processor time is a counter to what reads the metrics")
+  func processorTime() async throws {
+    let sample = try await SampleController()
+    let reply = await sample.text(.get, "/metrics", token: sample.adminToken)
+    #expect(reply.status == 200 && reply.text.contains("# TYPE process_cpu_seconds_total counter\n"))
+  }
+
   @Test("What init was given is kept: a plain serve has the same settings and keeps the certificate's names")
   func keptSettings() throws {
     let folder = try Folder()

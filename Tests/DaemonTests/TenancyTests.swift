@@ -12,6 +12,7 @@ import Testing
     "createSchool": #"{"id": "taken-over", "name": "Taken over"}"#,
     "createBatch": #"{"id": "taken-over", "name": "Taken over", "serials": ["TAKEN-OVER-1"]}"#,
     "addBatchSerials": "serial\nTAKEN-OVER-2\n",
+    "removeBatchSerials": "serial\nWILLOW-SERIAL\n",
     "createEnrollmentToken": #"{"expiresInHours": 1}"#,
     "importDevices": "serial,assetTag\nTAKEN-OVER-3,A1\n",
     "approveDevice": "{}",

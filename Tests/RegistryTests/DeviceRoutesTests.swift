@@ -160,6 +160,20 @@ struct DeviceRoutesTests {
     }
   }
 
+  @Test("Each event of the ledger tells where it left the device, on later pages too")
+  func ledgerAfter() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    let device = try await bench.expect("PF3ABC01")
+    try await bench.enroll(device, key: 1)
+    let path = "/api/v1/districts/cedar-falls/devices/\(device)/ledger"
+    func after(_ item: [String: Any]) -> [String?] { [item["stageAfter"] as? String, item["custodyAfter"] as? String] }
+    let all = try await bench.send(.get, path).items
+    #expect(all.map(after) == [["ordered", "vendor"], ["enrolled", "warehouse"]])
+    #expect(all.allSatisfy { $0["stage"] == nil })
+    let second = try await bench.send(.get, path, query: [("limit", "1"), ("after", "1")])
+    #expect(second.items.map(after) == [["enrolled", "warehouse"]])
+  }
+
   @Test("The ledger is listed oldest first, changes newest first, both in pages")
   func histories() async throws {
     let bench = try await RegistryBench.withDistricts()

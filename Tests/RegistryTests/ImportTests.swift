@@ -95,6 +95,48 @@ struct ImportTests {
     #expect(try await faults(bench, "serial,school\nA1B2,noth\n")[0].message.contains("'north'"))
   }
 
+  @Test(
+    "An asset tag stays with one device of the district: the line, the tag and who has it are told, among all faults")
+  func tagTaken() async throws {
+    let bench = try await bench()
+    _ = try await bench.send(.post, Self.path, body: "serial,assetTag\nPF3XK2N8,A2\nPF3XK2N9,A3\n")
+    let found = try await faults(bench, "serial,assetTag,school\nPF3XK2N0,a2,\nPF3XK2N1,A9,nowhere\nPF3XK2N2,A3,\n")
+    #expect(
+      found.map { "\($0.line ?? 0) \($0.field ?? "") \($0.value ?? "") \($0.code)" } == [
+        "2 assetTag a2 import.tag-taken", "3 school nowhere import.school", "4 assetTag A3 import.tag-taken",
+      ])
+    #expect(found[0].message.contains("'PF3XK2N8'") && found[2].message.contains("'PF3XK2N9'"))
+    #expect(try await bench.count("registry_device") == 2)
+    // What a device has already may stand in a file; another district has tags of its own.
+    #expect(try await faults(bench, "serial,assetTag\nPF3XK2N8,A2\n").isEmpty)
+    let river = Self.path.replacing("cedar-falls", with: "oak-park")
+    _ = try await bench.send(.post, river, body: "serial,assetTag\nPF3XK2N0,A2\n")
+  }
+
+  @Test("Tags move between devices within one file, in whatever order; one that only gives its tag up keeps it")
+  func tagMoves() async throws {
+    let bench = try await bench()
+    _ = try await bench.send(.post, Self.path, body: "serial,assetTag\nPF3XK2N8,A2\nPF3XK2N9,A3\n")
+    #expect(try await faults(bench, "serial,assetTag\nPF3XK2N9,A2\nPF3XK2N8,A3\n").isEmpty)
+    let swapped = try await bench.send(.get, "/api/v1/devices", query: [("assetTag", "A2")]).items
+    #expect(swapped.map { $0["serial"] as? String } == ["PF3XK2N9"])
+    #expect(try await faults(bench, "serial,assetTag\nPF3XK2N0,A3\nPF3XK2N8,A4\n").isEmpty)
+    // An empty cell says nothing, so the tag is not free.
+    #expect(try await faults(bench, "serial,assetTag\nPF3XK2N1,A4\nPF3XK2N8,\n").map(\.code) == ["import.tag-taken"])
+  }
+
+  @Test("A tag that was given away after the file was read is refused where the change is made")
+  func tagRace() throws {
+    let device = ImportedDevice(
+      line: 2, serial: Serial("PF3XK2N0")!, assetTag: "A2", school: nil, model: nil, management: nil)
+    let holder = TagHolder(serial: nil, name: "lab-7")
+    let error = #expect(throws: CSVError.self) {
+      try ImportDecision.checkTags(of: [device], holders: ["A2": [holder]])
+    }
+    #expect(error?.faults.map(\.code) == ["import.tag-taken"] && error?.faults[0].message.contains("'lab-7'") == true)
+    try ImportDecision.checkTags(of: [device], holders: ["A3": [holder]])
+  }
+
   @Test("One fault, and nothing of the file is applied; all faults are told at once")
   func whole() async throws {
     let bench = try await bench()
@@ -145,7 +187,7 @@ struct ImportTests {
       let count = Int(generator.next() % 60)
       let body = Array("serial,assetTag\n".utf8) + (0..<count).map { _ in alphabet.randomElement(using: &generator)! }
       do {
-        let devices = try ImportDecision.read(body, schools: [], agents: [])
+        let devices = try ImportDecision.read(body, schools: [], agents: [], holders: [:])
         #expect(Set(devices.map(\.serial)).count == devices.count)
       } catch {
         #expect(!error.faults.isEmpty)

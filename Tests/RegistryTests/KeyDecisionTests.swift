@@ -44,6 +44,16 @@ struct KeyDecisionTests {
     }
   }
 
+  @Test("A device that has no key is told from one whose keys are revoked")
+  func noLiveKey() {
+    let none = #expect(throws: RegistryError(.noLiveKey, "")) { try KeyDecision.all([], to: .revoked, reason: "sold") }
+    #expect(none?.message.contains("never enrolled") == true)
+    let revoked = #expect(throws: RegistryError(.noLiveKey, "")) {
+      try KeyDecision.all([key(1, .revoked)], to: .revoked, reason: "sold")
+    }
+    #expect(revoked?.message.contains("revoked already") == true)
+  }
+
   @Test("Approval keeps one key and revokes every other live one")
   func approval() throws {
     let keys = [key(1, .quarantined), key(2, .quarantined), key(3, .revoked)]

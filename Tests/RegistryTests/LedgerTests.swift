@@ -6,8 +6,23 @@ import Vocabulary
 
 @Suite("The custody ledger")
 struct LedgerTests {
-  private func event(_ kind: LedgerEvent.Kind, _ stage: Stage? = nil, _ custody: Custody? = nil) -> LedgerEvent {
-    LedgerEvent(kind, at: RegistryBench.now, actor: .controller, stage: stage, custody: custody)
+  private func event(
+    _ kind: LedgerEvent.Kind, _ stage: Stage? = nil, _ custody: Custody? = nil, _ evidence: String? = nil
+  ) -> LedgerEvent {
+    LedgerEvent(kind, at: RegistryBench.now, actor: .controller, stage: stage, custody: custody, evidence: evidence)
+  }
+
+  /// Where events leave a device.
+  private struct Place: Equatable {
+    var stage: Stage?
+    var custody: Custody?
+
+    init(_ stage: Stage?, _ custody: Custody?) { (self.stage, self.custody) = (stage, custody) }
+
+    init(after events: [LedgerEvent]) {
+      let projection = LedgerProjection.project(events)
+      self.init(projection.stage, projection.custody)
+    }
   }
 
   @Test("Nothing happened: nothing is claimed")
@@ -17,26 +32,37 @@ struct LedgerTests {
 
   @Test("An expected device is ordered and the vendor answers for it; enrolled, it is where it was enrolled")
   func first() {
-    #expect(LedgerProjection.project([event(.expected)]) == LedgerProjection(stage: .ordered, custody: .vendor))
+    #expect(Place(after: [event(.expected)]) == Place(.ordered, .vendor))
+    #expect(Place(after: [event(.expected), event(.enrolled)]) == Place(.enrolled, .warehouse))
+    #expect(Place(after: [event(.enrolled)]) == Place(.enrolled, .warehouse))
+  }
+
+  @Test("Withdrawn by the last list that expected it, a device is as if no list had named it")
+  func withdrawn() {
+    let (one, other) = ("batch:one", "batch:other")
+    func expected(_ list: String) -> LedgerEvent { event(.expected, nil, nil, list) }
+    func withdrawn(_ list: String) -> LedgerEvent { event(.withdrawn, nil, nil, list) }
+    #expect(Place(after: [expected(one), withdrawn(one)]) == Place(nil, nil))
+    #expect(Place(after: [expected(one), expected(other), withdrawn(one)]) == Place(.ordered, .vendor))
+    #expect(Place(after: [expected(one), withdrawn(other)]) == Place(.ordered, .vendor))
+    #expect(Place(after: [expected(one), withdrawn(one), expected(one)]) == Place(.ordered, .vendor))
+    #expect(Place(after: [expected(one), event(.enrolled), withdrawn(one)]) == Place(.enrolled, .warehouse))
+    #expect(Place(after: [event(.expected, .ordered, nil, one), withdrawn(one)]) == Place(.ordered, nil))
     #expect(
-      LedgerProjection.project([event(.expected), event(.enrolled)])
-        == LedgerProjection(stage: .enrolled, custody: .warehouse))
-    #expect(LedgerProjection.project([event(.enrolled)]) == LedgerProjection(stage: .enrolled, custody: .warehouse))
+      Place(after: [event(.enrolled, .inService, .person), expected(one), withdrawn(one)]) == Place(.inService, .person)
+    )
   }
 
   @Test("A device in service does not fall back when it is listed or enrolled again")
   func forward() {
     let inService = event(.enrolled, .inService, .person)
-    let standing = LedgerProjection(stage: .inService, custody: .person)
-    #expect(LedgerProjection.project([inService, event(.expected)]) == standing)
-    #expect(LedgerProjection.project([inService, event(.enrolled)]) == standing)
+    #expect(Place(after: [inService, event(.expected)]) == Place(.inService, .person))
+    #expect(Place(after: [inService, event(.enrolled)]) == Place(.inService, .person))
   }
 
   @Test("What an event states itself wins")
   func stated() {
-    #expect(
-      LedgerProjection.project([event(.enrolled), event(.expected, .lost, .district)])
-        == LedgerProjection(stage: .lost, custody: .district))
+    #expect(Place(after: [event(.enrolled), event(.expected, .lost, .district)]) == Place(.lost, .district))
   }
 
   @Test("Whatever is appended, the stored stage and custody are the projection of the stored events")
@@ -51,15 +77,15 @@ struct LedgerTests {
         let event = LedgerEvent(
           LedgerEvent.Kind.allCases.randomElement(using: &generator)!, at: RegistryBench.now, actor: .controller,
           stage: generator.next() % 3 == 0 ? Stage.allCases.randomElement(using: &generator) : nil,
-          custody: generator.next() % 3 == 0 ? Custody.allCases.randomElement(using: &generator) : nil)
+          custody: generator.next() % 3 == 0 ? Custody.allCases.randomElement(using: &generator) : nil,
+          evidence: ["batch:one", "batch:two", nil].randomElement(using: &generator)!)
         let after = try LedgerStore.append(event, to: device, of: RegistryBench.cedar, in: transaction)
         let entries = try LedgerStore.entries(of: device, in: RegistryBench.cedar, transaction)
         #expect(entries.map(\.sequence) == Array(1...Int64(round + 1)))
-        let replayed = LedgerProjection.project(
-          entries.map { LedgerEvent($0.kind, at: $0.at, actor: .controller, stage: $0.stage, custody: $0.custody) })
+        let replayed = LedgerProjection.project(entries.map(\.event))
         let stored = try #require(try DeviceStore.device(device, in: RegistryBench.cedar, transaction))
         #expect(after == replayed)
-        #expect(LedgerProjection(stage: stored.stage, custody: stored.custody) == replayed)
+        #expect(stored.stage == replayed.stage && stored.custody == replayed.custody)
       }
     }
   }

@@ -56,6 +56,22 @@ struct CodecTests {
     #expect(checkIn(#"{"version":0,"sequence":"one"}"#) == .unsupportedVersion)
   }
 
+  @Test("Who is too old is told: the agent that is behind, the controller of one that is ahead")
+  func olderSide() {
+    #expect(WireVersion.unsupported(0).message.hasSuffix("This agent is too old; update it."))
+    #expect(WireVersion.unsupported(2).message.hasSuffix("Update the controller first, then the agents."))
+  }
+
+  @Test("What cannot be read is told with one full stop", arguments: ["not json", "{", "{\"version\":1}", "[1]"])
+  func oneStop(body: String) {
+    do throws(WireError) {
+      _ = try WireCodec.checkIn(from: Array(body.utf8))
+      Issue.record("it was read")
+    } catch {
+      #expect(error.message.hasSuffix(".") && !error.message.contains(".."), "\(error.message)")
+    }
+  }
+
   private func code(_ bytes: [UInt8]) -> WireError.Kind? {
     wireFault { () throws(WireError) in _ = try WireCodec.checkIn(from: bytes) }
   }

@@ -55,8 +55,10 @@ enum EnrollCommand {
         say("Enrolled \(words(identity)).\n")
         return .done
       case .pending(let wait):
+        let key = try agent.store.keyDigest(slot).map { " (key \($0.short))" } ?? ""
         say(
-          "The controller's people have to approve this device first; it asks again in \(wait.components.seconds) s.\n")
+          "The controller's people have to approve this device\(key) first; it asks again in \(wait.components.seconds) s.\n"
+        )
         guard arguments.switches.contains("wait") else { return .waiting }
         if Signals.wait(max(.seconds(1), min(wait, .seconds(3600)))) == .terminate { return .waiting }
       }

@@ -143,10 +143,10 @@ struct Examination {
     do {
       guard let identity = try agent.store.identity(.current) else {
         if state?.lastFailureCode == Agent.pendingCode, try agent.store.files.read(folder.token, limit: 4096) != nil {
+          let key = try agent.store.keyDigest(.current).map { ", who knows it by its key \($0.short)" } ?? ""
           return Finding(
             verdict: .attention, subject: subject,
-            state: "none yet: the enrolment waits for a person at the controller",
-            isForPerson: true)
+            state: "none yet: the enrolment waits for a person at the controller\(key)", isForPerson: true)
         }
         return Finding(verdict: .wrong, subject: subject, state: "there is none", advice: "Enrol with a token.")
       }

@@ -25,7 +25,9 @@ enum StatusCommand {
     } else if let next = state.nextContact {
       lines.append(("Next contact", "\(next), \(Words.ahead(next, at: now))"))
     }
-    if let standing = state.standing { lines.append(("Key", Words.standing(standing))) }
+    // What people compare with the controller's lists.
+    let key = [try agent.store.keyDigest(.current)?.short, state.standing.map(Words.standing)].compactMap(\.self)
+    if !key.isEmpty { lines.append(("Key", key.joined(separator: ", "))) }
     if let notice = state.notice { lines.append(("Notice", notice)) }
     let waiting = state.pending.map { "check-in \($0.sequence), \($0.mayHaveArrived ? "unanswered" : "not sent")" }
     lines.append(("In the spool", waiting ?? "nothing"))

@@ -121,7 +121,7 @@ struct Agent {
       let outcome = try enroller.enroll(with: token, claim: claim, in: slot, over: link)
       state.keep(link.clock, at: .now)
       if slot == .current {
-        if case .pending(let wait) = outcome { state.remember(Failure(Self.waits(wait))) } else { state.beginAnew() }
+        if case .pending(let wait) = outcome { state.remember(Failure(try waits(wait))) } else { state.beginAnew() }
       }
       try file.save(state)
       return outcome
@@ -132,10 +132,12 @@ struct Agent {
     }
   }
 
-  private static func waits(_ wait: Duration) -> Refusal {
-    Refusal(
-      status: 503, code: ErrorCode(pendingCode),
-      message: "The enrolment waits for a person at the controller; each contact asks again with the stored token.",
+  private func waits(_ wait: Duration) throws -> Refusal {
+    let key = try store.keyDigest(.current).map { ", who knows this device by its key \($0.short)" } ?? ""
+    return Refusal(
+      status: 503, code: ErrorCode(Self.pendingCode),
+      message:
+        "The enrolment waits for a person at the controller\(key); each contact asks again with the stored token.",
       retryAfter: wait)
   }
 
@@ -155,7 +157,7 @@ struct Agent {
     case .issued(let identity):
       log.notice("enrolled", ["device": identity.device?.rawValue ?? "", "notAfter": identity.notAfter.rfc3339])
     case .pending(let wait):
-      throw Self.waits(wait)
+      throw try waits(wait)
     }
   }
 }

@@ -1,5 +1,5 @@
 package import CurlClient
-import Vocabulary
+package import Vocabulary
 
 /// The keys and certificates in the state folder, and the one way a new pair takes the place of the old.
 ///
@@ -58,6 +58,11 @@ package struct IdentityStore {
     if let keyURI { return try PrivateKey(uri: keyURI) }
     return try files.read(keyPath(slot)).map { pem throws(TransferError) in try PrivateKey(pem: pem) }
   }
+
+  /// The key as the controller's people see it: SHA-256 of its SubjectPublicKeyInfo; nil where there is no key.
+  ///
+  /// - Throws: `agent.file-unreadable`, `transfer.key-unusable`, `transfer.digest-unavailable`.
+  package func keyDigest(_ slot: Slot) throws -> Digest? { try key(slot).map { try SHA256.digest($0.publicKey) } }
 
   /// The key of that place; a new one is durable before it is returned.
   package func keyOrNew(_ slot: Slot) throws -> PrivateKey {

@@ -20,7 +20,8 @@ struct APIClient {
   func get(_ target: Target) throws -> JSONValue { try call(.get, target) }
   func post(_ target: Target, _ body: Body? = nil) throws -> JSONValue { try call(.post, target, body) }
   func patch(_ target: Target, _ body: Body) throws -> JSONValue { try call(.patch, target, body) }
-  func delete(_ target: Target) throws { _ = try call(.delete, target) }
+  @discardableResult
+  func delete(_ target: Target, _ body: Body? = nil) throws -> JSONValue { try call(.delete, target, body) }
 
   /// Calls `body` with each item of a list, page by page.
   ///

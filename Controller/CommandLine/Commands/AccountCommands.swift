@@ -34,12 +34,24 @@ struct LoginCommand: ParsableCommand {
       endpoint: Endpoint(server: try Credentials.address(server), authorities: authorities),
       token: try Credentials.checked(try token(surroundings)))
     let session = Session(global, credentials, try surroundings.connect(credentials.endpoint), surroundings)
-    let me = try session.client.get(Target("me"))
+    let me = try Self.me(session, at: credentials.endpoint.server)
     let path = try credentials.store(surroundings)
     if session.format == .table {
       session.say("Signed in to \(credentials.endpoint.server) as \(me["name"].text). Stored in \(path).")
     } else {
       session.show(me, MeCommand.columns)
+    }
+  }
+
+  /// Who the token's holder is; every people listener tells that.
+  private static func me(_ session: Session, at server: String) throws -> JSONValue {
+    do {
+      return try session.client.get(Target("me"))
+    } catch let error as CommandError where error.exit == .notFound {
+      throw CommandError(
+        .failure,
+        "\(server) answers, but not as the people listener; is it the devices port? The people port is 8443 by default.",
+        code: error.code, requestID: error.requestID)
     }
   }
 

@@ -16,6 +16,8 @@ private let addedColumns = [
   Column("Added", "added", number: true), Column("Unchanged", "unchanged", number: true),
 ]
 
+private let removedColumns = [Column("Removed", "removed", number: true)]
+
 private let serialColumns = [
   Column("Serial", "serial"), Column("State", "state", verdict: true), Column("Device", "device"),
   Column("Asset tag", "assetTag"), Column("Model", "model"),
@@ -24,7 +26,7 @@ private let serialColumns = [
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch", abstract: "Batches: the serials that are expected for a district.",
-    subcommands: [List.self, Create.self, Show.self, Add.self])
+    subcommands: [List.self, Create.self, Show.self, Add.self, Remove.self])
 
   struct List: SessionCommand {
     static let configuration = CommandConfiguration(
@@ -145,7 +147,37 @@ struct BatchCommand: ParsableCommand {
       let answer = try session.client.post(target, try session.csv(serials))
       guard session.format == .table else { return session.show(answer, addedColumns) }
       session.say("Added \(answer["added"].text); \(answer["unchanged"].text) were listed already.")
-      session.show(answer["batch"], batchColumns)
+      session.show(answer, batchColumns)
+    }
+  }
+
+  struct Remove: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take serials that have not enrolled out of a batch.",
+      discussion: """
+        The file is as for 'add'; of its columns only 'serial' counts. It is checked whole: each serial that the batch does \
+        not list, or whose device has enrolled, is printed with its line, and nothing is changed unless there is none. A \
+        serial that was taken out may be added to another batch.
+
+        EXAMPLE
+          rollcall batch remove fall-2026 -d cedar-falls --serials wrong.csv
+        """)
+
+    @Argument(help: "The batch's code.")
+    var batch: String
+
+    @Option(help: "The CSV file of serials.")
+    var serials: String
+
+    @OptionGroup var district: DistrictOption
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let target = Target("districts", try district.required(), "batches", batch, "serials")
+      let answer = try session.client.delete(target, try session.csv(serials))
+      guard session.format == .table else { return session.show(answer, removedColumns) }
+      session.say("Removed \(answer["removed"].text).")
+      session.show(answer, batchColumns)
     }
   }
 }

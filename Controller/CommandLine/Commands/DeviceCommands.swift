@@ -103,7 +103,12 @@ struct DeviceCommand: ParsableCommand {
   struct Ledger: SessionCommand {
     static let configuration = CommandConfiguration(
       abstract: "List a device's custody ledger: what was done to it and who answered for it.",
-      discussion: "EXAMPLE\n  rollcall device ledger PF3XK2M9")
+      discussion: """
+        Stage and custody are the device's after each event; 'device show' has the last ones.
+
+        EXAMPLE
+          rollcall device ledger PF3XK2M9
+        """)
 
     @OptionGroup var which: DeviceArgument
     @OptionGroup var list: ListOptions
@@ -113,7 +118,8 @@ struct DeviceCommand: ParsableCommand {
       let columns = [
         Column("At", "at", time: true),
         Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
-        Column("Stage", "stage"), Column("Custody", "custody"), Column("Actor", "actor"),
+        Column("Stage", "stage") { $0["stageAfter"].text }, Column("Custody", "custody") { $0["custodyAfter"].text },
+        Column("Actor", "actor"),
         Column("Evidence", "evidence"),
         Column("Reason", "reason"),
       ]
@@ -163,7 +169,9 @@ struct DeviceCommand: ParsableCommand {
         Target("districts", try district.required(), "devices", "import"), try session.csv(file))
       guard session.format == .table else { return session.show(answer, importColumns) }
       let (created, updated) = (answer["created"].text, answer["updated"].text)
-      session.say("Imported \(answer["rows"].text) devices from \(file): \(created) new, \(updated) known before.")
+      let rows = answer["rows"].text
+      session.say(
+        "Imported \(rows) \(rows == "1" ? "device" : "devices") from \(file): \(created) new, \(updated) known before.")
     }
   }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 
 private let pendingColumns = [
-  Column("Request", "id"), Column("District", "district"), Column("Batch", "batch"),
-  Column("Serial", "serial") { ($0["serial"] == .null ? $0["identity"]["serial"] : $0["serial"]).text },
-  Column("Reason", "reason"), Column("Since", "requestedAt", time: true), Column("Last asked", "seenAt", time: true),
+  Column("Request", "id"), Column("Key", "key", digest: true), Column("Serial", "serial"), Column("MACs", "macs"),
+  Column("District", "district"), Column("Batch", "batch"), Column("Reason", "reason"),
+  Column("Since", "requestedAt", time: true), Column("Last asked", "seenAt", time: true),
   Column("Device", "device"),
 ]
 
@@ -18,6 +18,9 @@ struct PendingCommand: ParsableCommand {
       discussion: """
         After a restore, a device that enrolled since the backup has a key that the controller does not know: it waits
         with the reason unknown-key, and its request is the key's digest.
+
+        A machine without a serial is told by its key, whose first digits 'rollcall-agent enroll' and 'rollcall-agent
+        status' show on its own screen, and by the MACs of its built-in adapters.
 
         EXAMPLES
           rollcall pending list --district cedar-falls

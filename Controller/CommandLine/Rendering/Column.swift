@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// How one field of an item is shown in a list.
 struct Column: Sendable {
   /// Over a table.
@@ -11,10 +13,12 @@ struct Column: Sendable {
   let isVerdict: Bool
   /// Whether people see the value to the minute.
   let isTime: Bool
+  /// Whether people see the value's first digits.
+  let isDigest: Bool
 
   init(
     _ title: String, _ key: String, number: Bool = false, verdict: Bool = false, time: Bool = false,
-    _ value: @escaping @Sendable (JSONValue) -> String
+    digest: Bool = false, _ value: @escaping @Sendable (JSONValue) -> String
   ) {
     self.title = title
     self.key = key
@@ -22,17 +26,22 @@ struct Column: Sendable {
     isNumber = number
     isVerdict = verdict
     isTime = time
+    isDigest = digest
   }
 
   /// As a terminal shows it; files get the exact value.
   func shown(_ item: JSONValue) -> String {
     let text = value(item)
+    if isDigest, let digest = Digest(hex: text) { return digest.short }
     return isTime && !text.isEmpty ? TimeText.minute(text) : text
   }
 
   /// The field named `key`.
-  init(_ title: String, _ key: String, number: Bool = false, verdict: Bool = false, time: Bool = false) {
-    self.init(title, key, number: number, verdict: verdict, time: time) { $0[key].text }
+  init(
+    _ title: String, _ key: String, number: Bool = false, verdict: Bool = false, time: Bool = false,
+    digest: Bool = false
+  ) {
+    self.init(title, key, number: number, verdict: verdict, time: time, digest: digest) { $0[key].text }
   }
 }
 

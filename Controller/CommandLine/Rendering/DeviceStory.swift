@@ -38,11 +38,13 @@ struct DeviceStory {
       "Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
     row("Stage", joined([device["stage"].string, labelled("management", "management")]))
     for key in device["keys"].items {
-      let fingerprint = key["key"].text.prefix(16)
+      let digest = key["key"].text
       let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }
       let state = key["state"].text
-      let words = ([state] + [key["reason"].string, until, "key \(fingerprint)…"].compactMap { $0 }).joined(
-        separator: ", ")
+      // The controller's own reasons are sentences; here they stand between commas.
+      let reason = key["reason"].string.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+      let words = [state, reason, until, "key \(Digest(hex: digest)?.short ?? digest)"].compactMap(\.self)
+        .joined(separator: ", ")
       row("Key", words, verdict: state)
     }
   }

@@ -12,7 +12,8 @@ struct OperationsRoutes: Sendable {
     self.readiness = readiness
     self.metrics = metrics
     metrics.gauge("process_resident_memory_bytes", "Resident memory.") { ProcessNumbers.residentBytes }
-    metrics.gauge("process_cpu_seconds_total", "Processor time, user and system.") { ProcessNumbers.cpuSeconds }
+    metrics.counter(
+      "process_cpu_seconds_total", "Processor time, user and system.", seconds: { ProcessNumbers.cpuSeconds })
     metrics.gauge("process_open_fds", "Open file descriptors.") { ProcessNumbers.openDescriptors }
   }
 

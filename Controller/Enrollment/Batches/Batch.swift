@@ -65,6 +65,14 @@ struct BatchEntry: Hashable, Sendable {
   }
 }
 
+/// Where a serial is listed.
+struct BatchListing: Hashable, Sendable {
+  let batch: BatchID
+  let assetTag: String?
+  let model: String?
+  let state: EntryState
+}
+
 /// A machine that a batch is to expect.
 struct ExpectedMachine: Hashable, Sendable {
   let serial: Serial

@@ -76,6 +76,24 @@ struct AddedItem: Encodable, Sendable {
     ], required: BatchItem.required + ["added", "unchanged"])
 }
 
+/// The answer to taking serials out: the batch as it is now, and how many it listed before.
+struct RemovedItem: Encodable, Sendable {
+  let batch: BatchItem
+  let removed: Int
+
+  private enum CodingKeys: String, CodingKey { case removed }
+
+  func encode(to encoder: any Encoder) throws {
+    try batch.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(removed, forKey: .removed)
+  }
+
+  static let schema = Schema.object(
+    BatchItem.properties + [("removed", .integer("Machines that the batch listed until now"))],
+    required: BatchItem.required + ["removed"])
+}
+
 struct EntryItem: Encodable, Sendable {
   /// Orders the pages; not shown, `next` carries it.
   let key: String

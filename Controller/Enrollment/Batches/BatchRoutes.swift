@@ -51,6 +51,7 @@ struct BatchRoutes: Sendable {
           "addBatchSerials", "Lists more machines: columns serial, assetTag, model",
           body: ("text/csv", .string("A header line and one line a machine")), answers: (200, AddedItem.schema)),
         bodyLimit: Self.fileLimit, handle: add),
+      removal,
     ]
   }
 
@@ -155,7 +156,7 @@ struct BatchRoutes: Sendable {
     return try list.new(for: batch, listed: listed)
   }
 
-  private static func item(_ batch: Batch, _ change: PersonsChange) throws -> BatchItem {
+  static func item(_ batch: Batch, _ change: PersonsChange) throws -> BatchItem {
     BatchItem(
       batch, in: change.district, counts: try BatchStore.counts(of: batch.id, in: change.district, change.transaction))
   }

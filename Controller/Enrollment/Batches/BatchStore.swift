@@ -60,6 +60,40 @@ enum BatchStore {
     return found
   }
 
+  /// Where those of `serials` that a batch of the district lists are listed and stand, by their folded form.
+  static func listings(
+    _ serials: [Serial], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: BatchListing] {
+    var found: [String: BatchListing] = [:]
+    for start in stride(from: 0, to: serials.count, by: 500) {
+      let part = serials[start..<min(start + 500, serials.count)].map(\.folded)
+      let rows = try transaction.rows(
+        """
+        SELECT entry, batch_id, asset_tag, model, \(standing) AS state FROM enrollment_expected
+        WHERE district_id = \(district) AND listed AND entry IN \(list: part)
+        """)
+      for row in rows {
+        found[try row.get("entry")] = BatchListing(
+          batch: try row.get("batch_id"), assetTag: try row.get("asset_tag"), model: try row.get("model"),
+          state: try row.get("state"))
+      }
+    }
+    return found
+  }
+
+  static func unlist(
+    _ serials: [Serial], of batch: BatchID, in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    for start in stride(from: 0, to: serials.count, by: 500) {
+      let part = serials[start..<min(start + 500, serials.count)].map(\.folded)
+      try transaction.run(
+        """
+        DELETE FROM enrollment_expected
+        WHERE district_id = \(district) AND batch_id = \(batch) AND entry IN \(list: part)
+        """)
+    }
+  }
+
   /// Lists machines; where one came unasked before, that entry becomes the listed one.
   ///
   /// - Parameter devices: by the serials' folded form.

@@ -74,17 +74,52 @@ struct MachineList: Sendable {
       case .some(let other):
         faults.add(
           Self.fault(
-            .serialElsewhere, "The batch '\(other)' lists this serial already; take it out of one of them.",
+            .serialElsewhere, "The batch '\(other)' lists this serial already; take it out there first.",
             item.machine.serial.text, item.line, item.field))
       }
     }
-    guard faults.count == 0 else {
-      throw EnrollmentError(
-        .faults,
-        "The list has \(faults.count) \(faults.count == 1 ? "fault" : "faults"). Nothing was changed; correct it and send it again.",
-        faults: faults.list.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
-    }
+    try Self.refuse(faults)
     return new
+  }
+
+  /// Adds what the batch says, and gives the machines that can be taken out of it, as it lists them.
+  ///
+  /// - Parameter listed: where a serial is listed, by the serial's folded form.
+  /// - Throws: `enroll.faults` with every fault of the list.
+  func removable(
+    from batch: BatchID, listed: [String: BatchListing]
+  ) throws(EnrollmentError) -> [ExpectedMachine] {
+    var faults = faults
+    var removable: [ExpectedMachine] = []
+    for item in items {
+      let listing = listed[item.machine.serial.folded]
+      if let listing, listing.batch == batch, listing.state == .expected {
+        removable.append(
+          ExpectedMachine(serial: item.machine.serial, assetTag: listing.assetTag, model: listing.model))
+        continue
+      }
+      let (kind, message): (EnrollmentError.Kind, String) =
+        switch listing {
+        case .some(let listing) where listing.batch == batch && listing.state == .enrolled:
+          (.serialEnrolled, "This device has enrolled; its batch keeps it.")
+        case .some(let listing) where listing.batch == batch:
+          (.serialEnrolled, "This device has a key that is \(listing.state.rawValue); its batch keeps it.")
+        case .some(let listing):
+          (.serialUnlisted, "The batch '\(batch)' does not list this serial; '\(listing.batch)' does.")
+        case nil: (.serialUnlisted, "The batch '\(batch)' does not list this serial.")
+        }
+      faults.add(Self.fault(kind, message, item.machine.serial.text, item.line, item.field))
+    }
+    try Self.refuse(faults)
+    return removable
+  }
+
+  private static func refuse(_ faults: CSVFaults) throws(EnrollmentError) {
+    guard faults.count != 0 else { return }
+    throw EnrollmentError(
+      .faults,
+      "The list has \(faults.count) \(faults.count == 1 ? "fault" : "faults"). Nothing was changed; correct it and send it again.",
+      faults: faults.list.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
   }
 
   private mutating func add(

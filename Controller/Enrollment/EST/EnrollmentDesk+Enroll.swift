@@ -100,7 +100,9 @@ extension EnrollmentDesk {
     switch try registry.resolve(identity: identity, district: district, in: transaction) {
     case .known(let id, _):
       if holder?.device != id, try isLiveElsewhere(identity.serial, district, transaction) { return .ambiguous }
-      return try known(id, in: district, transaction).map(Recognition.known) ?? .unknown
+      guard let known = try known(id, in: district, transaction), !(try isWithdrawn(known, in: district, transaction))
+      else { return .unknown }
+      return .known(known)
     case .ambiguous: return .ambiguous
     case .unknown:
       // A machine without identity is known by its key, once it has one here.
@@ -126,6 +128,16 @@ extension EnrollmentDesk {
     guard let device = try registry.device(id, of: district, in: transaction) else { return nil }
     let keys = try registry.liveKeys(of: id, of: district, in: transaction)
     return KnownDevice(id: id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
+  }
+
+  /// Whether nobody expects the device any more, and nothing else is known of it.
+  private func isWithdrawn(
+    _ known: KnownDevice, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Bool {
+    guard known.stage == nil, known.keys.isEmpty,
+      let device = try registry.device(known.id, of: district, in: transaction)
+    else { return false }
+    return try registry.isWithdrawn(device, in: transaction)
   }
 
   private func decision(on pending: PendingRequest, _ transaction: any Transaction) throws -> PendingDecision {

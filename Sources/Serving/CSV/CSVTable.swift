@@ -68,7 +68,7 @@ package struct CSVError: StatusError {
     let listed = faults.count > faults.list.count ? "; the first \(faults.list.count) are listed" : ""
     let count = faults.count == 1 ? "1 fault" : "\(faults.count) faults"
     message = "The file has \(count)\(listed). Nothing was changed; correct the file and send it again."
-    self.faults = faults.list
+    self.faults = faults.list.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
   }
 }
 
@@ -76,11 +76,11 @@ package struct CSVError: StatusError {
 package enum CSVTable {
   /// The rows, each made by `row`, which adds its faults and then may return nil.
   ///
-  /// Rows whose cells are all empty are passed over.
+  /// Rows whose cells are all empty are passed over. `end` then adds what is wrong with the rows together.
   /// - Throws: `csv.invalid` with every fault's line, column, value and rule.
   package static func read<Item>(
     _ bytes: [UInt8], columns: [CSVColumn], limits: CSVLimits = CSVLimits(),
-    _ row: (CSVRow, inout CSVFaults) -> Item?
+    _ row: (CSVRow, inout CSVFaults) -> Item?, end: (inout CSVFaults) -> Void = { _ in }
   ) throws(CSVError) -> [Item] {
     var reader = CSVReader(bytes, limits: limits)
     var faults = CSVFaults()
@@ -95,6 +95,7 @@ package enum CSVTable {
         if let item = checked(record, places, columns, &faults, row) { items.append(item) }
       }
     }
+    end(&faults)
     guard faults.count == 0 else { throw CSVError(faults) }
     return items
   }

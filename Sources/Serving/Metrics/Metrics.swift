@@ -26,6 +26,11 @@ package final class Metrics: Sendable {
     add(name, help, "counter", []) { "\(read())" }
   }
 
+  /// Seconds that only grow, asked for when they are scraped.
+  package func counter(_ name: String, _ help: String, seconds: @escaping @Sendable () -> Double) {
+    add(name, help, "counter", []) { "\(seconds())" }
+  }
+
   /// A number asked for when it is scraped.
   package func gauge(
     _ name: String, _ help: String, labels: [(String, String)] = [], read: @escaping @Sendable () -> Double

@@ -57,6 +57,9 @@ package enum WireCodec {
     }
   }
 
+  /// Foundation ends some of its words with a full stop, and others not.
+  private static func withoutStop(_ words: String) -> Substring { words.hasSuffix(".") ? words.dropLast() : words[...] }
+
   private static func place(of error: DecodingError) -> String {
     func path(_ context: DecodingError.Context) -> String {
       let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
@@ -66,7 +69,7 @@ package enum WireCodec {
     case .keyNotFound(let key, let context): "\(path(context)) has no '\(key.stringValue)'"
     case .typeMismatch(let type, let context): "\(path(context)) is not \(type)"
     case .valueNotFound(_, let context): "\(path(context)) is null"
-    case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
+    case .dataCorrupted(let context): "\(path(context)): \(withoutStop(context.debugDescription))"
     @unknown default: "it cannot be read"
     }
   }

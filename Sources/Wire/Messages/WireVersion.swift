@@ -12,9 +12,9 @@ package enum WireVersion {
 
   static func unsupported(_ version: Int) -> WireError {
     let range = current == 1 ? "version 1" : "versions \(current - 1) to \(current)"
+    let advice =
+      version > current ? "Update the controller first, then the agents." : "This agent is too old; update it."
     return WireError(
-      .unsupportedVersion,
-      "This controller understands \(range); the check-in is version \(version). "
-        + "Update the controller first, then the agents.")
+      .unsupportedVersion, "This controller understands \(range); the check-in is version \(version). \(advice)")
   }
 }
