@@ -42,13 +42,6 @@ extension DeviceRegistry {
     }
   }
 
-  /// Devices of other districts with this serial: the one search across tenants. Its transaction's scope is the state.
-  package func serialElsewhere(
-    _ serial: Serial, except district: DistrictID, in transaction: any Transaction
-  ) throws -> [(district: DistrictID, device: DeviceID)] {
-    try IdentityStore.serialElsewhere(serial, except: district, transaction)
-  }
-
   /// Makes a device known that nobody expected.
   ///
   /// - Throws: `registry.serial-taken`.

@@ -3,11 +3,12 @@ import Storage
 import Vocabulary
 
 extension DeviceRegistry {
-  /// Keeps one key of the device, which becomes active, and revokes the others.
+  /// Keeps one key of the device, which becomes active, and revokes the others. The transaction's scope is the state.
   ///
-  /// - Throws: as ``KeyDecision/approval(of:among:)``.
+  /// - Throws: `registry.live-elsewhere`; as ``KeyDecision/approval(of:among:)``.
   func keep(_ chosen: Digest?, of device: Device, among keys: [DeviceKey], _ change: inout RegistryChange) throws {
     let decided = try KeyDecision.approval(of: chosen, among: keys)
+    try requireFree([device.serial.flatMap(Serial.init)], of: device.district, in: change.transaction)
     let kept = decided.first { $0.state == .active }?.digest
     try change.settle(decided, was: keys, of: device, "device.approve", .revoked, kept: kept)
     guard let kept else { return }
