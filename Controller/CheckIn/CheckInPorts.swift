@@ -15,11 +15,11 @@ package protocol DeviceRecords: Sendable {
     _ changes: [FactChange], of device: DeviceID, of district: DistrictID, now: Instant, in transaction: any Transaction
   ) throws
 
-  /// - Returns: whether the device claims another serial than the one it is known by.
+  /// Takes over what the device says of itself, by its key; or quarantines it with the other device that it says it is.
   func observe(
-    _ id: DeviceID, of district: DistrictID, identity claim: ClaimedIdentity?, vendor: String?, model: String?,
-    hostname: String?, in transaction: any Transaction
-  ) throws -> Bool
+    _ id: DeviceID, of district: DistrictID, by key: Digest, identity claim: ClaimedIdentity?, vendor: String?,
+    model: String?, hostname: String?, now: Instant, in transaction: any Transaction
+  ) throws -> Observation
 
   /// nil where the district has no such device.
   func device(_ id: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> Device?

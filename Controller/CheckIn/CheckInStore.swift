@@ -26,7 +26,13 @@ struct CheckInStore: Sendable {
     case .repeated(let reply): return CheckInOutcome(reply: try reply.sent(), changes: KeyChanges())
     case .waiting(let reply): return CheckInOutcome(reply: try ReplyEncoding.encode(reply), changes: KeyChanges())
     case .accepted(var acceptance):
-      let health = try store(&acceptance, visit, transaction)
+      let observed = try observe(acceptance, visit, transaction)
+      if case .contested(let changes) = observed {
+        var outcome = try apply(visit.quarantined(), in: transaction)
+        outcome.changes.add(changes)
+        return outcome
+      }
+      let health = try store(&acceptance, visit, observed, transaction)
       if let row, row.held, acceptance.place == .device { try SectionStore.release(visit, in: transaction) }
       try StateStore.write(acceptance, visit: visit, isNew: row == nil, in: transaction)
       var outcome = CheckInOutcome(
@@ -56,7 +62,7 @@ struct CheckInStore: Sendable {
   ///
   /// - Returns: the health, where it may have changed.
   private func store(
-    _ acceptance: inout Acceptance, _ visit: CheckInVisit, _ transaction: any Transaction
+    _ acceptance: inout Acceptance, _ visit: CheckInVisit, _ observed: Observation?, _ transaction: any Transaction
   ) throws -> Health? {
     guard acceptance.place == .device else {
       try SectionStore.hold(acceptance.changed, visit, in: transaction)
@@ -79,7 +85,7 @@ struct CheckInStore: Sendable {
     if old != Facts() {
       changes += FactDiff.changes(old: HealthRules.assess(old, thresholds: thresholds), new: health)
     }
-    changes += try observe(visit, new, known: changes, transaction)
+    changes += moved(visit, observed, known: changes)
     if !changes.isEmpty {
       try records.recordChanges(changes, of: device, of: district, now: visit.now, in: transaction)
     }
@@ -110,19 +116,30 @@ struct CheckInStore: Sendable {
     }
   }
 
-  /// Tells the registry what the machine says of itself, and notes a serial that moved.
+  /// Tells the registry what the machine newly says of itself, before anything of it is stored; nil where it says nothing
+  /// of that, or is held apart.
   private func observe(
-    _ visit: CheckInVisit, _ new: Facts, known: [FactChange], _ transaction: any Transaction
-  ) throws -> [FactChange] {
-    guard new.identity != nil || new.system?.hostname != nil else { return [] }
+    _ acceptance: Acceptance, _ visit: CheckInVisit, _ transaction: any Transaction
+  ) throws -> Observation? {
+    guard acceptance.place == .device, !acceptance.changed.isEmpty else { return nil }
+    let new = visit.check.message.facts.only(acceptance.changed)
+    guard new.identity != nil || new.system?.hostname != nil else { return nil }
     let claim = new.identity.map {
       ClaimedIdentity(serial: $0.serial, uuid: $0.uuid, boardSerial: $0.boardSerial, builtInMACs: $0.builtInMACs)
     }
-    let moved = try records.observe(
-      visit.known.device, of: visit.known.district, identity: claim, vendor: new.identity?.vendor,
-      model: new.identity?.product, hostname: new.system?.hostname, in: transaction)
-    guard moved, !known.contains(where: { $0.section == "identity" && $0.field == "serial" }) else { return [] }
-    return [FactChange(section: "identity", field: "serial", old: nil, new: new.identity?.serial)]
+    return try records.observe(
+      visit.known.device, of: visit.known.district, by: visit.known.key, identity: claim, vendor: new.identity?.vendor,
+      model: new.identity?.product, hostname: new.system?.hostname, now: visit.now, in: transaction)
+  }
+
+  /// The note of a serial that is not the known one, where the history does not tell it already.
+  private func moved(_ visit: CheckInVisit, _ observed: Observation?, known: [FactChange]) -> [FactChange] {
+    guard case .kept(moved: true) = observed,
+      !known.contains(where: { $0.section == "identity" && $0.field == "serial" })
+    else { return [] }
+    return [
+      FactChange(section: "identity", field: "serial", old: nil, new: visit.check.message.facts.identity?.serial)
+    ]
   }
 
   /// A key whose facts are held apart says nothing of the device.

@@ -58,10 +58,21 @@ struct CheckInVisit: Sendable {
   }
 }
 
+extension CheckInVisit {
+  /// The same message of the same key as that of a quarantined one.
+  func quarantined() throws -> CheckInVisit {
+    var bodies = bodies
+    if let list = check.canonical[.software] { bodies[.software] = try Gzip.compress(list) }
+    let held = KnownKey(key: known.key, district: known.district, device: known.device, state: .quarantined)
+    return CheckInVisit(
+      peer: peer, known: held, check: check, software: nil, puttingOff: [], bodies: bodies, now: now, load: load)
+  }
+}
+
 /// What a stored check-in answers, and what follows once it is durable.
 struct CheckInOutcome: Sendable {
   let reply: [UInt8]
-  let changes: KeyChanges
+  var changes: KeyChanges
   /// A base that now stands in the database.
   var storedBase: Digest?
 }

@@ -24,13 +24,16 @@ struct PersonsChange {
 
 extension EnrollmentDesk {
   /// Runs `body` in one transaction of the path's district, once for each `Idempotency-Key`.
+  ///
+  /// - Parameter scope: the caller's, unless `body` has to look at other districts; it then tells nothing of them.
   func change(
-    _ call: Call, _ context: OperatorContext, forRepeats: @escaping @Sendable (Reply) throws -> Reply = { $0 },
+    _ call: Call, _ context: OperatorContext, in scope: TenantScope? = nil,
+    forRepeats: @escaping @Sendable (Reply) throws -> Reply = { $0 },
     _ body: @escaping @Sendable (PersonsChange) throws -> Reply
   ) async throws -> Reply {
     let principal = try context.actor
     let district: DistrictID = try call.identifier("district")
-    return try await database.write(in: context.scope) { transaction in
+    return try await database.write(in: scope ?? context.scope) { transaction in
       try Idempotency.reply(to: call, context, in: transaction, forRepeats: forRepeats) {
         guard try registry.district(district, in: transaction) != nil else {
           throw ServingError.missing("district", district)

@@ -42,13 +42,6 @@ extension DeviceRegistry {
     }
   }
 
-  /// Devices of other districts with this serial: the one search across tenants. Its transaction's scope is the state.
-  package func serialElsewhere(
-    _ serial: Serial, except district: DistrictID, in transaction: any Transaction
-  ) throws -> [(district: DistrictID, device: DeviceID)] {
-    try IdentityStore.serialElsewhere(serial, except: district, transaction)
-  }
-
   /// Makes a device known that nobody expected.
   ///
   /// - Throws: `registry.serial-taken`.
@@ -63,43 +56,6 @@ extension DeviceRegistry {
     try DeviceStore.insert(device, transaction)
     try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: district, transaction)
     return device.id
-  }
-
-  /// Takes over what an enrolled device says of itself; run it where the section changed, not at each check-in.
-  ///
-  /// A serial is taken only where the device had none and no other has it; the model only where people gave none.
-  /// - Returns: whether the device now claims another serial than the one it is known by.
-  /// - Throws: `registry.device-unknown`.
-  @discardableResult
-  package func observe(
-    _ id: DeviceID, of district: DistrictID, identity claim: ClaimedIdentity? = nil, vendor: String? = nil,
-    model: String? = nil, hostname: String? = nil, in transaction: any Transaction
-  ) throws -> Bool {
-    guard let known = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
-    var device = known
-    device.vendor = vendor ?? known.vendor
-    device.model = known.model ?? model
-    device.hostname = hostname ?? known.hostname
-    if let claim { try adopt(claim, &device, transaction) }
-    if device != known { try DeviceStore.update(device, transaction) }
-    guard let claimed = claim?.serial, let serial = device.serial else { return false }
-    return claimed.folded != Folded.serial(serial)
-  }
-
-  /// Sets the marks of identity that `claim` has.
-  func adopt(_ claim: ClaimedIdentity, _ device: inout Device, _ transaction: any Transaction) throws {
-    device.uuid = claim.uuid?.text ?? device.uuid
-    device.boardSerial = claim.boardSerial?.text ?? device.boardSerial
-    if device.serial == nil, let serial = claim.serial,
-      try DeviceStore.device(serial: serial, in: device.district, transaction) == nil
-    {
-      device.serial = serial.text
-    }
-    if device.identity != .strong { device.identity = claim.strength }
-    let macs = Set(claim.builtInMACs.map(\.text))
-    if !macs.isEmpty, try IdentityStore.macs(of: device.id, in: device.district, transaction) != macs {
-      try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, transaction)
-    }
   }
 
   /// Appends to the custody ledger and projects stage and custody from it.

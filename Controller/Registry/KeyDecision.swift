@@ -159,5 +159,15 @@ enum KeyDecision {
     return changed
   }
 
+  /// From where to where keys went, and why, as their device's history tells it.
+  static func history(of keys: [DeviceKey], was former: [DeviceKey]) -> [FactChange] {
+    func words(_ key: DeviceKey) -> String { key.state.rawValue + (key.reason.map { ": \($0)" } ?? "") }
+    return keys.compactMap { key in
+      let old = former.first { $0.digest == key.digest }.map(words)
+      guard old != words(key) else { return nil }
+      return FactChange(section: "key", field: key.digest.description, old: old, new: words(key))
+    }
+  }
+
   private static func list(_ keys: [DeviceKey]) -> String { keys.map(\.digest.description).joined(separator: ", ") }
 }

@@ -12,7 +12,8 @@ struct KeyRoutes: Sendable {
       PeopleRoute(
         .post, "/api/v1/districts/{district}/devices/{device}/approve", .district(AccessRule.deviceManagers),
         Operation(
-          "approveDevice", "Keep one key, which becomes active, and revoke the device's others",
+          "approveDevice",
+          "Keep one key, which becomes active, and revoke the device's others; refused (registry.live-elsewhere) while its serial holds a key in another district",
           body: ("application/json", Self.approvalSchema), isBodyRequired: false, answers: (200, DeviceView.schema)),
         handle: approve),
       PeopleRoute(
@@ -45,7 +46,7 @@ struct KeyRoutes: Sendable {
     guard (form.key == nil) == (chosen == nil) else {
       throw RegistryError(.invalid, "'key' is a key's digest, 64 hexadecimal digits.")
     }
-    return try await registry.change(call, context) { change in
+    return try await registry.change(call, context, in: .state) { change in
       let known = try registry.existing(device, of: district, change.transaction)
       let keys = try KeyStore.live(of: device, in: district, and: chosen, change.transaction)
       try registry.keep(chosen, of: known, among: keys, &change)

@@ -3,11 +3,12 @@ import Storage
 import Vocabulary
 
 extension DeviceRegistry {
-  /// Keeps one key of the device, which becomes active, and revokes the others.
+  /// Keeps one key of the device, which becomes active, and revokes the others. The transaction's scope is the state.
   ///
-  /// - Throws: as ``KeyDecision/approval(of:among:)``.
+  /// - Throws: `registry.live-elsewhere`; as ``KeyDecision/approval(of:among:)``.
   func keep(_ chosen: Digest?, of device: Device, among keys: [DeviceKey], _ change: inout RegistryChange) throws {
     let decided = try KeyDecision.approval(of: chosen, among: keys)
+    try requireFree([device.serial.flatMap(Serial.init)], of: device.district, in: change.transaction)
     let kept = decided.first { $0.state == .active }?.digest
     try change.settle(decided, was: keys, of: device, "device.approve", .revoked, kept: kept)
     guard let kept else { return }
@@ -36,17 +37,12 @@ extension RegistryChange {
   /// Keeps, in the history of the device, from where to where its keys went and why: the key itself tells only its
   /// last reason. The journal holds no text that a person typed.
   private func remember(_ keys: [DeviceKey], was former: [DeviceKey], of device: Device) throws {
-    func words(_ key: DeviceKey) -> String { key.state.rawValue + (key.reason.map { ": \($0)" } ?? "") }
-    let changes = keys.compactMap { key -> FactChange? in
-      let old = former.first { $0.digest == key.digest }.map(words)
-      guard old != words(key) else { return nil }
-      return FactChange(section: "key", field: key.digest.description, old: old, new: words(key))
-    }
+    let changes = KeyDecision.history(of: keys, was: former)
     try ChangeStore.record(changes, of: device.id, in: device.district, now: now, transaction)
   }
 }
 
-private struct KeysBody: JournalBody {
+struct KeysBody: JournalBody {
   /// What `changed` keys became.
   let state: KeyState
   let changed: Int

@@ -23,11 +23,14 @@ struct RegistryChange {
 
 extension DeviceRegistry {
   /// Runs `body` in a transaction, once for each Idempotency-Key, and lets its keys count when it is durable.
+  ///
+  /// - Parameter scope: the caller's, unless `body` has to look at other districts; it then tells nothing of them.
   func change(
-    _ call: Call, _ context: OperatorContext, _ body: @escaping @Sendable (inout RegistryChange) throws -> Reply
+    _ call: Call, _ context: OperatorContext, in scope: TenantScope? = nil,
+    _ body: @escaping @Sendable (inout RegistryChange) throws -> Reply
   ) async throws -> Reply {
     let actor = try context.actor
-    let (reply, changes) = try await database.write(in: context.scope) { transaction in
+    let (reply, changes) = try await database.write(in: scope ?? context.scope) { transaction in
       var change = RegistryChange(transaction: transaction, actor: actor, now: call.now)
       let reply = try Idempotency.reply(to: call, context, in: transaction) { try body(&change) }
       return (reply, change.keys)

@@ -24,6 +24,8 @@ package struct RegistryError: StatusError {
     case keyRevoked = "registry.key-revoked"
     /// The key belongs to another device.
     case keyElsewhere = "registry.key-elsewhere"
+    /// The device's serial holds a key in another district.
+    case liveElsewhere = "registry.live-elsewhere"
     /// The device has no key that this could change.
     case noLiveKey = "registry.no-live-key"
     /// No key of the device waits for approval.
@@ -46,7 +48,7 @@ package struct RegistryError: StatusError {
     case .districtUnknown, .deviceUnknown: .notFound
     case .invalid, .keyUnknown: .unprocessableContent
     case .districtExists, .schoolExists, .serialTaken, .keyTransition, .keyChoice, .keyRevoked, .keyElsewhere,
-      .noLiveKey, .nothingToApprove:
+      .liveElsewhere, .noLiveKey, .nothingToApprove:
       .conflict
     }
   }

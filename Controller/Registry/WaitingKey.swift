@@ -38,7 +38,7 @@ extension DeviceRegistry {
   /// Keeps a waiting key, which becomes active, and revokes the other keys of its device.
   ///
   /// - Parameter reply: makes the answer of the key as it then stands.
-  /// - Throws: `request.not-found` where no such key waits in the path's district.
+  /// - Throws: `request.not-found` where no such key waits in the path's district; `registry.live-elsewhere`.
   package func approveWaiting(
     _ digest: Digest, _ call: Call, _ context: OperatorContext, reply: @escaping @Sendable (WaitingKey) throws -> Reply
   ) async throws -> Reply {
@@ -66,7 +66,7 @@ extension DeviceRegistry {
     _ decision: @escaping @Sendable (Device, [DeviceKey], inout RegistryChange) throws -> Void
   ) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    return try await change(call, context) { change in
+    return try await change(call, context, in: .state) { change in
       let found = try KeyStore.key(digest, change.transaction)
       guard let key = found, key.district == district, key.state == .pending else {
         throw ServingError.missing("waiting key", digest, in: district)

@@ -11,8 +11,8 @@ import Wire
 struct BaseLifeTests {
   static func later(_ seconds: Int64) -> Instant { World.start.advanced(by: .seconds(seconds)) }
 
-  static func facts(_ salt: String, packages: Int = 120) -> Facts {
-    var facts = Sample.facts(1)
+  static func facts(_ salt: String, of number: Int = 1, packages: Int = 120) -> Facts {
+    var facts = Sample.facts(number)
     facts.software = Sample.software(packages, salt: salt)
     return facts
   }
@@ -22,7 +22,7 @@ struct BaseLifeTests {
     let world = try await World()
     let (first, second) = (try await world.enrol(1), try await world.enrol(2))
     _ = try await world.send(Sample.request(1, Self.facts("a")), from: first)
-    _ = try await world.send(Sample.request(1, Self.facts("b")), from: second)
+    _ = try await world.send(Sample.request(1, Self.facts("b", of: 2)), from: second)
     #expect(try await world.desk.bases.sweep(now: Self.later(30)) == 0)
     #expect(try await world.desk.bases.sweep(now: Self.later(3_600)) == 0)
     _ = try await world.send(Sample.request(2, Self.facts("c")), from: first, at: Self.later(700))
@@ -58,7 +58,7 @@ struct BaseLifeTests {
       try transaction.run("DELETE FROM checkin_software")
       try transaction.run("DELETE FROM checkin_software_base")
     }
-    _ = try await world.send(Sample.request(1, Self.facts("a")), from: second)
+    _ = try await world.send(Sample.request(1, Self.facts("a", of: 2)), from: second)
     #expect(try await world.software(of: second) == Self.facts("a").software?.canonicalBytes)
   }
 

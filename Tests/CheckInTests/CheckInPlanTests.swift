@@ -27,11 +27,16 @@ struct CheckInPlanTests {
         try await tasks.waitForAll()
       }
     }
+    var lie = Sample.facts(5)
+    lie.identity?.builtInMACs = ["a4:bb:6d:01:02:03"]
+    let contested = try await world.send(Sample.request(4, lie, sending: [.identity]), from: devices[3])
+    #expect(contested.standing == .quarantined)
     try await world.desk.indexer.catchUp()
     #expect(plans.lines.contains { $0.contains("SEARCH checkin_state") })
     let tables = [
       "checkin_state", "checkin_section", "checkin_software", "checkin_software_stale", "registry_contact",
       "registry_device", "registry_key", "registry_change", "registry_ledger_event", "checkin_package_devices",
+      "registry_device_mac",
     ]
     #expect(plans.scans(of: tables) == [])
   }

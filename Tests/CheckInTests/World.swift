@@ -1,3 +1,4 @@
+import Audit
 import Foundation
 import HTTPTypes
 import Serving
@@ -31,7 +32,8 @@ final class World: Sendable {
     folder = FileManager.default.temporaryDirectory.appending(path: "checkin-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try await TestDatabase.open(
-      folder.appending(path: "rollcall.sqlite").path, migrations: DeviceRegistry.migrations + CheckIns.migrations)
+      folder.appending(path: "rollcall.sqlite").path,
+      migrations: Journal.migrations + DeviceRegistry.migrations + CheckIns.migrations)
     registry = DeviceRegistry(database: database, facts: StoredFacts())
     let opened = database
     desk = CheckIns(

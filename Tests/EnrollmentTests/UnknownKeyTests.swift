@@ -11,8 +11,10 @@ struct UnknownKeyTests {
 
   /// The device of a listed serial comes with a key of which nothing is known; its key.
   @discardableResult
-  private func come(_ world: World, serial: String, in district: DistrictID = World.cedar) async throws -> Digest {
-    let key = TestKey().digest
+  private func come(
+    _ world: World, serial: String, in district: DistrictID = World.cedar, as holder: TestKey = TestKey()
+  ) async throws -> Digest {
+    let key = holder.digest
     let peer = PeerCertificate(
       key: key, der: [], device: .random(), district: district, serial: serial,
       notBefore: World.start, notAfter: World.start.advanced(by: .seconds(86_400)))
@@ -72,6 +74,23 @@ struct UnknownKeyTests {
     #expect(world.registry.keys.key(key)?.state == .pending)
     #expect(
       try await world.people(.get, "/api/v1/pending", query: [("district", "cedar-falls")]).items.isEmpty)
+  }
+
+  @Test("It is neither approved nor enrolled while its serial holds a key in another district")
+  func liveElsewhere() async throws {
+    let world = try await World()
+    for district in [World.cedar, World.river] { try await world.batch(["PF3ABCDE"], in: district) }
+    let theirs = TestKey()
+    let token = try await world.token(in: World.river)
+    _ = try await world.enroll(try theirs.request(serial: "PF3ABCDE"), token.printed)
+    let ours = TestKey()
+    try await come(world, serial: "PF3ABCDE", as: ours)
+    await #expect(throws: RegistryError(.liveElsewhere, "")) {
+      _ = try await world.people(.post, "\(Self.pending)/\(ours.digest)/approve", "{}")
+    }
+    let cedars = try await world.token()
+    #expect(try await world.enroll(try ours.request(serial: "PF3ABCDE"), cedars.printed).status == .accepted)
+    #expect(world.registry.keys.key(ours.digest)?.state == .pending)
   }
 
   @Test("Pages of any size show each key and each request once")

@@ -78,6 +78,91 @@ struct WaitingTests {
     #expect(world.registry.keys.key(theirs.digest)?.state == .active)
   }
 
+  /// Both districts list a serial that holds a key in the other one; ours waits. Its request, their key and device.
+  private func twins(_ world: World) async throws -> (id: String, body: [UInt8], token: String, theirs: TestKey) {
+    try await world.batch(["PF3ABCDE", "PF3ABCDF"])
+    try await world.batch(["PF3ABCDE"], in: World.river)
+    let theirs = TestKey()
+    let rivers = try await world.token(in: World.river)
+    _ = try await world.enroll(try theirs.request(serial: "PF3ABCDE"), rivers.printed)
+    let ours = try await world.token()
+    let body = try TestKey().request(serial: "PF3ABCDE")
+    #expect(try await world.enroll(body, ours.printed).status == .accepted)
+    let waiting = try await world.people(.get, "/api/v1/pending", query: [("district", "cedar-falls")]).items
+    return (try required(waiting.first?["id"] as? String), body, ours.printed, theirs)
+  }
+
+  private func revoke(_ key: TestKey, in district: DistrictID, _ world: World) async throws {
+    let changes = try await world.database.write(in: .state) {
+      try world.registry.setKeyState(key.digest, of: district, to: .revoked, in: $0)
+    }
+    world.registry.apply(changes)
+  }
+
+  @Test("Nobody approves a serial that holds a key in another district, until that key is revoked")
+  func approvedElsewhere() async throws {
+    let world = try await World()
+    let (id, body, token, theirs) = try await twins(world)
+    let path = "/api/v1/districts/cedar-falls/pending/\(id)/approve"
+    let listed = try await world.database.read(in: .state) {
+      try world.registry.device(serial: Serial("PF3ABCDE")!, of: World.cedar, in: $0)?.id
+    }
+    let device = try required(listed)
+    for grants in [Set([Grant(.districtIT, at: .district(World.cedar))]), [Grant(.stateAdmin, at: .state)]] {
+      for form in ["{}", "{\"device\":\"\(device)\"}"] {
+        let refusal = await #expect(throws: RegistryError(.liveElsewhere, "")) {
+          _ = try await world.people(.post, path, form, grants: grants)
+        }
+        #expect(refusal?.message.contains("PF3ABCDE") == true)
+        #expect(refusal?.message.contains("river") == false)
+      }
+    }
+    #expect(try await world.enroll(body, token).status == .accepted)
+    #expect(world.registry.keys.key(theirs.digest)?.state == .active)
+    try await revoke(theirs, in: World.river, world)
+    _ = try await world.people(.post, path, "{}")
+    #expect(try await world.enroll(body, token).status == .ok)
+  }
+
+  @Test("A machine without a serial is not approved as a device whose serial holds a key in another district")
+  func approvedAsElsewhere() async throws {
+    let world = try await World()
+    _ = try await twins(world)
+    let token = try await world.token()
+    _ = try await world.enroll(try TestKey().request(serial: "Default string"), token.printed)
+    let waiting = try await world.people(.get, "/api/v1/pending", query: [("district", "cedar-falls")]).items
+    let id = try required(waiting.first { $0["serial"] == nil }?["id"] as? String)
+    let listed = try await world.database.read(in: .state) { transaction in
+      try ["PF3ABCDE", "PF3ABCDF"].map {
+        try required(world.registry.device(serial: Serial($0)!, of: World.cedar, in: transaction)).id
+      }
+    }
+    let path = "/api/v1/districts/cedar-falls/pending/\(id)/approve"
+    await #expect(throws: RegistryError(.liveElsewhere, "")) {
+      _ = try await world.people(.post, path, "{\"device\":\"\(listed[0])\"}")
+    }
+    _ = try await world.people(.post, path, "{\"device\":\"\(listed[1])\"}")
+  }
+
+  @Test("A serial that got a key in another district after it was approved here waits again")
+  func elsewhereSince() async throws {
+    let world = try await World(unknownSerials: .pending)
+    try await world.batch(["PF3ABCDF"])
+    try await world.batch(["PF3ABCDE"], in: World.river)
+    let ours = try await world.token()
+    let body = try TestKey().request(serial: "PF3ABCDE")
+    _ = try await world.enroll(body, ours.printed)
+    let id = try required(try await world.people(.get, "/api/v1/pending").items.first?["id"] as? String)
+    _ = try await world.people(.post, "/api/v1/districts/cedar-falls/pending/\(id)/approve")
+    let theirs = TestKey()
+    let rivers = try await world.token(in: World.river)
+    #expect(try await world.enroll(try theirs.request(serial: "PF3ABCDE"), rivers.printed).status == .ok)
+    #expect(try await world.enroll(body, ours.printed).status == .accepted)
+    let waiting = try await world.people(.get, "/api/v1/pending").items
+    #expect(waiting.map { $0["reason"] as? String } == ["ambiguous-identity"])
+    #expect(world.registry.keys.key(theirs.digest)?.state == .active)
+  }
+
   @Test("A machine without identity waits; with a token that allows it, it is known by its key")
   func unidentified() async throws {
     let world = try await World()

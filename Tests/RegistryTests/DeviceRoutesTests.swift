@@ -75,7 +75,8 @@ struct DeviceRoutesTests {
     _ = try await bench.send(
       .post, "/api/v1/districts/cedar-falls/devices/import", body: "serial,assetTag,school\nPF3ABC01,T-100,north\n")
     try await bench.write { [registry = bench.registry] transaction in
-      try registry.observe(third, of: RegistryBench.oak, hostname: "Lab-7", in: transaction)
+      _ = try registry.observe(
+        third, of: RegistryBench.oak, by: .numbered(3), hostname: "Lab-7", now: RegistryBench.now, in: transaction)
       return
     }
     let all: Set = ["PF3ABC01", "PF3ABC02", "MJ0DEF03"]

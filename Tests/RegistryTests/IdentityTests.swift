@@ -108,20 +108,26 @@ struct IdentityTests {
       try registry.addDevice(ClaimedIdentity(), to: RegistryBench.cedar, now: RegistryBench.now, in: $0)
     }
     _ = try await bench.expect("PF3ABC01")
-    let claims = [claim("PF3ABC01", uuid: uuid), claim("PF3ABC02")]
-    let differs = try await bench.write { [registry = bench.registry] transaction in
-      try registry.observe(
-        device, of: RegistryBench.cedar, identity: claims[0], vendor: "LENOVO", model: "20YRS0", hostname: "Lab-7",
-        in: transaction)
-      try registry.observe(device, of: RegistryBench.cedar, identity: claims[1], in: transaction)
-      return try registry.observe(device, of: RegistryBench.cedar, identity: claims[0], in: transaction)
+    func observe(_ claim: ClaimedIdentity, _ vendor: String, _ hostname: String) async throws -> Bool {
+      let observed = try await bench.write { [registry = bench.registry] in
+        try registry.observe(
+          device, of: RegistryBench.cedar, by: .numbered(1), identity: claim, vendor: vendor, model: vendor + " 20YRS0",
+          hostname: hostname, now: RegistryBench.now, in: $0)
+      }
+      guard case .kept(let moved) = observed else { throw CancellationError() }
+      return moved
     }
-    #expect(differs)
-    let stored = try await bench.device(device)
+    // Another device, of which no key is known.
+    #expect(try await !observe(claim("PF3ABC01", uuid: otherUUID), "OTHER", "Lab-6"))
+    var stored = try await bench.device(device)
+    #expect(stored.serial == nil && stored.uuid == nil && stored.vendor == nil && stored.model == nil)
+    #expect(try await !observe(claim("PF3ABC02", uuid: uuid), "LENOVO", "Lab-7"))
+    #expect(try await observe(claim("PF3ABC01", uuid: otherUUID), "OTHER", "Lab-8"))
+    stored = try await bench.device(device)
     #expect(stored.serial == "PF3ABC02")
     #expect(stored.uuid == uuid)
     #expect(stored.vendor == "LENOVO")
-    #expect(stored.model == "20YRS0")
-    #expect(stored.hostname == "Lab-7")
+    #expect(stored.model == "LENOVO 20YRS0")
+    #expect(stored.hostname == "Lab-8")
   }
 }

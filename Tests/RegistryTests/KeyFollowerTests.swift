@@ -70,6 +70,23 @@ struct KeyFollowerTests {
     try await pair.close()
   }
 
+  @Test("Both of two devices that one controller saw claim one identity are quarantined for the other at its next look")
+  func contested() async throws {
+    let pair = try await Pair()
+    for number in [UInt8(1), 2] { pair.first.apply(try await enrol(pair.first, number)) }
+    let liar = try #require(pair.first.keys.key(.numbered(2)))
+    // In the scope of a check-in: the district alone.
+    let observed = try await pair.first.database.write(in: .districts([RegistryBench.cedar])) {
+      try pair.first.observe(
+        liar.device, of: RegistryBench.cedar, by: liar.key, identity: ClaimedIdentity(serial: Serial("SER-1")),
+        now: RegistryBench.now, in: $0)
+    }
+    guard case .contested = observed else { throw CancellationError() }
+    try await pair.second.follow()
+    for number in [UInt8(1), 2] { #expect(pair.second.keys.key(.numbered(number))?.state == .quarantined) }
+    try await pair.close()
+  }
+
   @Test("On another server, or one that went back, numbers of transactions mean nothing: every key is read anew")
   func anotherServer() async throws {
     let pair = try await Pair()

@@ -112,7 +112,8 @@ struct TenancyTests {
       RegistryError.Kind.allCases.map(\.rawValue).sorted() == [
         "registry.device-unknown", "registry.district-exists",
         "registry.district-unknown", "registry.invalid", "registry.key-choice", "registry.key-elsewhere",
-        "registry.key-revoked", "registry.key-transition", "registry.key-unknown", "registry.no-live-key",
+        "registry.key-revoked", "registry.key-transition", "registry.key-unknown", "registry.live-elsewhere",
+        "registry.no-live-key",
         "registry.nothing-to-approve", "registry.school-exists", "registry.serial-taken",
       ])
   }

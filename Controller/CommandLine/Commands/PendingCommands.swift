@@ -42,6 +42,9 @@ struct PendingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Let a waiting device in.",
       discussion: """
+        Refused while the serial holds a key in another district: there, or by the state's administration, that device's
+        keys are revoked first ('rollcall device revoke').
+
         EXAMPLES
           rollcall pending approve pen_2x8q4d7v1k9m3c5w -d cedar-falls
           rollcall pending approve pen_2x8q4d7v1k9m3c5w -d cedar-falls \\

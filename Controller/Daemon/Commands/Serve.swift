@@ -90,7 +90,7 @@ struct Serve: AsyncParsableCommand {
     let reload = CertificateReload(
       controller: controller, settings: settings, shared: shared, people: people, devices: devices, manager: manager,
       logger: logger)
-    var services = controller.services + beside
+    var services = controller.services + beside + [Allocator.Return()]
     services += [
       // A database that is away is no reason to end: others may bring it back, and devices are told to wait.
       Watchdog(manager: manager, group: threads, database: settings.database == nil ? controller.database : nil),

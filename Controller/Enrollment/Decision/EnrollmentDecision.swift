@@ -95,7 +95,10 @@ private func decideByIdentity(_ question: EnrollmentQuestion) throws(EnrollmentE
   switch question.recognition {
   case .known(let device): return try issue(to: device, question)
   case .ambiguous:
-    try refuseTakenKey(question, by: nil)
+    // A key that waits for a person with a device of the district, as after a restore, waits on.
+    if question.holder?.state != .pending || question.holder?.district != question.token.district {
+      try refuseTakenKey(question, by: nil)
+    }
     return .wait(.ambiguousIdentity)
   case .unknown:
     try refuseTakenKey(question, by: nil)

@@ -89,7 +89,7 @@ extension EnrollmentDesk {
     return EnrollmentQuestion(
       token: token, key: request.key, identity: request.identity,
       earlier: earlier.flatMap { authority.trusts(der: $0.certificate) ? $0 : nil },
-      waiting: try pending.map { try decision(on: $0, transaction) }, holder: holder,
+      waiting: try pending.map { try decision(on: $0, holder: holder, transaction) }, holder: holder,
       recognition: try recognition(of: request.identity, holder: holder, in: token.district, transaction),
       unknownSerials: district.unknownSerials, now: now)
   }
@@ -99,7 +99,7 @@ extension EnrollmentDesk {
   ) throws -> Recognition {
     switch try registry.resolve(identity: identity, district: district, in: transaction) {
     case .known(let id, _):
-      if holder?.device != id, try isLiveElsewhere(identity.serial, district, transaction) { return .ambiguous }
+      if try isClaimedElsewhere(id, identity, holder: holder, in: district, transaction) { return .ambiguous }
       guard let known = try known(id, in: district, transaction), !(try isWithdrawn(known, in: district, transaction))
       else { return .unknown }
       return .known(known)
@@ -111,15 +111,25 @@ extension EnrollmentDesk {
     }
   }
 
-  /// Whether a device of another district with this serial holds a key: a person must look, and no tenant may put
-  /// another's device into quarantine.
-  private func isLiveElsewhere(
-    _ serial: Serial?, _ district: DistrictID, _ transaction: any Transaction
+  /// Whether a device of another district with this serial holds a key, and the one that asks is not admitted here already.
+  private func isClaimedElsewhere(
+    _ id: DeviceID, _ identity: ClaimedIdentity, holder: KnownKey?, in district: DistrictID,
+    _ transaction: any Transaction
   ) throws -> Bool {
-    guard let serial else { return false }
-    return try registry.serialElsewhere(serial, except: district, in: transaction).contains { other in
-      try !registry.liveKeys(of: other.device, of: other.district, in: transaction).isEmpty
+    if let holder, holder.device == id, holder.state != .pending { return false }
+    return try serials(of: id, identity, in: district, transaction).contains {
+      try registry.isLiveElsewhere($0, except: district, in: transaction)
     }
+  }
+
+  /// The serial that a machine claims, and the one of the device that it is to be, once each.
+  func serials(
+    of id: DeviceID, _ identity: ClaimedIdentity, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [Serial] {
+    let known = try registry.device(id, of: district, in: transaction)?.serial.flatMap(Serial.init)
+    guard let claimed = identity.serial else { return known.map { [$0] } ?? [] }
+    guard let known, known.folded != claimed.folded else { return [claimed] }
+    return [claimed, known]
   }
 
   private func known(
@@ -140,13 +150,19 @@ extension EnrollmentDesk {
     return try registry.isWithdrawn(device, in: transaction)
   }
 
-  private func decision(on pending: PendingRequest, _ transaction: any Transaction) throws -> PendingDecision {
+  private func decision(
+    on pending: PendingRequest, holder: KnownKey?, _ transaction: any Transaction
+  ) throws -> PendingDecision {
     switch pending.state {
     case .waiting: return .waiting
     case .rejected: return .rejected
     case .issued: return .issued
     case .approved:
       guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else {
+        return .waiting
+      }
+      // Its serial got a key elsewhere since a person said yes: that person did not know, and is asked again.
+      if try isClaimedElsewhere(id, pending.identity, holder: holder, in: pending.district, transaction) {
         return .waiting
       }
       return .approved(device)

@@ -27,7 +27,7 @@ struct PendingRoutes: Sendable {
         .post, Self.one + "/approve", BatchRoutes.managers,
         Operation(
           "approvePending",
-          "Lets a waiting device enrol at its next request, as a new device or as one that is known; trusts a key at once",
+          "Lets a waiting device enrol at its next request, as a new device or as one that is known; trusts a key at once. Refused (registry.live-elsewhere) while the serial holds a key in another district",
           body: ("application/json", Approval.schema), isBodyRequired: false, answers: (200, PendingItem.schema)),
         handle: approve),
       PeopleRoute(
@@ -74,12 +74,14 @@ struct PendingRoutes: Sendable {
       }
       return try await desk.registry.approveWaiting(digest, call, context) { try .json(PendingItem($0)) }
     }
-    return try await desk.change(call, context) { change in
+    return try await desk.change(call, context, in: .state) { change in
       let request = try Self.request(call, change)
       guard request.state == .waiting || request.state == .rejected else {
         throw EnrollmentError(.notPending, "This request is \(request.state.rawValue) already.")
       }
       let device = try device(for: request, chosen, change)
+      let serials = try desk.serials(of: device, request.identity, in: change.district, change.transaction)
+      try desk.registry.requireFree(serials, of: change.district, in: change.transaction)
       try PendingStore.set(
         .approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)
       try change.record(
