@@ -27,7 +27,7 @@ struct APIClient {
   ///
   /// - Returns: whether items were left over at `limit`.
   func each(
-    _ target: Target, limit: Int?, page see: (JSONValue) -> Void = { _ in }, _ body: (JSONValue) throws -> Void
+    _ target: Target, limit: Int?, page see: (JSONValue) -> Void = { _ in }, item body: (JSONValue) throws -> Void
   ) throws -> Bool {
     var left = limit ?? .max
     var after: String?

@@ -94,10 +94,11 @@ struct Session {
     let writer = ListWriter(columns, self)
     let watched = console.errorIsTerminal
     var words: String?
-    let more = try client.each(target, limit: options.bound, page: { words = note($0) }) { item in
+    let add = { (item: JSONValue) in
       writer.add(item)
       if watched, writer.count.isMultiple(of: 1000) { console.error("\r\(writer.count) fetched …") }
     }
+    let more = try client.each(target, limit: options.bound, page: { words = note($0) }, item: add)
     if watched, writer.count >= 1000 { console.error("\r\u{1b}[K") }
     writer.finish(nothing: nothing)
     if more { console.error("There are more than \(writer.count); ask for --all, or a greater --limit.\n") }
