@@ -13,10 +13,12 @@ package enum Observation: Sendable {
 extension DeviceRegistry {
   /// Takes over what an enrolled device says of itself; run it where the section changed, not at each check-in.
   ///
-  /// A serial is taken only where the device had none and no other has it; the model only where people gave none. Of a
+  /// A serial is taken only where the device had none and no other in the whole state has it; the model only where people gave none. Of a
   /// machine that is another device of the district nothing is taken but its host name, and where that device has a key,
   /// the keys of both are quarantined, as at enrolment: a person has to decide. Marks that belong to another device stay
   /// with it under whatever serial they come.
+  ///
+  /// The transaction's scope is the state where a serial is claimed.
   ///
   /// - Parameter key: the one that says so.
   /// - Throws: `registry.device-unknown`.
@@ -34,7 +36,14 @@ extension DeviceRegistry {
       device.vendor = vendor ?? known.vendor
       device.model = known.model ?? model
     }
-    if let claim, claimed == .itself { try adopt(claim, &device, transaction) }
+    if var claim, claimed == .itself {
+      if device.serial == nil, let serial = claim.serial,
+        !(try serialElsewhere(serial, except: district, in: transaction)).isEmpty
+      {
+        claim.serial = nil
+      }
+      try adopt(claim, &device, transaction)
+    }
     if device != known { try DeviceStore.update(device, transaction) }
     guard let serial = claim?.serial, let former = device.serial else { return .kept(moved: false) }
     return .kept(moved: serial.folded != Folded.serial(former))
@@ -54,8 +63,16 @@ extension DeviceRegistry {
     of claim: ClaimedIdentity, by known: Device, _ transaction: any Transaction
   ) throws -> Claimed {
     guard try isNew(claim, to: known, transaction) else { return .itself }
-    let candidates = try IdentityStore.candidates(for: claim, in: known.district, transaction)
-    switch IdentityDecision.decide(claim, among: candidates) {
+    // By what it would be known by then: else the marks of another could be taken over one by one.
+    var whole = claim
+    whole.uuid = claim.uuid ?? known.uuid.flatMap(HardwareUUID.init)
+    whole.boardSerial = claim.boardSerial ?? known.boardSerial.flatMap(Serial.init)
+    if claim.builtInMACs.isEmpty {
+      let macs = try IdentityStore.macs(of: known.id, in: known.district, transaction)
+      whole.builtInMACs = macs.sorted().compactMap(MACAddress.init)
+    }
+    let candidates = try IdentityStore.candidates(for: whole, in: known.district, transaction)
+    switch IdentityDecision.decide(whole, among: candidates) {
     case .unknown: return .itself
     case .known(let device): return device == known.id ? .itself : .another(device)
     case .ambiguous(let devices):

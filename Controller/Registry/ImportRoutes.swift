@@ -49,9 +49,10 @@ struct ImportRoutes: Sendable {
     }
     return try await registry.change(call, context) { change in
       let devices = try read.get()
-      if devices.contains(where: { $0.assetTag != nil }) {
+      let tags = devices.compactMap { Folded.assetTag($0.assetTag) }
+      if !tags.isEmpty {
         try ImportDecision.checkTags(
-          of: devices, holders: ImportStore.tagHolders(in: district, change.transaction))
+          of: devices, holders: ImportStore.tagHolders(of: tags, in: district, change.transaction))
       }
       let created = try ImportStore.upsert(devices, in: district, now: change.now, change.transaction)
       let view = ImportView(rows: devices.count, created: created, updated: devices.count - created)

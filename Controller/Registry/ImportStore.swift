@@ -13,19 +13,30 @@ enum ImportStore {
     return found
   }
 
-  /// The devices that have an asset tag, by its folded form.
-  static func tagHolders(in district: DistrictID, _ transaction: any Transaction) throws -> [String: [TagHolder]] {
+  /// The devices that have one of these asset tags, or any, by its folded form.
+  static func tagHolders(
+    of tags: [String]? = nil, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: [TagHolder]] {
     var found: [String: [TagHolder]] = [:]
-    let query: SQL = """
-      SELECT asset_tag_folded, device_id, serial, serial_folded, hostname FROM registry_device
-      WHERE district_id = \(district) AND asset_tag_folded IS NOT NULL
-      """
-    try transaction.each(query) { row in
-      let serial: String? = try row.get("serial")
-      let hostname: String? = try row.get("hostname")
-      let id: DeviceID = try row.get("device_id")
-      found[try row.get("asset_tag_folded"), default: []].append(
-        TagHolder(serial: try row.get("serial_folded"), name: serial ?? hostname ?? id.rawValue))
+    func read(_ condition: SQL) throws {
+      let query: SQL = """
+        SELECT asset_tag_folded, device_id, serial, serial_folded, hostname FROM registry_device
+        WHERE district_id = \(district) AND \(condition)
+        """
+      try transaction.each(query) { row in
+        let serial: String? = try row.get("serial")
+        let hostname: String? = try row.get("hostname")
+        let id: DeviceID = try row.get("device_id")
+        found[try row.get("asset_tag_folded"), default: []].append(
+          TagHolder(serial: try row.get("serial_folded"), name: serial ?? hostname ?? id.rawValue))
+      }
+    }
+    guard let tags else {
+      try read("asset_tag_folded IS NOT NULL")
+      return found
+    }
+    for first in stride(from: 0, to: tags.count, by: 512) {
+      try read("asset_tag_folded IN \(list: tags[first..<min(first + 512, tags.count)])")
     }
     return found
   }

@@ -42,7 +42,8 @@ package final class PostgresDatabase: Storage.Database {
     /// As if one came after the other: what everything needs that works beside others.
     case serializable = "SERIALIZABLE"
     /// Each sees one moment, and fails where another changed the same row meanwhile. For a program that has the database to itself
-    /// and whose transactions read nothing that another of them writes (`rollcall-swarm seed`): what it read is not remembered.
+    /// and whose transactions read nothing that another of them writes, but rows that both then write, of which one is run again
+    /// (`rollcall-swarm seed`): what it read is not remembered.
     case snapshot = "REPEATABLE READ"
   }
 

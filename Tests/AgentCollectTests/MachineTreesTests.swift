@@ -17,6 +17,7 @@ struct MachineTreesTests {
       ],
       units: [
         "cups.service", "home-jane.mount", "media-jane-STICK.mount", "netctl@Jane's Wi-Fi.service", "user@1000.service",
+        "srv-homes-jane.automount", "boot-efi.mount", "dev-disk-by\\x2dlabel-JANE.swap",
       ])
     let facts = FactCollector(root: fixture("school-laptop"), devices: devices).collect(previousClockOffset: -250)
 
@@ -52,7 +53,10 @@ struct MachineTreesTests {
     #expect(system.rootEncrypted == true)
     #expect(system.encryptionKind == "luks2")
     #expect(system.rebootPending == true)
-    let units = ["cups.service", "home-.mount", "media-.mount", "netctl@.service", "user@.service"]
+    let units = [
+      "boot-efi.mount", "cups.service", "dev-.swap", "home-.mount", "media-.mount", "netctl@.service", "srv-.automount",
+      "user@.service",
+    ]
     #expect(system.failedUnits == units, "no name of a person or of a network")
     #expect(system.unreadable.isEmpty)
 

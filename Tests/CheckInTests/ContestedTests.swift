@@ -169,6 +169,53 @@ struct ContestedTests {
     #expect(states(world, honest, other) == [.active, .active])
   }
 
+  @Test("Marks of another device are not taken over one by one either")
+  func markByMark() async throws {
+    let world = try await World()
+    let (honest, other) = try await pair(world)
+    var lie = facts(2)
+    lie.identity?.uuid = facts(1).identity?.uuid
+    lie.identity?.boardSerial = nil
+    lie.identity?.builtInMACs = []
+    _ = try await world.send(Sample.request(2, lie, sending: [.identity]), from: other)
+    var next = facts(2)
+    next.identity?.uuid = nil
+    next.identity?.boardSerial = facts(1).identity?.boardSerial
+    next.identity?.builtInMACs = []
+    _ = try await world.send(Sample.request(3, next, sending: [.identity]), from: other)
+    // One mark says nothing; with a second the honest one would not be found again.
+    #expect(try await device(other, world).boardSerial == "BOARD1002")
+    #expect(states(world, honest, other) == [.active, .active])
+  }
+
+  @Test("A device without a serial takes over none that another district knows")
+  func serialElsewhere() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1)
+    let registry = world.registry
+    try await world.database.write(in: .state) { transaction in
+      try transaction.run("UPDATE registry_device SET serial = NULL, serial_folded = NULL")
+      let elsewhere = try #require(DistrictID(rawValue: "elsewhere"))
+      try transaction.run(
+        """
+        INSERT INTO registry_district (district_id, name, unknown_serials, created_at)
+        VALUES (\(elsewhere), 'Elsewhere', 'refuse', \(World.start))
+        """)
+      _ = try registry.expect(
+        serial: try #require(Serial("PF3XK1001")), district: elsewhere, batch: try #require(BatchID(rawValue: "fall")),
+        actor: .controller, now: World.start, in: transaction)
+    }
+    _ = try await world.send(Sample.request(1, facts(1)), from: device)
+    #expect(try await self.device(device, world).serial == nil)
+    try await world.database.write(in: .state) {
+      _ = try $0.run("UPDATE registry_device SET serial = 'PF3XK9', serial_folded = 'PF3XK9' WHERE serial IS NOT NULL")
+    }
+    var told = facts(1)
+    told.identity?.family = "Told anew"
+    _ = try await world.send(Sample.request(2, told, sending: [.identity]), from: device)
+    #expect(try await self.device(device, world).serial == "PF3XK1001")
+  }
+
   @Test("Without a serial, two of three marks say that it is the other one")
   func quorum() async throws {
     let world = try await World()

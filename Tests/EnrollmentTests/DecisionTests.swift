@@ -78,6 +78,14 @@ struct DecisionTests {
     }
   }
 
+  @Test("Who was approved, and whose serial got a key elsewhere since, waits for a person whatever became of the token")
+  func contested() throws {
+    for token in [Self.token(), Self.token(expiresIn: .seconds(-1)), Self.token(uses: 1, used: 1)] {
+      let question = Self.question { ($0.token, $0.waiting, $0.recognition) = (token, .contested, .ambiguous) }
+      #expect(try decide(question) == .wait(.ambiguousIdentity))
+    }
+  }
+
   @Test("A token that is revoked, expired or used up brings nothing")
   func deadTokens() {
     refused(.tokenRevoked) {

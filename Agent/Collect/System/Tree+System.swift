@@ -67,15 +67,22 @@ extension Tree {
     }
   }
 
-  /// A unit's name without what may be a person's or a Wi-Fi network's: an instance, and where a home or a stick is mounted.
+  /// Mounts and swap of the system's own; every other one's name is a path that may name a person or a stick.
+  private static let ownMounts: Set<String> = [
+    "-", "boot", "boot-efi", "boot-firmware", "efi", "home", "tmp", "usr", "var", "var-log", "var-tmp", "srv", "opt",
+    "run-lock", "dev-hugepages", "dev-mqueue", "proc-sys-fs-binfmt_misc", "sys-fs-fuse-connections",
+    "sys-kernel-config", "sys-kernel-debug", "sys-kernel-tracing",
+  ]
+
+  /// A unit's name without what may be a person's or a Wi-Fi network's: an instance, and the path of a mount below its first folder.
   ///
   /// `netctl@SSID.service` is `netctl@.service`, and `media-jane-STICK.mount` is `media-.mount`. Source: systemd.unit(5)
   private static func impersonal(_ unit: String) -> String {
     guard let dot = unit.lastIndex(of: ".") else { return unit }
     if let at = unit.firstIndex(of: "@"), at < dot { return String(unit[...at] + unit[dot...]) }
-    for folder in ["home-", "media-", "run-media-", "run-user-", "var-run-media-"] where unit.hasPrefix(folder) {
-      return folder + unit[dot...]
-    }
-    return unit
+    guard [".mount", ".automount", ".swap"].contains(unit[dot...]), !ownMounts.contains(String(unit[..<dot])),
+      let end = unit.firstIndex(of: "-"), end < dot
+    else { return unit }
+    return String(unit[...end] + unit[dot...])
   }
 }

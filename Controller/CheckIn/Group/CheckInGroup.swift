@@ -141,9 +141,11 @@ package final class CheckInGroup: Service, Sendable {
 
   private func commit(_ group: [Waiting]) async {
     let members = group.map { (visit: $0.visit, work: $0.work) }
-    let districts = Set(group.map(\.district))
+    // A serial that a machine tells is looked for in all districts.
+    let tellsSerial = group.contains { $0.visit?.check.message.facts.identity?.serial != nil }
+    let scope = tellsSerial ? TenantScope.state : .districts(Set(group.map(\.district)))
     do {
-      let results = try await database.write(in: .districts(districts)) { [together] in
+      let results = try await database.write(in: scope) { [together] in
         try Self.run(members, together: together, in: $0)
       }
       for (member, result) in zip(group, results) {

@@ -26,7 +26,8 @@ struct SoftwareFold: Sendable {
   }
 
   private let last: StaleSoftware.Place
-  private var change: SoftwareIndexChange
+  private let district: DistrictID
+  private let change: SoftwareIndexChange
   private var moved: [Moved] = []
   private var damaged: [DeviceID] = []
   private var newBases: [Digest: [UInt8]] = [:]
@@ -45,7 +46,7 @@ struct SoftwareFold: Sendable {
     else { return nil }
     var last = first.device
     var known = try KnownBases(waiting.flatMap { [$0.indexed, $0.stored] }, bases, transaction)
-    change = SoftwareIndexChange(district)
+    self.district = district
     for (number, device) in waiting.enumerated() {
       if let stored = device.stored, known.isNew(stored.base), known.new.count == most {
         if number == 0 { return nil }
@@ -56,33 +57,31 @@ struct SoftwareFold: Sendable {
         let old = try device.indexed.map { try known.side($0) }
         let new = try device.stored.map { try known.side($0) }
         for side in [old, new] { if let side { try known.take(side.base) } }
-        change.move(device.device, from: old, to: new)
         moved.append(Moved(device: device, old: old, new: new))
       } catch let error as CheckInError where error.kind == .damaged {
         damaged.append(device.device)
       }
     }
     newBases = known.new
+    change = Self.change(of: moved, in: district)
     self.last = StaleSoftware.Place(district: district.rawValue, device: last.rawValue)
   }
 
   /// Writes the step. It may be called again where its transaction was rolled back.
   func write(in transaction: any Transaction) throws -> Outcome {
-    let district = change.district
     let waiting = Set(
       try StaleSoftware.waiting(among: moved.map(\.device.device), of: district, in: transaction))
-    var change = change
-    var done: [DeviceID] = []
-    for move in moved {
-      if waiting.contains(move.device) {
-        done.append(move.device.device)
-      } else {
-        change.move(move.device.device, from: move.new, to: move.old)
-      }
-    }
+    let same = moved.filter { waiting.contains($0.device) }
+    let change = same.count == moved.count ? change : Self.change(of: same, in: district)
     try change.write(new: newBases, in: transaction)
-    try StaleSoftware.remove(done, of: district, in: transaction)
-    return Outcome(folded: done.count, last: last, damaged: damaged)
+    try StaleSoftware.remove(same.map(\.device.device), of: district, in: transaction)
+    return Outcome(folded: same.count, last: last, damaged: damaged)
+  }
+
+  private static func change(of moved: [Moved], in district: DistrictID) -> SoftwareIndexChange {
+    var change = SoftwareIndexChange(district)
+    for move in moved { change.move(move.device.device, from: move.old, to: move.new) }
+    return change
   }
 
   /// The bases of a step.

@@ -29,6 +29,8 @@ package struct EarlierIssue: Hashable, Sendable {
 /// Where a key's wait for a person stands.
 package enum PendingDecision: Hashable, Sendable {
   case waiting
+  /// Approved, but its serial got a key in another district since: a person is asked again.
+  case contested
   case approved(KnownDevice)
   case rejected
   case issued
@@ -79,6 +81,7 @@ package func decide(_ question: EnrollmentQuestion) throws(EnrollmentError) -> E
   case .approved(let device):
     // A person has decided since: the token proves only that this is the same device asking.
     return try issue(to: device, question)
+  case .contested: return .wait(.ambiguousIdentity)
   case .waiting, .issued, nil: break
   }
   guard question.now < token.expiresAt else {

@@ -163,7 +163,7 @@ extension EnrollmentDesk {
       }
       // Its serial got a key elsewhere since a person said yes: that person did not know, and is asked again.
       if try isClaimedElsewhere(id, pending.identity, holder: holder, in: pending.district, transaction) {
-        return .waiting
+        return .contested
       }
       return .approved(device)
     }
