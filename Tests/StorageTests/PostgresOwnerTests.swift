@@ -19,6 +19,21 @@ struct PostgresOwnerTests {
     Issue.record("it never came to it")
   }
 
+  /// Waits until there is such a row, by one session: a process for each look would be hundreds.
+  private static func wait(at address: PostgresAddress, _ rows: String) throws {
+    let session = try PostgresSession(address, patience: .seconds(60))
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
+      if try !session.run("SELECT 1 AS one FROM \(rows) LIMIT 1", []).rows().isEmpty { return }
+    }
+    Issue.record("it never came to it")
+  }
+
+  /// The same for what is to be over.
+  private static func waitUntilNone(at address: PostgresAddress, _ rows: String) throws {
+    try wait(at: address, "(SELECT 1) AS always WHERE NOT EXISTS (SELECT 1 FROM \(rows))")
+  }
+
   @Test("The tests' own user is a plain owner, so that row level security and grants are what holds transactions")
   func plain() throws {
     let powers = try server.ask(
@@ -59,9 +74,7 @@ struct PostgresOwnerTests {
     }
     try await until { try await write() == .unknown }
     for _ in 0..<3 { #expect(try await write() == .unknown) }
-    try await until {
-      try server.ask(sql: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0"
-    }
+    try Self.waitUntilNone(at: server.address(schema: "own"), "pg_stat_activity WHERE wait_event = 'SyncRep'")
     try await database.close()
   }
 
@@ -76,17 +89,16 @@ struct PostgresOwnerTests {
       "checkin", 2,
       ["ALTER TABLE checkin_a ADD COLUMN more TEXT", "ALTER TABLE checkin_state ADD COLUMN more TEXT"])
     let old = try await server.open(schema: schema, migrations: [first])
-    @Sendable func locks(_ granted: String) throws -> String {
-      try server.ask(
-        sql: "SELECT count(*) FROM pg_locks WHERE relation = '\(schema).checkin_state'::regclass AND \(granted)")
+    let address = try server.address(schema: schema)
+    @Sendable func wait(_ condition: String) throws {
+      try Self.wait(at: address, "pg_locks WHERE relation = 'checkin_state'::regclass AND \(condition)")
     }
     async let checkIn: Void = old.write(in: .state) { transaction in
       try transaction.run("INSERT INTO checkin_state (id) VALUES ('one')")
-      let end = ContinuousClock.now + .seconds(60)
-      while ContinuousClock.now < end, try locks("NOT granted") == "0" {}
+      try wait("NOT granted")
       try transaction.run("INSERT INTO checkin_a (id) VALUES ('one')")
     }
-    try await until { try locks("granted") != "0" }
+    try wait("granted")
     let new = try await server.open(schema: schema, migrations: [first, second])
     try await checkIn
     for table in ["checkin_a", "checkin_state"] {
@@ -135,9 +147,7 @@ struct PostgresOwnerTests {
         return error.kind == .unavailable
       }
     }
-    try await until {
-      try server.ask(sql: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "0"
-    }
+    try Self.waitUntilNone(at: server.address(schema: schema), "pg_stat_activity WHERE wait_event = 'SyncRep'")
     // It is kept on this server, so the next start has nothing to commit.
     let database = try await PostgresDatabase(
       try server.address(schema: schema), migrations: sampleMigrations, limits: limits)
