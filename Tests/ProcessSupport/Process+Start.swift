@@ -11,8 +11,8 @@ extension Process {
   /// server that stays, never.
   package func start() throws {
     try Self.starting.withLock { _ in
-      // It also reads /proc/self/fd, and of each entry a whole `dirent`, past the end of the 32 KiB that it got where the entry is
-      // the last of some 1,360. Where nothing is mapped behind them that is a bad pointer: here there is room behind.
+      // Foundation of Swift 6.3 also copies a whole `dirent` of each entry of /proc/self/fd (mended upstream since): past the end of
+      // the 32 KiB that it read, for the last of some 1,360. Where nothing is mapped behind, that is a bad pointer: here is room.
       free(malloc(1 << 16))
       try run()
     }

@@ -133,18 +133,11 @@ struct BatchCommand: ParsableCommand {
       abstract: "Add serials to a batch.",
       discussion: "EXAMPLE\n  rollcall batch add fall-2026 --district cedar-falls --serials more.csv")
 
-    @Argument(help: "The batch's code.")
-    var batch: String
-
-    @Option(help: "The CSV file of serials.")
-    var serials: String
-
-    @OptionGroup var district: DistrictOption
+    @OptionGroup var list: BatchList
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      let target = Target("districts", try district.required(), "batches", batch, "serials")
-      let answer = try session.client.post(target, try session.csv(serials))
+      let answer = try session.client.post(try list.target, try session.csv(list.serials))
       guard session.format == .table else { return session.show(answer, addedColumns) }
       session.say("Added \(answer["added"].text); \(answer["unchanged"].text) were listed already.")
       session.show(answer, batchColumns)
@@ -163,21 +156,29 @@ struct BatchCommand: ParsableCommand {
           rollcall batch remove fall-2026 -d cedar-falls --serials wrong.csv
         """)
 
-    @Argument(help: "The batch's code.")
-    var batch: String
-
-    @Option(help: "The CSV file of serials.")
-    var serials: String
-
-    @OptionGroup var district: DistrictOption
+    @OptionGroup var list: BatchList
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      let target = Target("districts", try district.required(), "batches", batch, "serials")
-      let answer = try session.client.delete(target, try session.csv(serials))
+      let answer = try session.client.delete(try list.target, try session.csv(list.serials))
       guard session.format == .table else { return session.show(answer, removedColumns) }
       session.say("Removed \(answer["removed"].text).")
       session.show(answer, batchColumns)
     }
+  }
+}
+
+/// A file of serials for a batch.
+struct BatchList: ParsableArguments {
+  @Argument(help: "The batch's code.")
+  var batch: String
+
+  @Option(help: "The CSV file of serials.")
+  var serials: String
+
+  @OptionGroup var district: DistrictOption
+
+  var target: Target {
+    get throws { Target("districts", try district.required(), "batches", batch, "serials") }
   }
 }
