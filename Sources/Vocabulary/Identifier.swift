@@ -104,6 +104,13 @@ package struct DeviceID: GeneratedIdentifier {
   package init(unchecked: String) { rawValue = unchecked }
 }
 
+/// A student or a member of staff of the roster; who signs in is a principal.
+package struct PersonID: GeneratedIdentifier {
+  package static let prefix = "per"
+  package let rawValue: String
+  package init(unchecked: String) { rawValue = unchecked }
+}
+
 /// A person, a service or a token's holder that may be granted rights.
 package struct PrincipalID: GeneratedIdentifier {
   package static let prefix = "prn"
