@@ -31,4 +31,11 @@ extension Journal {
           FOR EACH ROW WHEN (OLD.leaf_index IS NOT NULL) EXECUTE FUNCTION audit_entry_append_only()
           """),
     ]
+
+  /// An order that this index alone has: PostgreSQL otherwise reads the table through for what waits, where it believes that most
+  /// entries do, as after many came at once.
+  static let waitingByItself: [SQL] = [
+    "DROP INDEX audit_entry_waiting",
+    "CREATE INDEX audit_entry_waiting ON audit_entry ((leaf_index IS NULL), position) WHERE leaf_index IS NULL",
+  ]
 }

@@ -22,6 +22,7 @@ extension Journal {
         .perEngine(sqlite: "SELECT 1", postgres: "CREATE SEQUENCE audit_position"),
       ] + appendOnly),
     Migration("audit", 2, tree),
+    Migration("audit", 3, waitingByItself),
   ]
 
   private static let appendOnly: [SQL] = [

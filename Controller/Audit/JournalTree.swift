@@ -26,7 +26,15 @@ enum JournalTree {
 
   /// - Throws: `storage.*`.
   static func hasWaiting(_ transaction: any Transaction) throws -> Bool {
-    try transaction.row("SELECT 1 AS one FROM audit_entry WHERE leaf_index IS NULL LIMIT 1") != nil
+    try transaction.row(waiting(1)) != nil
+  }
+
+  /// The first of those that wait, by the index that has no others.
+  static func waiting(_ limit: Int) -> SQL {
+    """
+    SELECT district_id, position FROM audit_entry WHERE leaf_index IS NULL
+    ORDER BY (leaf_index IS NULL), position LIMIT \(limit)
+    """
   }
 
   /// Gives up to `limit` entries that wait their places, and signs the tree that then is.
@@ -88,9 +96,7 @@ enum JournalTree {
       UPDATE audit_entry SET leaf_index = waiting.place
       FROM (
         SELECT district_id, position, \(size - 1) + ROW_NUMBER() OVER (ORDER BY position, district_id) AS place
-        FROM (
-          SELECT district_id, position FROM audit_entry WHERE leaf_index IS NULL ORDER BY position LIMIT \(limit)
-        ) AS first_ones) AS waiting
+        FROM (\(waiting(limit))) AS first_ones) AS waiting
       WHERE audit_entry.district_id = waiting.district_id AND audit_entry.position = waiting.position
       RETURNING leaf_index, leaf_hash
       """)

@@ -8,7 +8,7 @@ package protocol DeviceRecords: Sendable {
   /// - Returns: the keys that changed, for ``apply(_:)`` once the transaction is durable.
   func recordContact(_ contact: Contact, in transaction: any Transaction) throws -> KeyChanges
 
-  /// As ``recordContact(_:in:)`` for many devices, once each, whose health is as it was; what changed, for each.
+  /// As ``recordContact(_:in:)`` for many devices, once each; what changed, for each.
   func recordContacts(_ contacts: [Contact], in transaction: any Transaction) throws -> [KeyChanges]
 
   func recordChanges(
@@ -26,6 +26,11 @@ package protocol DeviceRecords: Sendable {
 
   /// All of the device's keys, also the revoked ones.
   func keys(of device: DeviceID, of district: DistrictID, in transaction: any Transaction) throws -> [DeviceKey]
+
+  /// The keys of these devices but the named ones, also the revoked ones, by district.
+  func otherKeys(
+    of devices: [(district: DistrictID, device: DeviceID, key: Digest)], in transaction: any Transaction
+  ) throws -> [DistrictID: [Digest]]
 
   /// Those of `ids` that the district has.
   func devices(

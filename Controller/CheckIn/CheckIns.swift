@@ -43,7 +43,7 @@ package final class CheckIns: Sendable {
     self.store = store
     group = CheckInGroup(
       database: database, queueLimit: queueLimit, logger: logger,
-      together: { try store.applyUnchanged($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
+      together: { try store.applyTogether($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
     indexer = SoftwareIndexer(database: database, bases: bases, logger: logger)
     admission = Admission(limit: Int(clamping: inFlight.bytes))
     if let metrics {

@@ -25,32 +25,51 @@ enum SectionStore {
         transaction.rows("SELECT section, hash FROM checkin_held WHERE district_id = \(district) AND key = \(key)")))
   }
 
+  /// A device's facts, and sections that cannot be read back.
+  typealias Stored = (facts: Facts, damaged: [(section: FactSection, why: String)])
+
   /// The device's facts but its software; sections that cannot be read back are left out and named.
-  static func facts(
-    device: DeviceID, district: DistrictID, in transaction: any Transaction
-  ) throws -> (facts: Facts, damaged: [(section: FactSection, why: String)]) {
-    var facts = Facts()
-    var damaged: [(section: FactSection, why: String)] = []
+  static func facts(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Stored {
     let query: SQL =
       "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
-    for row in try transaction.rows(query) {
-      let section: FactSection = try row.get("section")
-      do {
-        let body = try FactPacking.unpack(row.get("body"))
-        switch section {
-        case .identity: facts.identity = try WireCodec.decode(IdentityFacts.self, from: body, as: "an identity")
-        case .hardware: facts.hardware = try WireCodec.decode(HardwareFacts.self, from: body, as: "hardware")
-        case .system: facts.system = try WireCodec.decode(SystemFacts.self, from: body, as: "a system")
-        case .vitals: facts.vitals = try WireCodec.decode(VitalFacts.self, from: body, as: "vitals")
-        case .software: break
-        }
-      } catch let error as CompressionError where error.kind == .unavailable {
-        throw error
-      } catch {
-        damaged.append((section, (error as? any CodedError)?.message ?? "\(error)"))
-      }
+    return try transaction.rows(query).reduce(into: (Facts(), [])) { try take($1, into: &$0) }
+  }
+
+  /// The same of many devices, those that have any. A cross join, as in ``StateStore/rows(of:in:)``.
+  static func facts(
+    of devices: [(district: DistrictID, device: DeviceID)], in transaction: any Transaction
+  ) throws -> [DeviceID: Stored] {
+    var pairs = devices.map { "(\($0.district), \($0.device))" as SQL }
+    while pairs.count & (pairs.count - 1) != 0 { pairs.append("('', '')") }
+    var found: [DeviceID: Stored] = [:]
+    for row in try transaction.rows(
+      """
+      SELECT device_id, section, body FROM (VALUES \(SQL.joined(pairs, separator: ", "))) AS wanted CROSS JOIN checkin_section
+      WHERE checkin_section.district_id = wanted.column1 AND checkin_section.device_id = wanted.column2
+      """)
+    {
+      let device: DeviceID = try row.get("device_id")
+      try take(row, into: &found[device, default: (Facts(), [])])
     }
-    return (facts, damaged)
+    return found
+  }
+
+  private static func take(_ row: Row, into stored: inout Stored) throws {
+    let section: FactSection = try row.get("section")
+    do {
+      let body = try FactPacking.unpack(row.get("body"))
+      switch section {
+      case .identity: stored.facts.identity = try WireCodec.decode(IdentityFacts.self, from: body, as: "an identity")
+      case .hardware: stored.facts.hardware = try WireCodec.decode(HardwareFacts.self, from: body, as: "hardware")
+      case .system: stored.facts.system = try WireCodec.decode(SystemFacts.self, from: body, as: "a system")
+      case .vitals: stored.facts.vitals = try WireCodec.decode(VitalFacts.self, from: body, as: "vitals")
+      case .software: break
+      }
+    } catch let error as CompressionError where error.kind == .unavailable {
+      throw error
+    } catch {
+      stored.damaged.append((section, (error as? any CodedError)?.message ?? "\(error)"))
+    }
   }
 
   /// Forgets sections that cannot be read back, so that the device is asked for them.
@@ -65,16 +84,25 @@ enum SectionStore {
   }
 
   static func write(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {
-    for section in sections {
-      guard let body = visit.bodies[section], let hash = visit.check.message.hashes[section] else { continue }
-      try transaction.run(
-        """
-        INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
-        VALUES (\(visit.known.district), \(visit.known.device), \(section), \(hash), \(body), \(visit.now))
-        ON CONFLICT (district_id, device_id, section) DO UPDATE SET hash = excluded.hash, body = excluded.body,
-          changed_at = excluded.changed_at
-        """)
-    }
+    for section in sections { try write(section, [visit], in: transaction) }
+  }
+
+  /// One section of many devices, once each.
+  static func write(_ section: FactSection, _ visits: [CheckInVisit], in transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (district_id, device_id, section) DO UPDATE SET hash = excluded.hash, body = excluded.body,
+        changed_at = excluded.changed_at
+      """,
+      rows: visits.compactMap { visit in
+        guard let body = visit.bodies[section], let hash = visit.check.message.hashes[section] else { return nil }
+        return [
+          visit.known.district.sqlValue, visit.known.device.sqlValue, section.sqlValue, hash.sqlValue, body.sqlValue,
+          visit.now.sqlValue,
+        ]
+      })
   }
 
   /// Keeps a quarantined key's sections apart.

@@ -31,11 +31,23 @@ enum ContactStore {
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
         clock_offset = excluded.clock_offset
       """,
-      rows: contacts.map { contact in
-        [
-          contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
-          contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, none.sqlValue,
-        ]
+      rows: contacts.map { values(of: $0) + [none.sqlValue] })
+  }
+
+  /// Contacts that tell a health, one of each device.
+  static func record(told contacts: [Contact], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO registry_contact
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
+        next_contact = excluded.next_contact, agent_version = excluded.agent_version,
+        clock_offset = excluded.clock_offset, health = excluded.health, health_items = excluded.health_items
+      """,
+      rows: try contacts.compactMap { contact in
+        guard let health = contact.health else { return nil }
+        return values(of: contact) + [health.verdict.sqlValue, try HealthPacking.pack(health.items).sqlValue]
       })
   }
 
@@ -47,11 +59,7 @@ enum ContactStore {
       let health = contact.health ?? .unknown
       let items = try packed[health.items] ?? HealthPacking.pack(health.items)
       packed[health.items] = items
-      return [
-        contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
-        contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, health.verdict.sqlValue,
-        items.sqlValue,
-      ]
+      return values(of: contact) + [health.verdict.sqlValue, items.sqlValue]
     }
     try transaction.run(
       """
@@ -59,6 +67,13 @@ enum ContactStore {
         (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """, rows: rows)
+  }
+
+  private static func values(of contact: Contact) -> [SQLValue] {
+    [
+      contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
+      contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue,
+    ]
   }
 
   /// No item was looked at.

@@ -9,11 +9,12 @@ extension DeviceRegistry {
     return try sighted(contact, transaction)
   }
 
-  /// As ``recordContact(_:in:)`` for many devices, once each, whose health is as it was: one statement for all.
+  /// As ``recordContact(_:in:)`` for many devices, once each: one statement for all whose health is as it was, one for the others.
   ///
   /// - Returns: for each contact the keys that changed.
   package func recordContacts(_ contacts: [Contact], in transaction: any Transaction) throws -> [KeyChanges] {
-    try ContactStore.record(quiet: contacts, transaction)
+    try ContactStore.record(quiet: contacts.filter { $0.health == nil }, transaction)
+    try ContactStore.record(told: contacts, transaction)
     return try contacts.map { try sighted($0, transaction) }
   }
 

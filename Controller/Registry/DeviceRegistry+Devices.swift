@@ -54,7 +54,7 @@ extension DeviceRegistry {
     device.uuid = claim.uuid?.text
     device.boardSerial = claim.boardSerial?.text
     try DeviceStore.insert(device, transaction)
-    try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: district, transaction)
+    try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: district, former: [], transaction)
     return device.id
   }
 

@@ -9,6 +9,13 @@ extension DeviceRegistry {
     try KeyStore.keys(of: device, in: district, transaction)
   }
 
+  /// The keys of these devices but the named ones, also the revoked ones, by district.
+  package func otherKeys(
+    of devices: [(district: DistrictID, device: DeviceID, key: Digest)], in transaction: any Transaction
+  ) throws -> [DistrictID: [Digest]] {
+    try KeyStore.others(of: devices, transaction)
+  }
+
   /// Those that are not revoked.
   package func liveKeys(
     of device: DeviceID, of district: DistrictID, in transaction: any Transaction

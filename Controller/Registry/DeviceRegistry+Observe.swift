@@ -102,10 +102,9 @@ extension DeviceRegistry {
       device.serial = serial.text
     }
     if device.identity != .strong { device.identity = claim.strength }
-    let macs = Set(claim.builtInMACs.map(\.text))
-    if !macs.isEmpty, try IdentityStore.macs(of: device.id, in: device.district, transaction) != macs {
-      try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, transaction)
-    }
+    guard !claim.builtInMACs.isEmpty else { return }
+    let former = try IdentityStore.macs(of: device.id, in: device.district, transaction)
+    try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, former: former, transaction)
   }
 }
 

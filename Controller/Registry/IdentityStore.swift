@@ -46,14 +46,18 @@ enum IdentityStore {
       ).map { try $0.get("mac", as: String.self) })
   }
 
+  /// - Parameter former: what the device had; nothing is asked where it is the same.
   static func setMACs(
-    _ macs: [MACAddress], of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+    _ macs: [MACAddress], of device: DeviceID, in district: DistrictID, former: Set<String>,
+    _ transaction: any Transaction
   ) throws {
-    try transaction.run("DELETE FROM registry_device_mac WHERE district_id = \(district) AND device_id = \(device)")
-    for mac in Set(macs).sorted().prefix(16) {
-      try transaction.run(
-        "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES (\(district), \(mac.text), \(device))")
+    guard Set(macs.map(\.text)) != former else { return }
+    if !former.isEmpty {
+      try transaction.run("DELETE FROM registry_device_mac WHERE district_id = \(district) AND device_id = \(device)")
     }
+    try transaction.run(
+      "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES ($1, $2, $3)",
+      rows: Set(macs).sorted().prefix(16).map { [district.sqlValue, $0.text.sqlValue, device.sqlValue] })
   }
 
   /// The one search that crosses tenants: devices of other districts with this serial.

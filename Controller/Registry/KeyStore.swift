@@ -77,6 +77,29 @@ enum KeyStore {
     return found
   }
 
+  /// Keys of these devices but the named ones, by district.
+  static func others(
+    of devices: [(district: DistrictID, device: DeviceID, key: Digest)], _ transaction: any Transaction
+  ) throws -> [DistrictID: [Digest]] {
+    var found: [DistrictID: [Digest]] = [:]
+    for part in devices.parts(of: 256) {
+      let named = Set(part.map(\.key))
+      var wanted = part.map { "(\($0.district), \($0.device))" as SQL }
+      while wanted.count & (wanted.count - 1) != 0 { wanted.append("('', '')") }
+      let query: SQL = """
+        WITH wanted (district, device) AS (VALUES \(SQL.joined(wanted, separator: ", ")))
+        SELECT registry_key.district_id, registry_key.digest FROM wanted CROSS JOIN registry_key
+        WHERE registry_key.district_id = wanted.district AND registry_key.device_id = wanted.device
+        """
+      for row in try transaction.rows(query) {
+        let digest: Digest = try row.get("digest")
+        guard !named.contains(digest) else { continue }
+        found[try row.get("district_id"), default: []].append(digest)
+      }
+    }
+    return found
+  }
+
   /// The key wherever in the state it is: a digest has one place.
   static func key(_ digest: Digest, _ transaction: any Transaction) throws -> DeviceKey? {
     try transaction.row("SELECT \(columns) FROM registry_key WHERE digest = \(digest)").map(DeviceKey.init)

@@ -1,4 +1,3 @@
-import Audit
 import Dispatch
 import Storage
 import StoragePostgres
@@ -6,6 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import Audit
 
 /// What only several controllers on one PostgreSQL can do to each other.
 @Suite("Sequencers on PostgreSQL")
@@ -107,6 +108,23 @@ struct PostgresSequencerTests {
     }
     #expect(runs.load(ordering: .relaxed) == 2)
     try await JournalBench.checked(pair.second, size: 4)
+    try await pair.close()
+  }
+
+  @Test("What waits is found by its own index, however many the server believes to wait")
+  func plan() async throws {
+    let pair = try await Pair()
+    try await pair.first.record((0..<400).map { JournalBench.entry("\($0)") })
+    let place = try await pair.first.read(in: .state) {
+      try #require(try $0.row("SELECT current_database()::text AS database, current_schema()::text AS schema"))
+    }
+    let (database, schema): (String, String) = (try place.get("database"), try place.get("schema"))
+    _ = try PostgresServer.shared.get().ask(sql: "ANALYZE \"\(schema)\".audit_entry", of: database)
+    let plan = try await pair.first.read(in: .state) { transaction in
+      try transaction.rows("EXPLAIN " + JournalTree.waiting(1)).map { try $0.get("QUERY PLAN", as: String.self) }
+    }
+    let text = plan.joined(separator: "\n")
+    #expect(text.contains("Index Scan using audit_entry_waiting") && !text.contains("Sort"), "\(text)")
     try await pair.close()
   }
 }

@@ -19,7 +19,7 @@ package final class CheckInGroup: Service, Sendable {
   typealias Together = @Sendable ([CheckInVisit], any Transaction) throws -> [CheckInOutcome?]
 
   /// Check-ins that share one transaction at most.
-  package static let largestGroup = 128
+  package static let largestGroup = 256
 
   private struct Waiting {
     let district: DistrictID

@@ -124,19 +124,19 @@ enum BatchStore {
   ) throws {
     let entry = serial?.folded ?? device.rawValue
     let state: EntryState = quarantined ? .quarantined : .enrolled
-    try transaction.run(
+    let listed = try transaction.rows(
       """
       UPDATE enrollment_expected SET state = \(state), device_id = \(device), changed_at = \(now)
-      WHERE district_id = \(district) AND entry = \(entry) AND listed
+      WHERE district_id = \(district) AND entry = \(entry) AND listed RETURNING batch_id
       """)
+    guard try !listed.contains(where: { try $0.get("batch_id") == batch }) else { return }
     try transaction.run(
       """
       INSERT INTO enrollment_expected (district_id, batch_id, entry, serial, device_id, listed, state, changed_at)
       VALUES (\(district), \(batch), \(entry), \(serial?.text), \(device), FALSE,
         \(quarantined ? EntryState.quarantined : .unexpected), \(now))
       ON CONFLICT (district_id, batch_id, entry) DO UPDATE SET
-        device_id = excluded.device_id, changed_at = excluded.changed_at,
-        state = CASE WHEN enrollment_expected.listed THEN \(state) ELSE excluded.state END
+        device_id = excluded.device_id, changed_at = excluded.changed_at, state = excluded.state
       """)
   }
 

@@ -98,56 +98,41 @@ extension EnrollmentDesk {
     of identity: ClaimedIdentity, holder: KnownKey?, in district: DistrictID, _ transaction: any Transaction
   ) throws -> Recognition {
     switch try registry.resolve(identity: identity, district: district, in: transaction) {
-    case .known(let id, _):
-      if try isClaimedElsewhere(id, identity, holder: holder, in: district, transaction) { return .ambiguous }
-      guard let known = try known(id, in: district, transaction), !(try isWithdrawn(known, in: district, transaction))
-      else { return .unknown }
-      return .known(known)
+    case .known(let id, let keys):
+      guard let device = try registry.device(id, of: district, in: transaction) else { return .unknown }
+      if try isClaimedElsewhere(device, identity, holder: holder, transaction) { return .ambiguous }
+      // Nobody expects it any more, and nothing else is known of it.
+      if device.stage == nil, keys.isEmpty, try registry.isWithdrawn(device, in: transaction) { return .unknown }
+      return .known(KnownDevice(device, keys: keys))
     case .ambiguous: return .ambiguous
     case .unknown:
       // A machine without identity is known by its key, once it has one here.
       guard identity.serial == nil, let holder, holder.district == district else { return .unknown }
-      return try known(holder.device, in: district, transaction).map(Recognition.known) ?? .unknown
+      guard let device = try registry.device(holder.device, of: district, in: transaction) else { return .unknown }
+      return .known(try known(device, transaction))
     }
   }
 
   /// Whether a device of another district with this serial holds a key, and the one that asks is not admitted here already.
   private func isClaimedElsewhere(
-    _ id: DeviceID, _ identity: ClaimedIdentity, holder: KnownKey?, in district: DistrictID,
-    _ transaction: any Transaction
+    _ device: Device, _ identity: ClaimedIdentity, holder: KnownKey?, _ transaction: any Transaction
   ) throws -> Bool {
-    if let holder, holder.device == id, holder.state != .pending { return false }
-    return try serials(of: id, identity, in: district, transaction).contains {
-      try registry.isLiveElsewhere($0, except: district, in: transaction)
+    if let holder, holder.device == device.id, holder.state != .pending { return false }
+    return try serials(of: device, identity).contains {
+      try registry.isLiveElsewhere($0, except: device.district, in: transaction)
     }
   }
 
   /// The serial that a machine claims, and the one of the device that it is to be, once each.
-  func serials(
-    of id: DeviceID, _ identity: ClaimedIdentity, in district: DistrictID, _ transaction: any Transaction
-  ) throws -> [Serial] {
-    let known = try registry.device(id, of: district, in: transaction)?.serial.flatMap(Serial.init)
+  func serials(of device: Device?, _ identity: ClaimedIdentity) -> [Serial] {
+    let known = device?.serial.flatMap(Serial.init)
     guard let claimed = identity.serial else { return known.map { [$0] } ?? [] }
     guard let known, known.folded != claimed.folded else { return [claimed] }
     return [claimed, known]
   }
 
-  private func known(
-    _ id: DeviceID, in district: DistrictID, _ transaction: any Transaction
-  ) throws -> KnownDevice? {
-    guard let device = try registry.device(id, of: district, in: transaction) else { return nil }
-    let keys = try registry.liveKeys(of: id, of: district, in: transaction)
-    return KnownDevice(id: id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
-  }
-
-  /// Whether nobody expects the device any more, and nothing else is known of it.
-  private func isWithdrawn(
-    _ known: KnownDevice, in district: DistrictID, _ transaction: any Transaction
-  ) throws -> Bool {
-    guard known.stage == nil, known.keys.isEmpty,
-      let device = try registry.device(known.id, of: district, in: transaction)
-    else { return false }
-    return try registry.isWithdrawn(device, in: transaction)
+  private func known(_ device: Device, _ transaction: any Transaction) throws -> KnownDevice {
+    KnownDevice(device, keys: try registry.liveKeys(of: device.id, of: device.district, in: transaction))
   }
 
   private func decision(
@@ -159,15 +144,22 @@ extension EnrollmentDesk {
     case .rejected: return .rejected
     case .issued: return .issued
     case .approved:
-      guard let id = pending.device, let device = try known(id, in: pending.district, transaction) else {
+      guard let id = pending.device, let device = try registry.device(id, of: pending.district, in: transaction) else {
         return .waiting
       }
       // Its serial got a key elsewhere since a person said yes: that person did not know, and is asked again.
       for claim in [pending.identity, identity]
-      where try isClaimedElsewhere(id, claim, holder: holder, in: pending.district, transaction) {
+      where try isClaimedElsewhere(device, claim, holder: holder, transaction) {
         return .contested
       }
-      return .approved(device)
+      return .approved(try known(device, transaction))
     }
+  }
+}
+
+extension KnownDevice {
+  fileprivate init(_ device: Device, keys: [DeviceKey]) {
+    self.init(
+      id: device.id, keys: keys.map { .init(digest: $0.digest, state: $0.state) }, stage: device.stage)
   }
 }

@@ -80,7 +80,8 @@ struct PendingRoutes: Sendable {
         throw EnrollmentError(.notPending, "This request is \(request.state.rawValue) already.")
       }
       let device = try device(for: request, chosen, change)
-      let serials = try desk.serials(of: device, request.identity, in: change.district, change.transaction)
+      let known = try desk.registry.device(device, of: change.district, in: change.transaction)
+      let serials = desk.serials(of: known, request.identity)
       try desk.registry.requireFree(serials, of: change.district, in: change.transaction)
       try PendingStore.set(
         .approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)

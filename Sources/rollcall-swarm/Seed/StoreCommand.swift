@@ -22,7 +22,7 @@ struct StoreCommand: AsyncParsableCommand {
   var database: String?
 
   @Option(help: "Check-ins that wait for an answer at once, 1 to 4,000.")
-  var concurrency = 256
+  var concurrency = 512
 
   @Option(help: "Seconds after which the run ends, 0.1 to 3,600.")
   var duration: Double = 10
