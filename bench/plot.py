@@ -54,7 +54,8 @@ def panel(title, unit, lines):
     for power in range(left, right + 1):
         x = across(10**power)
         parts.append(f'<line x1="{x:.1f}" y1="{down(10**top):.1f}" x2="{x:.1f}" y2="{down(10**bottom):.1f}" class="grid"/>')
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 18}" text-anchor="middle">{10**power:,}</text>')
+        anchor = "end" if power == right else "middle"
+        parts.append(f'<text x="{x + 8 * (power == right):.1f}" y="{HEIGHT - 18}" text-anchor="{anchor}">{10**power:,}</text>')
     for power in range(bottom, top + 1):
         y = down(10**power)
         label = f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
