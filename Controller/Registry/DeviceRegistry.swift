@@ -49,6 +49,6 @@ package final class DeviceRegistry: Sendable {
     DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
       + ImportRoutes(registry: self).routes + RetentionRoutes(registry: self).routes
       + HealthRoutes(registry: self).routes + CustodyRoutes(registry: self).routes
-      + CalendarRoutes(registry: self).routes
+      + ManyMovesRoutes(registry: self).routes + CalendarRoutes(registry: self).routes
   }
 }

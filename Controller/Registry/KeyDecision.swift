@@ -116,8 +116,8 @@ enum KeyDecision {
   static func following(_ event: LedgerEvent, _ keys: [DeviceKey]) throws(RegistryError) -> [DeviceKey] {
     let (from, to, reason): (Set<KeyState>, KeyState, String?)
     switch (event.kind, event.holder) {
-    case (.lost, _): (from, to, reason) = ([.active, .restricted], .restricted, reportedLost)
-    case (.stolen, _): (from, to, reason) = ([.active, .restricted], .restricted, "Reported stolen.")
+    case (.lost, _), (.stolen, _):
+      (from, to, reason) = ([.active, .restricted], .restricted, missing(event.kind == .lost ? .lost : .stolen))
     case (.found, _): (from, to, reason) = ([.restricted], .active, nil)
     case (.transferred, .otherDistrict?):
       (from, to, reason) = (Set(KeyState.allCases).subtracting([.revoked]), .revoked, "Transferred to another district.")
@@ -130,7 +130,14 @@ enum KeyDecision {
     return changed
   }
 
-  static let reportedLost = "Reported lost."
+  /// Why the keys of a device are restricted; nil where its stage does not ask for it.
+  static func missing(_ stage: Stage?) -> String? {
+    switch stage {
+    case .lost: "Reported lost."
+    case .stolen: "Reported stolen."
+    default: nil
+    }
+  }
 
   /// The keys changed where another one claims their device: live ones are quarantined. A restricted one stays, for
   /// quarantine would hold a lost or stolen device less tightly.

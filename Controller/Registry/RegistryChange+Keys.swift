@@ -11,9 +11,9 @@ extension DeviceRegistry {
     var decided = try KeyDecision.approval(of: chosen, among: keys)
     try requireFree([device.serial.flatMap(Serial.init)], of: device.district, in: change.transaction)
     let kept = decided.first { $0.state == .active }?.digest
-    if device.stage == .lost || device.stage == .stolen {
+    if let reason = KeyDecision.missing(device.stage) {
       for index in decided.indices where decided[index].state == .active {
-        (decided[index].state, decided[index].reason) = (.restricted, KeyDecision.reportedLost)
+        (decided[index].state, decided[index].reason) = (.restricted, reason)
       }
     }
     try change.settle(decided, was: keys, of: device, "device.approve", .revoked, kept: kept)

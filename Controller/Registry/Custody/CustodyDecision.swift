@@ -70,7 +70,8 @@ enum CustodyDecision {
     let home = school.map(Holder.school) ?? .district
     switch move.kind {
     case .assign, .transfer:
-      guard move.to != standing.holder else { throw .impossible(move.kind, standing, last, why: "it is there already") }
+      let isThere = move.to == standing.holder && (move.kind == .transfer || isHeld(standing.stage))
+      guard !isThere else { throw .impossible(move.kind, standing, last, why: "it is there already") }
     case .giveBack: event.holder = move.to ?? home
     case .deliver: event.holder = move.to ?? home
     case .repair: event.holder = move.to ?? .district
@@ -86,7 +87,11 @@ enum CustodyDecision {
         throw .impossible(.returnAccessories, standing, last, why: "nobody has all of these accessories of it")
       }
       event.holder = debtor
-    case .receive, .loan, .repaired, .lost, .found, .giveAccessories: break
+    case .loan:
+      // A loan of what is on loan to the same one would only move its last day.
+      let isThere = move.to == standing.holder && isHeld(standing.stage)
+      guard !isThere else { throw .impossible(.loan, standing, last, why: "it is there already") }
+    case .receive, .repaired, .lost, .found, .giveAccessories: break
     }
     return event
   }

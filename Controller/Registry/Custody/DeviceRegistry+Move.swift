@@ -130,4 +130,11 @@ struct MoveBody: JournalBody {
   let to: Holder?
   let stage: Stage?
   let custody: Custody?
+
+  init(sequence: Int64, to holder: Holder?, stage: Stage?, custody: Custody?) {
+    self.sequence = sequence
+    if case .vendor? = holder { to = .vendor(nil) } else { to = holder }
+    self.stage = stage
+    self.custody = custody
+  }
 }

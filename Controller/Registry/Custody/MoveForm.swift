@@ -125,7 +125,7 @@ extension CustodyMove.Kind {
 
   func takes(_ recipient: Recipient) -> Bool {
     switch (self, recipient) {
-    case (.assign, .student), (.loan, .student), (.loan, .holder(.person)): true
+    case (.assign, .student), (.loan, .student), (.loan, .holder(.person)), (.loan, .holder(.school)): true
     case (.assign, .holder(let holder)): holder != .warehouse && !holder.isOtherDistrict
     case (.receive, .holder(.warehouse)), (.receive, .holder(.district)), (.receive, .holder(.school)): true
     case (.giveBack, .holder(.warehouse)), (.giveBack, .holder(.district)), (.giveBack, .holder(.school)): true
@@ -141,7 +141,7 @@ extension CustodyMove.Kind {
   var recipients: String {
     switch self {
     case .assign: "'student:' and a number, 'person:' and an id, 'school:' and a code, 'district', or 'vendor:' and a name"
-    case .loan: "'student:' and a number, or 'person:' and an id"
+    case .loan: "'student:' and a number, 'person:' and an id, or 'school:' and a code"
     case .receive, .giveBack: "'warehouse', 'district', or 'school:' and a code"
     case .deliver: "'district', or 'school:' and a code"
     case .repair: "'district', or 'vendor:' and a name"
