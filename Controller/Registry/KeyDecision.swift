@@ -130,6 +130,14 @@ enum KeyDecision {
     return changed
   }
 
+  /// Whether what happened changes any key: most moves do not.
+  static func concerns(_ event: LedgerEvent) -> Bool {
+    switch (event.kind, event.holder) {
+    case (.lost, _), (.stolen, _), (.found, _), (.transferred, .otherDistrict?): true
+    default: false
+    }
+  }
+
   /// Why the keys of a device are restricted; nil where its stage does not ask for it.
   static func missing(_ stage: Stage?) -> String? {
     switch stage {

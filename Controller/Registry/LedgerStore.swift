@@ -41,6 +41,7 @@ enum LedgerStore {
     var lastEntry: LedgerEntry?
     /// When its first event was.
     var first: Instant?
+    var count = 0
 
     /// The last event's sequence, 0 before the first.
     var last: Int64 { lastEntry?.sequence ?? 0 }
@@ -49,6 +50,7 @@ enum LedgerStore {
     mutating func take(_ entry: LedgerEntry) {
       lastEntry = entry
       first = first ?? entry.at
+      count += 1
       projection.take(entry.event)
     }
   }

@@ -44,5 +44,32 @@ struct CustodyReplayTests {
     }
     try await bench.requireReplayed("seed \(seed)")
     #expect(made > 20)
+    let replay = try await bench.registry.replay()
+    #expect(replay.devices >= 3 && replay.events >= made && replay.differences == 0)
+  }
+
+  @Test("A replay finds what is stored otherwise than the ledger says")
+  func differing() async throws {
+    let bench = try await CustodyBench()
+    let ids = [
+      try await bench.device("SER1000"), try await bench.device("SER1001"), try await bench.device("SER1002"),
+      try await bench.device("SER1003"),
+    ]
+    for id in ids.prefix(3) { try await bench.move(id, .assign, #"{"to":"school:north"}"#) }
+    #expect(try await bench.registry.replay().differences == 0)
+    try await bench.registry.write { transaction in
+      try transaction.run("UPDATE registry_device SET stage = 'retired' WHERE device_id = \(ids[0])")
+      try transaction.run("DELETE FROM registry_custody WHERE device_id = \(ids[1])")
+      try transaction.run("UPDATE registry_device SET custody = 'person' WHERE device_id = \(ids[3])")
+    }
+    let replay = try await bench.registry.replay()
+    #expect(replay.events == 3 && replay.devices == 3)
+    #expect(replay.differences == 3 && Set(replay.differing) == [ids[0], ids[1], ids[3]])
+  }
+}
+
+extension RegistryBench {
+  fileprivate func replay() async throws -> LedgerReplay {
+    try await database.read(in: .state) { [registry] in try registry.replay(Self.cedar, in: $0) }
   }
 }

@@ -36,10 +36,10 @@ struct CustodyTransferTests {
     let there = try await bench.registry.send(
       .get, "/api/v1/devices", query: [("serial", "PF3ABC01"), ("district", "oak-park")])
     let arrived = try #require((there.items.first?["id"] as? String).flatMap(DeviceID.init(rawValue:)))
-    #expect(arrived != device && there.items[0]["stage"] as? String == "delivered")
+    #expect(arrived != device && there.items[0]["stage"] as? String == "received")
     #expect(there.items[0]["identity"] as? String == "serial-only")
     let ledger = try await bench.registry.send(.get, "/api/v1/districts/oak-park/devices/\(arrived)/ledger").items
-    #expect(ledger.map { $0["kind"] as? String } == ["delivered"])
+    #expect(ledger.map { $0["kind"] as? String } == ["received"])
     #expect(ledger[0]["evidence"] as? String == "from-district:cedar-falls")
     // Who sees only the other district sees nothing of the past.
     let oaks = try await bench.registry.send(.get, "/api/v1/devices", as: .technician(RegistryBench.oak))
@@ -62,7 +62,7 @@ struct CustodyTransferTests {
     let path = "/api/v1/districts/oak-park/devices/\(arrived)"
     _ = try await bench.registry.send(.post, path + "/transfer", body: #"{"to":"district:cedar-falls"}"#)
     let standing = try await bench.standing(device)
-    #expect(standing["stage"] as? String == "delivered" && standing["holder"] as? String == "district")
+    #expect(standing["stage"] as? String == "received" && standing["holder"] as? String == "district")
     #expect(standing["sequence"] as? Int == 2)
 
     let other = try await bench.device("PF3ABC02")

@@ -19,18 +19,18 @@ extension DeviceRegistry {
     let known = try DeviceStore.device(serial: serial, in: other, change.transaction)
     let id = try known?.id ?? add(device, to: other, change)
     let standing = try LedgerStore.standing(of: id, in: other, change.transaction)
-    let stage = standing.projection.stage
-    guard stage == .retired || CustodyDecision.allows(.deliver, from: standing.projection) else {
+    // As one that came: a token of that district enrols it, which would not open a device that was handed over.
+    guard [nil, .ordered, .shipped, .received, .returned, .retired].contains(standing.projection.stage) else {
       throw RegistryError.impossible(
         .transfer, standing.projection, standing.lastEntry, why: "district '\(other)' has a device of this serial already")
     }
     let arrival = LedgerEvent(
-      .delivered, at: change.now, actor: event.actor, holder: .district, reason: event.reason,
+      .received, at: change.now, actor: event.actor, holder: .district, reason: event.reason,
       evidence: "from-district:\(device.district)")
     try LedgerStore.append([(standing, arrival)], of: other, in: change.transaction)
     try change.journal(
       "custody.arrive", ("device", id.rawValue), other,
-      MoveBody(sequence: standing.last + 1, to: .district, stage: .delivered, custody: .district))
+      MoveBody(sequence: standing.last + 1, to: .district, stage: .received, custody: .district))
   }
 
   private func add(_ device: Device, to other: DistrictID, _ change: RegistryChange) throws -> DeviceID {

@@ -34,6 +34,7 @@ extension DeviceRegistry {
     case .otherDistrict(let other): try arrive(device, in: other, event, &change)
     case .person, .district, .warehouse, .vendor, nil: break
     }
+    guard KeyDecision.concerns(event) else { return }
     let keys = try KeyStore.live(of: device.id, in: device.district, change.transaction)
     let decided = try KeyDecision.following(event, keys)
     guard !decided.isEmpty else { return }
