@@ -19,7 +19,7 @@ struct CustodyTests {
   }
 
   /// What the last request asked for.
-  private func sent(_ controller: FakeController) -> (target: String, body: JSONValue)? {
+  private func request(_ controller: FakeController) -> (target: String, body: JSONValue)? {
     guard let request = controller.requests.last, let body = request.body.flatMap(JSONValue.init) else { return nil }
     return (request.target, body)
   }
@@ -49,7 +49,7 @@ struct CustodyTests {
     let fake = controller()
     let outcome = run(line.split(separator: " ").map(String.init), on: fake)
     #expect(outcome.status == .success, "\(outcome.err)")
-    let sent = try #require(sent(fake))
+    let sent = try #require(request(fake))
     #expect(sent.target == "\(path)/\(move)")
     #expect(sent.body == JSONValue(Array(body.utf8)))
     #expect(outcome.out.hasPrefix("PF3XK2M9: assigned (event 4). It is assigned now, with person:per_"))
@@ -85,7 +85,7 @@ struct CustodyTests {
     outcome = run(
       "assign", "--class", "bio", "--file", "cart.csv", "-d", "cedar-falls", "--output", "csv", on: fake, files: files)
     #expect(outcome.out == "serial,holder,device\r\nA1B2,person:per_1,dev_1\r\n", "\(outcome.err)")
-    let sent = try #require(sent(fake))
+    let sent = try #require(request(fake))
     #expect(sent.body == ["class": "bio", "serials": .array(["A1B2", "C3D4"])])
     outcome = run("return", "--class", "bio", on: fake, files: files)
     #expect(outcome.status == .usage && outcome.err.contains("Which district?"))
@@ -126,7 +126,7 @@ struct CustodyTests {
       "calendar", "set", "-d", "d", "--weekday", "monday", "--closed", "2026-11-26", "--closed-file", "h.txt", on: fake,
       files: MemoryFiles(["h.txt": "2026-12-24\r\n\n2026-12-25\n"]))
     #expect(outcome.status == .success && outcome.out.contains("monday"), "\(outcome.err)")
-    let sent = try #require(sent(fake))
+    let sent = try #require(request(fake))
     #expect(sent.target == "/api/v1/districts/d/calendar")
     #expect(sent.body == ["weekdays": .array(["monday"]), "closedDays": .array(["2026-11-26", "2026-12-24", "2026-12-25"])])
   }

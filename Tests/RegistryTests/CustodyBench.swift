@@ -57,7 +57,7 @@ struct CustodyBench {
     _ = try await registry.send(
       .post, Self.path + "/devices/import", body: "serial,school\n\(serial),\(school ?? "")\n")
     let found = try await registry.send(.get, "/api/v1/devices", query: [("serial", serial)])
-    return try #require((found.items.first?["id"] as? String).flatMap(DeviceID.init(rawValue:)))
+    return try found.firstDevice()
   }
 
   @discardableResult
@@ -116,5 +116,13 @@ struct CustodyBench {
         }
       }
     }
+  }
+}
+
+extension RegistryBench.Answer {
+  /// The id of a list's first device.
+  func firstDevice() throws -> DeviceID {
+    let text = try #require(items.first?["id"] as? String)
+    return try #require(DeviceID(rawValue: text))
   }
 }

@@ -119,7 +119,7 @@ struct CustodyManyTests {
   func classImpossible() async throws {
     let bench = try await bench(devices: 5)
     let lost = try await bench.registry.send(.get, "/api/v1/devices", query: [("serial", "SER1003")])
-    let id = try #require((lost.items.first?["id"] as? String).flatMap(DeviceID.init(rawValue:)))
+    let id = try lost.firstDevice()
     try await bench.move(id, .lost)
     do {
       _ = try await bench.registry.send(
@@ -136,8 +136,8 @@ struct CustodyManyTests {
   func atOnce() async throws {
     let bench = try await bench(devices: 20)
     let rows = (0..<20).map { "SER\(1000 + $0),\(1000 + $0)\n" }.joined()
-    let ids = try await bench.registry.send(.get, "/api/v1/devices", query: [("limit", "50")]).items
-      .compactMap { ($0["id"] as? String).flatMap(DeviceID.init(rawValue:)) }
+    let listed = try await bench.registry.send(.get, "/api/v1/devices", query: [("limit", "50")])
+    let ids = listed.items.compactMap { DeviceID(rawValue: $0["id"] as? String ?? "") }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { _ = try? await bench.many("assignments", csv: "serial,studentId\n" + rows) }
       for id in ids.prefix(6) {

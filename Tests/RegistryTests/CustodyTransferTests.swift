@@ -35,7 +35,7 @@ struct CustodyTransferTests {
     #expect(bench.registry.registry.keys.key(.numbered(1))?.state == .revoked)
     let there = try await bench.registry.send(
       .get, "/api/v1/devices", query: [("serial", "PF3ABC01"), ("district", "oak-park")])
-    let arrived = try #require((there.items.first?["id"] as? String).flatMap(DeviceID.init(rawValue:)))
+    let arrived = try there.firstDevice()
     #expect(arrived != device && there.items[0]["stage"] as? String == "received")
     #expect(there.items[0]["identity"] as? String == "serial-only")
     let ledger = try await bench.registry.send(.get, "/api/v1/districts/oak-park/devices/\(arrived)/ledger").items

@@ -36,7 +36,7 @@ struct CustodyFile: Sendable {
     var rows: [Row] = []
     var faults: CSVFaults?
     var lines: [String: Int] = [:]
-    do {
+    do throws(CSVError) {
       _ = try CSVTable.read(bytes, columns: columns, limits: limits) { row, faults -> Row? in
         let read = Self.row(row, isAssignment: isAssignment, &lines, &faults)
         if let read { rows.append(read) }
