@@ -17,7 +17,9 @@ struct DeviceRoutes: Sendable {
           answers: (200, Page<DeviceView>.schema(of: DeviceView.schema))), handle: list),
       PeopleRoute(
         .get, "/api/v1/districts/{district}/devices/{device}", .school(AccessRule.anyReader),
-        Operation("showDevice", "One device with its facts, and where it stands by its ledger", answers: (200, DeviceView.schema)), handle: show),
+        Operation(
+          "showDevice", "One device with its facts, and where it stands by its ledger",
+          answers: (200, DeviceView.schema)), handle: show),
       PeopleRoute(
         .get, "/api/v1/districts/{district}/devices/{device}/ledger", .school(AccessRule.anyReader),
         Operation(

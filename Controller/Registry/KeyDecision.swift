@@ -120,7 +120,9 @@ enum KeyDecision {
       (from, to, reason) = ([.active, .restricted], .restricted, missing(event.kind == .lost ? .lost : .stolen))
     case (.found, _): (from, to, reason) = ([.restricted], .active, nil)
     case (.transferred, .otherDistrict?):
-      (from, to, reason) = (Set(KeyState.allCases).subtracting([.revoked]), .revoked, "Transferred to another district.")
+      (from, to, reason) = (
+        Set(KeyState.allCases).subtracting([.revoked]), .revoked, "Transferred to another district."
+      )
     default: return []
     }
     var changed: [DeviceKey] = []

@@ -66,7 +66,8 @@ package struct RegistryError: StatusError {
     case .districtUnknown, .deviceUnknown: .notFound
     case .invalid, .keyUnknown, .custodyPerson, .custodyClass, .custodySchool, .custodyCount: .unprocessableContent
     case .districtExists, .schoolExists, .serialTaken, .keyTransition, .keyChoice, .keyRevoked, .keyElsewhere,
-      .liveElsewhere, .noLiveKey, .nothingToApprove, .custodyImpossible, .custodyConflict, .custodyNoRoster, .custodyLoan,
+      .liveElsewhere, .noLiveKey, .nothingToApprove, .custodyImpossible, .custodyConflict, .custodyNoRoster,
+      .custodyLoan,
       .custodySerial:
       .conflict
     }

@@ -27,7 +27,10 @@ struct CustodyTests {
   @Test(
     "Each command asks for its move of the one device that is meant",
     arguments: [
-      ("assign PF3XK2M9 --student 104233 --with charger --with case", "assign", #"{"to":"student:104233","accessories":["charger","case"]}"#),
+      (
+        "assign PF3XK2M9 --student 104233 --with charger --with case", "assign",
+        #"{"to":"student:104233","accessories":["charger","case"]}"#
+      ),
       ("assign PF3XK2M9 --school north --reason new", "assign", #"{"to":"school:north","reason":"new"}"#),
       ("assign PF3XK2M9 --to-own-district", "assign", #"{"to":"district"}"#),
       ("assign PF3XK2M9 --vendor Depot --expected 3", "assign", #"{"to":"vendor:Depot","expected":3}"#),
@@ -59,7 +62,8 @@ struct CustodyTests {
   @Test(
     "What contradicts itself, or says too little, is a wrong command line and asks nothing",
     arguments: [
-      "assign", "assign X", "assign X --student 1 --school n", "assign X --file f.csv", "assign --file f.csv --student 1",
+      "assign", "assign X", "assign X --student 1 --school n", "assign X --file f.csv",
+      "assign --file f.csv --student 1",
       "assign X --student 1 --with hat", "return", "return X --file f.csv", "return X --school n --to-warehouse",
       "loan X --student 1", "loan X --days 5", "loan X --student 1 --days 5 --due 2026-12-01", "repair X",
       "repair X --category ghosts", "repair X --done --category screen", "repair X --done --vendor D", "transfer X",
@@ -74,7 +78,9 @@ struct CustodyTests {
 
   @Test("A file of many goes as it is, and a class with the serials of its file")
   func many() throws {
-    let files = MemoryFiles(["f.csv": "serial,studentId\nA1B2,7\n", "cart.csv": "\u{feff}serial,model\r\n\"A1B2\",x\r\nC3D4,\r\n"])
+    let files = MemoryFiles([
+      "f.csv": "serial,studentId\nA1B2,7\n", "cart.csv": "\u{feff}serial,model\r\n\"A1B2\",x\r\nC3D4,\r\n",
+    ])
     var fake = controller(#"{"moved":1,"unchanged":2}"#)
     var outcome = run("assign", "--file", "f.csv", "-d", "cedar-falls", on: fake, files: files)
     #expect(outcome.out == "Assigned 1 device; 2 were so already.\n", "\(outcome.err)")
@@ -128,7 +134,8 @@ struct CustodyTests {
     #expect(outcome.status == .success && outcome.out.contains("monday"), "\(outcome.err)")
     let sent = try #require(request(fake))
     #expect(sent.target == "/api/v1/districts/d/calendar")
-    #expect(sent.body == ["weekdays": .array(["monday"]), "closedDays": .array(["2026-11-26", "2026-12-24", "2026-12-25"])])
+    #expect(
+      sent.body == ["weekdays": .array(["monday"]), "closedDays": .array(["2026-11-26", "2026-12-24", "2026-12-25"])])
   }
 
   @Test("The device's story says who has it, until when, and what is owed; its ledger from whom to whom")
@@ -151,7 +158,8 @@ struct CustodyTests {
     let story = run("device", "show", "PF3XK2M9", on: fake).out
     #expect(
       story.contains(
-        "With          person:per_1 since 2026-11-01, on loan until 2026-11-13 (overdue), in place of dev_2\n"), "\(story)")
+        "With          person:per_1 since 2026-11-01, on loan until 2026-11-13 (overdue), in place of dev_2\n"),
+      "\(story)")
     #expect(story.contains("Owed          case and charger by person:per_2\n"))
     let ledger = run("device", "ledger", "PF3XK2M9", on: fake).out
     #expect(ledger.contains("until 2026-12-03, in place of dev_2, with charger"), "\(ledger)")

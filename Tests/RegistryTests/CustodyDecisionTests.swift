@@ -144,12 +144,15 @@ struct CustodyDecisionTests {
       .vendor("Depot: 2nd floor"), .otherDistrict(RegistryBench.oak),
     ] { #expect(Holder(holder.description) == holder) }
     for text in [
-      "", ":", "person", "person:", "person:dev_0000000000000001", "school:North High", "vendor:", "vendor: x", "DISTRICT",
-      "district:", "warehouse:1", "person:per_0000000000000001:x", "vendor:\u{7}", "vendor:" + String(repeating: "x", count: 101),
+      "", ":", "person", "person:", "person:dev_0000000000000001", "school:North High", "vendor:", "vendor: x",
+      "DISTRICT",
+      "district:", "warehouse:1", "person:per_0000000000000001:x", "vendor:\u{7}",
+      "vendor:" + String(repeating: "x", count: 101),
     ] { #expect(Holder(text) == nil, "\(text)") }
   }
 
-  @Test("Whatever possible moves follow one another, none traps, and each leaves a device from which its moves are told")
+  @Test(
+    "Whatever possible moves follow one another, none traps, and each leaves a device from which its moves are told")
   func random() throws {
     var generator = SeededGenerator(seed: 20_261_122)
     let holders: [Holder] = [

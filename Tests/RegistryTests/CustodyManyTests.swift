@@ -93,7 +93,8 @@ struct CustodyManyTests {
     try await bench.many("assignments", csv: "serial,studentId\nSER1007,1002\n")
     let few = #"{"class":"bio","serials":["SER1000","SER1001","SER1002"]}"#
     #expect(try await bench.registry.refusal(.post, path, body: few) == "custody.too-few-devices")
-    let body = #"{"class":"bio","serials":["SER1000","SER1001","SER1002","SER1003","SER1004"],"accessories":["charger"]}"#
+    let body =
+      #"{"class":"bio","serials":["SER1000","SER1001","SER1002","SER1003","SER1004"],"accessories":["charger"]}"#
     let answer = try await bench.registry.send(.post, path, body: body)
     let given = (answer.json["devices"] as? [[String: Any]] ?? []).map {
       "\($0["serial"] as? String ?? "") \($0["holder"] as? String ?? "")"

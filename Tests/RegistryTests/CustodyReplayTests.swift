@@ -38,7 +38,8 @@ struct CustodyReplayTests {
       let kind = kinds.randomElement(using: &generator)!
       let body = (Self.bodies[kind] ?? ["{}"]).randomElement(using: &generator)!
       let refused = try await bench.refused(device, kind, body)
-      #expect(refused == nil || refused?.code == "custody.impossible", "\(kind) \(body): \(String(describing: refused))")
+      #expect(
+        refused == nil || refused?.code == "custody.impossible", "\(kind) \(body): \(String(describing: refused))")
       made += refused == nil ? 1 : 0
       if round % 20 == 0 { try await bench.requireReplayed("seed \(seed), round \(round)") }
     }

@@ -14,7 +14,8 @@ struct CustodyRoutesTests {
     let bench = try await CustodyBench()
     let device = try await bench.device("PF3ABC01", school: "north")
     let moved = try await bench.move(
-      device, .assign, #"{"to":"student:1004","accessories":["charger","case"],"reason":"new student","evidence":"ticket 7"}"#)
+      device, .assign,
+      #"{"to":"student:1004","accessories":["charger","case"],"reason":"new student","evidence":"ticket 7"}"#)
     let event = try #require(moved.json["event"] as? [String: Any])
     #expect(event["kind"] as? String == "assigned" && event["to"] as? String == Self.person)
     #expect(event["accessories"] as? [String] == ["case", "charger"] && event["reason"] as? String == "new student")

@@ -77,7 +77,8 @@ struct AssignCommand: SessionCommand {
     }
     let serials = try ManyMoves.serials(file, session)
     let body = JSONValue.fields([
-      ("class", .string(classID)), ("serials", .array(serials.map(JSONValue.string))), ("accessories", accessories.json),
+      ("class", .string(classID)), ("serials", .array(serials.map(JSONValue.string))),
+      ("accessories", accessories.json),
     ])
     ManyMoves.tell(try session.client.post(target, .json(body)), "Assigned", session)
   }

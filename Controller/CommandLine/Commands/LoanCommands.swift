@@ -23,7 +23,8 @@ struct LoanCommand: SessionCommand {
   @Option(help: "Until this day, as 2026-12-18.")
   var due: String?
 
-  @Option(name: .customLong("for"), help: "The serial or id of the device in repair, lost or stolen that it stands for.")
+  @Option(
+    name: .customLong("for"), help: "The serial or id of the device in repair, lost or stolen that it stands for.")
   var instead: String?
 
   @OptionGroup var accessories: AccessoryOptions

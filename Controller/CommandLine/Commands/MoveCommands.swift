@@ -112,7 +112,8 @@ struct StolenCommand: SessionCommand {
 
 struct FoundCommand: SessionCommand {
   static let configuration = CommandConfiguration(
-    commandName: "found", abstract: "A lost or stolen device is back: it is again where it was before, and trusted again.",
+    commandName: "found",
+    abstract: "A lost or stolen device is back: it is again where it was before, and trusted again.",
     discussion: "EXAMPLE\n  rollcall found PF3XK2M9")
 
   @OptionGroup var which: DeviceArgument

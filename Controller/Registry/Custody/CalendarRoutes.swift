@@ -19,7 +19,8 @@ struct CalendarRoutes: Sendable {
       PeopleRoute(
         .patch, Self.path, .district(AccessRule.deviceManagers),
         Operation(
-          "changeCalendar", "Set the school weekdays, or the closed days, or both; a list that is given replaces the former",
+          "changeCalendar",
+          "Set the school weekdays, or the closed days, or both; a list that is given replaces the former",
           body: ("application/json", CalendarView.patchSchema), answers: (200, CalendarView.schema)), handle: change),
     ]
   }

@@ -16,7 +16,8 @@ extension DeviceRegistry {
     guard waiting.count <= serials.count else {
       throw RegistryError(
         .custodyCount,
-        "The class has \(waiting.count) students without a device, and \(serials.count) devices are given; name as many.")
+        "The class has \(waiting.count) students without a device, and \(serials.count) devices are given; name as many."
+      )
     }
     let devices = try DeviceStore.devices(serials: serials, in: district, transaction)
     var check = FieldCheck()

@@ -91,7 +91,8 @@ extension CustodyMove.Kind {
   }
 
   var summary: String {
-    let ledger = "; refused (custody.impossible, with the moves that are possible) where the device cannot from where it stands"
+    let ledger =
+      "; refused (custody.impossible, with the moves that are possible) where the device cannot from where it stands"
     let words =
       switch self {
       case .receive: "A device came: to the warehouse, or to who 'to' says"
@@ -147,7 +148,8 @@ extension MoveForm {
     add("evidence", .string("What proves it, such as a ticket's number, 1 to 200 characters"))
     add(
       "expected",
-      .integer("The number of the device's last event that you have seen: refused (custody.conflict) where another came"))
+      .integer(
+        "The number of the device's last event that you have seen: refused (custody.conflict) where another came"))
     return .object(members, required: required)
   }
 

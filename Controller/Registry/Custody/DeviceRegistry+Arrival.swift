@@ -22,7 +22,8 @@ extension DeviceRegistry {
     // As one that came: a token of that district enrols it, which would not open a device that was handed over.
     guard [nil, .ordered, .shipped, .received, .returned, .retired].contains(standing.projection.stage) else {
       throw RegistryError.impossible(
-        .transfer, standing.projection, standing.lastEntry, why: "district '\(other)' has a device of this serial already")
+        .transfer, standing.projection, standing.lastEntry,
+        why: "district '\(other)' has a device of this serial already")
     }
     let arrival = LedgerEvent(
       .received, at: change.now, actor: event.actor, holder: .district, reason: event.reason,

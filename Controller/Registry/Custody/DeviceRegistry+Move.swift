@@ -107,7 +107,8 @@ extension DeviceRegistry {
         .custodyLoan,
         known == nil
           ? "'for' is the serial or id of a device of the district; it has no '\(text)'."
-          : "The device '\(text)' is neither in repair nor lost or stolen; send it to repair first, or leave out 'for'.")
+          : "The device '\(text)' is neither in repair nor lost or stolen; send it to repair first, or leave out 'for'."
+      )
     }
     return known.id
   }

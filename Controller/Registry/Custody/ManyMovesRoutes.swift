@@ -18,7 +18,8 @@ struct ManyMovesRoutes: Sendable {
           "assignDevices",
           "Give many devices out: to the students of a class, one each in the order of the roster, or as a file of text/csv says",
           body: ("application/json", ClassForm.assigning),
-          csv: "A header line and one line a device: serial, and studentId or school; accessories (charger, case) where they go along",
+          csv:
+            "A header line and one line a device: serial, and studentId or school; accessories (charger, case) where they go along",
           answers: (200, ManyMovedView.schema)), bodyLimit: Self.bodyLimit, handle: assign),
       PeopleRoute(
         .post, "/api/v1/districts/{district}/returns", .district(AccessRule.deviceManagers),

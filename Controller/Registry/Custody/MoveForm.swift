@@ -140,7 +140,8 @@ extension CustodyMove.Kind {
   /// Who may get a device by this move, in words.
   var recipients: String {
     switch self {
-    case .assign: "'student:' and a number, 'person:' and an id, 'school:' and a code, 'district', or 'vendor:' and a name"
+    case .assign:
+      "'student:' and a number, 'person:' and an id, 'school:' and a code, 'district', or 'vendor:' and a name"
     case .loan: "'student:' and a number, 'person:' and an id, or 'school:' and a code"
     case .receive, .giveBack: "'warehouse', 'district', or 'school:' and a code"
     case .deliver: "'district', or 'school:' and a code"
