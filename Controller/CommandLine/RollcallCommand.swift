@@ -17,6 +17,7 @@ struct RollcallCommand: ParsableCommand {
         rollcall token create -d cedar-falls --batch fall-2026 \\
             --output-file token
         rollcall device show PF3XK2M9
+        rollcall assign PF3XK2M9 --student 104233 --with charger
 
       EXIT CODES
         0 done                        4 not allowed
@@ -39,8 +40,11 @@ struct RollcallCommand: ParsableCommand {
     version: Release.version,
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
-      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, HealthCommand.self,
-      SoftwareCommand.self, PrincipalCommand.self, APITokenCommand.self, JournalCommand.self, AuditCommand.self,
+      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, AssignCommand.self,
+      ReturnCommand.self, LoanCommand.self, LoansCommand.self, AccessoriesCommand.self, RepairCommand.self,
+      LostCommand.self, StolenCommand.self, FoundCommand.self, TransferCommand.self, RetireCommand.self,
+      CalendarCommand.self, HealthCommand.self, SoftwareCommand.self, PrincipalCommand.self, APITokenCommand.self,
+      JournalCommand.self, AuditCommand.self,
       RetentionCommand.self,
     ])
 }

@@ -39,7 +39,7 @@ extension DeviceRegistry {
     let evidence = "batch:\(batch)"
     let old = try LedgerStore.standings(of: known.values.map(\.id), in: district, transaction)
     let standings =
-      new.map { LedgerStore.Standing(device: $0.id, last: 0, projection: LedgerProjection()) }
+      new.map { LedgerStore.Standing(device: $0.id) }
       + old.filter { !$0.projection.expectedBy.contains(evidence) }
     try LedgerStore.append(
       LedgerEvent(.expected, at: now, actor: actor, evidence: evidence), to: standings, of: district, in: transaction)

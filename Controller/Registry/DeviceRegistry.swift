@@ -17,6 +17,7 @@ package final class DeviceRegistry: Sendable {
   package let keys = KeyRegistry()
   let database: any Database
   let facts: any FactSource
+  let persons: any CustodyPersons
   /// From where ``follow()`` looks on; nil where there is nothing to follow.
   let horizon = Mutex<KeyHorizon?>(nil)
   /// Whether a file of devices is being read.
@@ -24,9 +25,13 @@ package final class DeviceRegistry: Sendable {
 
   package static var migrations: [Migration] { RegistrySchema.migrations }
 
-  package init(database: any Database, facts: any FactSource = NoFacts()) {
+  /// - Parameter persons: who may have a device; without a roster, schools and districts alone.
+  package init(
+    database: any Database, facts: any FactSource = NoFacts(), persons: any CustodyPersons = NoRoster()
+  ) {
     self.database = database
     self.facts = facts
+    self.persons = persons
   }
 
   /// Reads every key into memory. Run it before anything is served.
@@ -43,6 +48,7 @@ package final class DeviceRegistry: Sendable {
   package var peopleRoutes: [PeopleRoute] {
     DistrictRoutes(registry: self).routes + DeviceRoutes(registry: self).routes + KeyRoutes(registry: self).routes
       + ImportRoutes(registry: self).routes + RetentionRoutes(registry: self).routes
-      + HealthRoutes(registry: self).routes
+      + HealthRoutes(registry: self).routes + CustodyRoutes(registry: self).routes
+      + ManyMovesRoutes(registry: self).routes + CalendarRoutes(registry: self).routes
   }
 }

@@ -17,7 +17,9 @@ struct DeviceRoutes: Sendable {
           answers: (200, Page<DeviceView>.schema(of: DeviceView.schema))), handle: list),
       PeopleRoute(
         .get, "/api/v1/districts/{district}/devices/{device}", .school(AccessRule.anyReader),
-        Operation("showDevice", "One device with its facts", answers: (200, DeviceView.schema)), handle: show),
+        Operation(
+          "showDevice", "One device with its facts, and where it stands by its ledger",
+          answers: (200, DeviceView.schema)), handle: show),
       PeopleRoute(
         .get, "/api/v1/districts/{district}/devices/{device}/ledger", .school(AccessRule.anyReader),
         Operation(
@@ -52,9 +54,11 @@ struct DeviceRoutes: Sendable {
       guard let listed = try DeviceList.device(device, in: district, transaction),
         context.shows(listed.device.school, of: district)
       else { throw ServingError.missing("device", device, in: district) }
+      let standing = try LedgerStore.standing(of: device, in: district, transaction)
       return DeviceView(
         listed, keys: try registry.shownKeys(of: device, in: district, transaction),
-        facts: try registry.facts.facts(of: device, in: district, transaction))
+        facts: try registry.facts.facts(of: device, in: district, transaction),
+        standing: StandingView(standing.projection, sequence: standing.last, today: call.now.day))
     }
     return try .json(view)
   }

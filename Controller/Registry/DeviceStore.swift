@@ -118,6 +118,19 @@ enum DeviceStore {
       })
   }
 
+  /// Writes at which school the devices are.
+  static func set(
+    _ school: SchoolID, of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    for part in devices.parts(of: 512) {
+      try transaction.run(
+        """
+        UPDATE registry_device SET school_id = \(school)
+        WHERE district_id = \(district) AND device_id IN \(list: part) AND school_id IS DISTINCT FROM \(school)
+        """)
+    }
+  }
+
   /// Writes everything but stage, custody and creation.
   static func update(_ device: Device, _ transaction: any Transaction) throws {
     try transaction.run(

@@ -24,6 +24,8 @@ struct DeviceView: Encodable, Sendable {
   let health: Health
   let facts: FactsView?
   let softwareCount: Int?
+  /// Of one device alone, not in lists.
+  let standing: StandingView?
   let createdAt: String
 
   struct Key: Encodable, Sendable {
@@ -44,7 +46,7 @@ struct DeviceView: Encodable, Sendable {
     }
   }
 
-  init(_ listed: ListedDevice, keys: [DeviceKey], facts: DeviceFacts? = nil) {
+  init(_ listed: ListedDevice, keys: [DeviceKey], facts: DeviceFacts? = nil, standing: StandingView? = nil) {
     let device = listed.device
     id = device.id
     district = device.district
@@ -66,6 +68,7 @@ struct DeviceView: Encodable, Sendable {
     health = listed.contact?.health ?? .unknown
     self.facts = facts.map(FactsView.init)
     softwareCount = facts?.softwareCount
+    self.standing = standing
     createdAt = device.createdAt.rfc3339
   }
 }
@@ -101,6 +104,7 @@ extension DeviceView {
       ("nextContact", .dateTime("When it was told to come again")), ("agentVersion", .string("As it last said")),
       ("clockOffsetMilliseconds", .integer("Its clock minus the controller's, in milliseconds")),
       ("health", healthSchema), ("facts", factsSchema), ("softwareCount", .integer("Installed packages")),
+      ("standing", StandingView.schema),
       ("createdAt", .dateTime("When it became known")),
     ], required: ["id", "district", "management", "identity", "keys", "health", "createdAt"])
 

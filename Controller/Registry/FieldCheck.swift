@@ -48,7 +48,7 @@ struct FieldCheck {
     }
   }
 
-  private mutating func add(_ field: String, _ value: String, _ message: String) {
+  mutating func add(_ field: String, _ value: String, _ message: String) {
     faults.append(
       Fault(field: field, value: String(value.prefix(100)), code: RegistryError.Kind.invalid.rawValue, message: message)
     )

@@ -109,6 +109,46 @@ enum KeyDecision {
     return changed
   }
 
+  /// The keys changed by what happened to their device: those of a lost or stolen one are restricted until it is found, and
+  /// those of one that went to another district revoked, for good. Keys that a person has still to decide on stay as they are.
+  ///
+  /// - Throws: `registry.key-transition`.
+  static func following(_ event: LedgerEvent, _ keys: [DeviceKey]) throws(RegistryError) -> [DeviceKey] {
+    let (from, to, reason): (Set<KeyState>, KeyState, String?)
+    switch (event.kind, event.holder) {
+    case (.lost, _), (.stolen, _):
+      (from, to, reason) = ([.active, .restricted], .restricted, missing(event.kind == .lost ? .lost : .stolen))
+    case (.found, _): (from, to, reason) = ([.restricted], .active, nil)
+    case (.transferred, .otherDistrict?):
+      (from, to, reason) = (
+        Set(KeyState.allCases).subtracting([.revoked]), .revoked, "Transferred to another district."
+      )
+    default: return []
+    }
+    var changed: [DeviceKey] = []
+    for key in keys where from.contains(key.state) && (key.state != to || key.reason != reason) {
+      changed.append(try moved(key, to: to, reason: reason))
+    }
+    return changed
+  }
+
+  /// Whether what happened changes any key: most moves do not.
+  static func concerns(_ event: LedgerEvent) -> Bool {
+    switch (event.kind, event.holder) {
+    case (.lost, _), (.stolen, _), (.found, _), (.transferred, .otherDistrict?): true
+    default: false
+    }
+  }
+
+  /// Why the keys of a device are restricted; nil where its stage does not ask for it.
+  static func missing(_ stage: Stage?) -> String? {
+    switch stage {
+    case .lost: "Reported lost."
+    case .stolen: "Reported stolen."
+    default: nil
+    }
+  }
+
   /// The keys changed where another one claims their device: live ones are quarantined. A restricted one stays, for
   /// quarantine would hold a lost or stolen device less tightly.
   ///

@@ -5,60 +5,72 @@ import Vocabulary
 struct LedgerEntry: Sendable {
   /// From 1 for each device, without gaps.
   let sequence: Int64
-  let at: Instant
   let actor: String
-  let kind: LedgerEvent.Kind
-  let stage: Stage?
-  let custody: Custody?
-  let reason: String?
-  let evidence: String?
+  /// Who did it says nothing of where the device stands: the stored text is in `actor`.
+  let event: LedgerEvent
+  var at: Instant { event.at }
+  var kind: LedgerEvent.Kind { event.kind }
 
-  /// The event as the projection takes it: who did it says nothing of where the device stands.
-  var event: LedgerEvent {
-    LedgerEvent(kind, at: at, actor: .controller, stage: stage, custody: custody, reason: reason, evidence: evidence)
+  func tells(of key: Digest) -> Bool { event.evidence?.split(separator: " ").contains("key:\(key)") ?? false }
+}
+
+extension LedgerEntry {
+  init(_ row: Row) throws {
+    sequence = try row.get("sequence")
+    actor = try row.get("actor")
+    var event = LedgerEvent(
+      try row.get("kind"), at: try row.get("at"), actor: .controller, stage: try row.get("stage"),
+      custody: try row.get("custody"), holder: try row.get("holder"), reason: try row.get("reason"),
+      evidence: try row.get("evidence"))
+    event.accessories = try row.get("accessories")
+    event.category = try row.get("category")
+    event.policeReport = try row.get("police_report")
+    event.dueDay = try row.get("due_day")
+    event.loanFor = try row.get("loan_for")
+    self.event = event
   }
-
-  func tells(of key: Digest) -> Bool { evidence?.split(separator: " ").contains("key:\(key)") ?? false }
 }
 
 /// Appends to the custody ledger and keeps its projection: the only writer of a device's stage and custody.
 enum LedgerStore {
+  /// Where a device's ledger ends.
+  struct Standing {
+    let device: DeviceID
+    var projection = LedgerProjection()
+    /// nil before the first event.
+    var lastEntry: LedgerEntry?
+    /// When its first event was.
+    var first: Instant?
+    var count = 0
+
+    /// The last event's sequence, 0 before the first.
+    var last: Int64 { lastEntry?.sequence ?? 0 }
+
+    /// This standing after one more entry of the ledger.
+    mutating func take(_ entry: LedgerEntry) {
+      lastEntry = entry
+      first = first ?? entry.at
+      count += 1
+      projection.take(entry.event)
+    }
+  }
+
   /// - Returns: the device's standing with the event.
   @discardableResult
   static func append(
     _ event: LedgerEvent, to device: DeviceID, of district: DistrictID, in transaction: any Transaction
   ) throws -> LedgerProjection {
-    var standing = LedgerProjection()
-    var last: Int64 = 0
-    try transaction.each(query(device, district, after: 0, limit: .max)) { row in
-      let entry = try entry(row)
-      last = entry.sequence
-      standing = standing.after(entry.event)
-    }
-    try transaction.run(
-      """
-      INSERT INTO registry_ledger_event
-        (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence)
-      VALUES (\(district), \(device), \(last + 1), \(event.at), \(event.actor.ledgerText), \(event.kind),
-        \(event.stage), \(event.custody), \(event.reason), \(event.evidence))
-      """)
-    standing = standing.after(event)
-    try transaction.run(
-      """
-      UPDATE registry_device SET stage = \(standing.stage), custody = \(standing.custody)
-      WHERE district_id = \(district) AND device_id = \(device)
-      """)
-    return standing
+    let standing = try standing(of: device, in: district, transaction)
+    try append([(standing, event)], of: district, in: transaction)
+    return standing.projection.after(event)
   }
 
-  /// Where a device's ledger ends.
-  struct Standing {
-    let device: DeviceID
-    /// The last event's sequence, 0 before the first.
-    var last: Int64
-    var projection: LedgerProjection
-    /// When its first event was.
-    var first: Instant?
+  static func standing(
+    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Standing {
+    var standing = Standing(device: device)
+    try transaction.each(query(device, district, after: 0, limit: .max)) { standing.take(try LedgerEntry($0)) }
+    return standing
   }
 
   /// The standings of many devices, those without an event too.
@@ -66,14 +78,15 @@ enum LedgerStore {
     of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction
   ) throws -> [Standing] {
     var found: [DeviceID: Standing] = [:]
+    found.reserveCapacity(devices.count)
     for part in devices.parts(of: 512) {
-      for id in part { found[id] = Standing(device: id, last: 0, projection: LedgerProjection()) }
+      for id in part { found[id] = Standing(device: id) }
       let query: SQL = """
-        SELECT device_id, sequence, at, actor, kind, stage, custody, reason, evidence FROM registry_ledger_event
+        SELECT device_id, \(columns) FROM registry_ledger_event
         WHERE district_id = \(district) AND device_id IN \(list: part) ORDER BY device_id, sequence
         """
       try transaction.each(query) { row in
-        found[try row.get("device_id")]?.take(try entry(row))
+        found[try row.get("device_id")]?.take(try LedgerEntry(row))
       }
     }
     return Array(found.values)
@@ -83,25 +96,40 @@ enum LedgerStore {
   static func append(
     _ event: LedgerEvent, to standings: [Standing], of district: DistrictID, in transaction: any Transaction
   ) throws {
-    let (at, actor, kind) = (event.at.sqlValue, event.actor.ledgerText.sqlValue, event.kind.sqlValue)
-    let (stage, custody) = (event.stage.sqlValue, event.custody.sqlValue)
-    let (reason, evidence, tenant) = (event.reason.sqlValue, event.evidence.sqlValue, district.sqlValue)
+    try append(standings.map { ($0, event) }, of: district, in: transaction)
+  }
+
+  /// An event for each of many devices, whose ledgers stand as told.
+  ///
+  /// The devices first: of two transactions that move the same one, the later waits at its row and then runs again.
+  static func append(
+    _ moves: [(standing: Standing, event: LedgerEvent)], of district: DistrictID, in transaction: any Transaction
+  ) throws {
+    let after = moves.map { $0.standing.projection.after($0.event) }
+    try CustodyStore.project(
+      zip(moves, after).map { ($0.standing.device, $0.standing.projection, $1) }, of: district, transaction)
+    try insert(moves.lazy.map { ($0.standing.device, $0.standing.last + 1, $0.event) }, of: district, transaction)
+  }
+
+  /// Rows alone, for who projects them.
+  static func insert(
+    _ events: some Sequence<(DeviceID, Int64, LedgerEvent)>, of district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    let tenant = district.sqlValue
     try transaction.run(
       """
       INSERT INTO registry_ledger_event
-        (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence, holder, accessories,
+         category, police_report, due_day, loan_for)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       """,
-      rows: standings.lazy.map {
-        [tenant, $0.device.sqlValue, ($0.last + 1).sqlValue, at, actor, kind, stage, custody, reason, evidence]
-      })
-    try transaction.run(
-      "UPDATE registry_device SET stage = $3, custody = $4 WHERE district_id = $1 AND device_id = $2",
-      rows: standings.lazy.compactMap { standing in
-        let next = standing.projection.after(event)
-        let was = standing.projection
-        guard next.stage != was.stage || next.custody != was.custody else { return nil }
-        return [tenant, standing.device.sqlValue, next.stage.sqlValue, next.custody.sqlValue]
+      rows: events.lazy.map { device, sequence, event -> [SQLValue] in
+        [
+          tenant, device.sqlValue, sequence.sqlValue, event.at.sqlValue, event.actor.ledgerText.sqlValue,
+          event.kind.sqlValue, event.stage.sqlValue, event.custody.sqlValue, event.reason.sqlValue,
+          event.evidence.sqlValue, event.holder.sqlValue, event.accessories.sqlValue, event.category.sqlValue,
+          event.policeReport.sqlValue, event.dueDay.sqlValue, event.loanFor.sqlValue,
+        ]
       })
   }
 
@@ -109,30 +137,19 @@ enum LedgerStore {
     of device: DeviceID, in district: DistrictID, after sequence: Int64 = 0, limit: Int64 = .max,
     _ transaction: any Transaction
   ) throws -> [LedgerEntry] {
-    try transaction.rows(query(device, district, after: sequence, limit: limit)).map(entry)
+    try transaction.rows(query(device, district, after: sequence, limit: limit)).map(LedgerEntry.init)
   }
+
+  static let columns: SQL = """
+    sequence, at, actor, kind, stage, custody, reason, evidence, holder, accessories, category, police_report, due_day,
+    loan_for
+    """
 
   private static func query(_ device: DeviceID, _ district: DistrictID, after sequence: Int64, limit: Int64) -> SQL {
     """
-    SELECT sequence, at, actor, kind, stage, custody, reason, evidence FROM registry_ledger_event
+    SELECT \(columns) FROM registry_ledger_event
     WHERE district_id = \(district) AND device_id = \(device) AND sequence > \(sequence)
     ORDER BY sequence LIMIT \(limit)
     """
-  }
-
-  private static func entry(_ row: Row) throws -> LedgerEntry {
-    LedgerEntry(
-      sequence: try row.get("sequence"), at: try row.get("at"), actor: try row.get("actor"), kind: try row.get("kind"),
-      stage: try row.get("stage"), custody: try row.get("custody"), reason: try row.get("reason"),
-      evidence: try row.get("evidence"))
-  }
-}
-
-extension LedgerStore.Standing {
-  /// This standing after one more entry of the ledger.
-  fileprivate mutating func take(_ entry: LedgerEntry) {
-    last = entry.sequence
-    first = first ?? entry.at
-    projection = projection.after(entry.event)
   }
 }

@@ -11,21 +11,44 @@ struct LedgerView: Encodable, Sendable {
   let custody: Custody?
   let stageAfter: Stage?
   let custodyAfter: Custody?
+  /// Who had it, where another has it since.
+  let from: Holder?
+  /// Who has it since.
+  let to: Holder?
+  let accessories: [String]?
+  let category: RepairCategory?
+  let policeReport: String?
+  let due: String?
+  let loanFor: DeviceID?
   let reason: String?
   let evidence: String?
 
-  /// - Parameter after: where the device stood with this event.
-  init(_ entry: LedgerEntry, after: LedgerProjection) {
+  /// - Parameters:
+  ///   - before: where the device stood until this event.
+  ///   - after: where it stood with it.
+  init(_ entry: LedgerEntry, before: LedgerProjection, after: LedgerProjection) {
+    let event = entry.event
     sequence = entry.sequence
-    at = entry.at.rfc3339
+    at = event.at.rfc3339
     actor = entry.actor
-    kind = entry.kind
-    stage = entry.stage
-    custody = entry.custody
+    kind = event.kind
+    stage = event.stage
+    custody = event.custody
     stageAfter = after.stage
     custodyAfter = after.custody
-    reason = entry.reason
-    evidence = entry.evidence
+    if event.kind == .accessoriesReturned {
+      (from, to) = (event.holder, nil)
+    } else {
+      let isKept = before.holder == after.holder
+      (from, to) = (isKept ? nil : before.holder, isKept ? event.holder : after.holder)
+    }
+    accessories = event.accessories.isEmpty ? nil : event.accessories.names
+    category = event.category
+    policeReport = event.policeReport
+    due = event.dueDay.map(CivilDate.text)
+    loanFor = event.loanFor
+    reason = event.reason
+    evidence = event.evidence
   }
 
   /// The entries behind `sequence`, each with where it left the device.
@@ -34,10 +57,13 @@ struct LedgerView: Encodable, Sendable {
   static func views(of entries: [LedgerEntry], after sequence: Int64) -> [LedgerView] {
     var standing = LedgerProjection()
     return entries.compactMap { entry in
-      standing = standing.after(entry.event)
-      return entry.sequence > sequence ? LedgerView(entry, after: standing) : nil
+      let before = standing
+      standing.take(entry.event)
+      return entry.sequence > sequence ? LedgerView(entry, before: before, after: standing) : nil
     }
   }
+
+  private static let holder = "'person:' and an id, 'school:' and a code, 'district', 'warehouse', 'vendor:' and a name"
 
   static let schema = Schema.object(
     [
@@ -55,6 +81,13 @@ struct LedgerView: Encodable, Sendable {
         .oneOf(
           Custody.allCases.map(\.rawValue), "Who answers for the device after the event; absent where nobody is told")
       ),
+      ("from", .string("Who had it, where the event took it from somebody: \(holder)")),
+      ("to", .string("Who has it since: \(holder), or 'district:' and a code for another district")),
+      ("accessories", .array(.oneOf(Accessory.allCases.map(\.rawValue), "What went along, or came back"))),
+      ("category", .oneOf(RepairCategory.allCases.map(\.rawValue), "What is the matter with it")),
+      ("policeReport", .string("The number of the police report")),
+      ("due", .string("The last day of a loan, as 2026-12-03")),
+      ("loanFor", .string("The device in repair in whose place it is loaned")),
       ("reason", .string("Why, where one was asked for")), ("evidence", .string("Such as 'batch:fall-2026'")),
     ], required: ["sequence", "at", "actor", "kind"])
 }

@@ -3,13 +3,19 @@ import Storage
 import Vocabulary
 
 extension DeviceRegistry {
-  /// Keeps one key of the device, which becomes active, and revokes the others. The transaction's scope is the state.
+  /// Keeps one key of the device, which becomes active, and revokes the others; of a lost or stolen device it becomes
+  /// restricted, until the device is found. The transaction's scope is the state.
   ///
   /// - Throws: `registry.live-elsewhere`; as ``KeyDecision/approval(of:among:)``.
   func keep(_ chosen: Digest?, of device: Device, among keys: [DeviceKey], _ change: inout RegistryChange) throws {
-    let decided = try KeyDecision.approval(of: chosen, among: keys)
+    var decided = try KeyDecision.approval(of: chosen, among: keys)
     try requireFree([device.serial.flatMap(Serial.init)], of: device.district, in: change.transaction)
     let kept = decided.first { $0.state == .active }?.digest
+    if let reason = KeyDecision.missing(device.stage) {
+      for index in decided.indices where decided[index].state == .active {
+        (decided[index].state, decided[index].reason) = (.restricted, reason)
+      }
+    }
     try change.settle(decided, was: keys, of: device, "device.approve", .revoked, kept: kept)
     guard let kept else { return }
     let actor = JournalEntry.Actor.principal(change.actor)
@@ -36,7 +42,7 @@ extension RegistryChange {
 
   /// Keeps, in the history of the device, from where to where its keys went and why: the key itself tells only its
   /// last reason. The journal holds no text that a person typed.
-  private func remember(_ keys: [DeviceKey], was former: [DeviceKey], of device: Device) throws {
+  func remember(_ keys: [DeviceKey], was former: [DeviceKey], of device: Device) throws {
     let changes = KeyDecision.history(of: keys, was: former)
     try ChangeStore.record(changes, of: device.id, in: device.district, now: now, transaction)
   }

@@ -30,6 +30,24 @@ package struct RegistryError: StatusError {
     case noLiveKey = "registry.no-live-key"
     /// No key of the device waits for approval.
     case nothingToApprove = "registry.nothing-to-approve"
+    /// The device cannot make this move from where it stands; the words name the moves that it can.
+    case custodyImpossible = "custody.impossible"
+    /// Something happened to the device since the event that the caller saw last; the words name it.
+    case custodyConflict = "custody.conflict"
+    /// The district has no roster.
+    case custodyNoRoster = "custody.no-roster"
+    /// The district's roster has no such person.
+    case custodyPerson = "custody.person-unknown"
+    /// The district's roster has no such class.
+    case custodyClass = "custody.class-unknown"
+    /// The district has no such school.
+    case custodySchool = "custody.school-unknown"
+    /// The district has no such device in repair, lost or stolen to loan another for.
+    case custodyLoan = "custody.loan-for"
+    /// A device without a serial cannot be known again in another district.
+    case custodySerial = "custody.no-serial"
+    /// More people than devices.
+    case custodyCount = "custody.too-few-devices"
   }
 
   package let kind: Kind
@@ -46,9 +64,11 @@ package struct RegistryError: StatusError {
   package var status: HTTPResponse.Status {
     switch kind {
     case .districtUnknown, .deviceUnknown: .notFound
-    case .invalid, .keyUnknown: .unprocessableContent
+    case .invalid, .keyUnknown, .custodyPerson, .custodyClass, .custodySchool, .custodyCount: .unprocessableContent
     case .districtExists, .schoolExists, .serialTaken, .keyTransition, .keyChoice, .keyRevoked, .keyElsewhere,
-      .liveElsewhere, .noLiveKey, .nothingToApprove:
+      .liveElsewhere, .noLiveKey, .nothingToApprove, .custodyImpossible, .custodyConflict, .custodyNoRoster,
+      .custodyLoan,
+      .custodySerial:
       .conflict
     }
   }

@@ -8,6 +8,7 @@ enum RegistrySchema {
     Migration("registry", 4, [followedKeys]), Migration("registry", 5, RetentionStore.schema),
     Migration("registry", 6, shorter),
     Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
+    Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

@@ -77,7 +77,12 @@ extension DeviceRegistry {
           key.notBefore.sqlValue, key.notAfter.sqlValue, device.enrolledAt.sqlValue, device.contact.at.sqlValue,
         ]
       })
-    try LedgerStore.insert(devices.map { ($0.id, $0.events) }, of: district, transaction)
+    try LedgerStore.insert(
+      devices.lazy.flatMap { device in
+        device.events.enumerated().map { number, event in (device.id, Int64(number + 1), event) }
+      }, of: district, transaction)
+    try CustodyStore.settle(
+      devices.lazy.map { ($0.id, LedgerProjection.project($0.events)) }, of: district, transaction)
     try ContactStore.insert(devices.map(\.contact), transaction)
   }
 }
@@ -93,28 +98,5 @@ extension SettledDevice {
       Folded.hostname(hostname).sqlValue, Management.agent.sqlValue, claim.strength.sqlValue, standing.stage.sqlValue,
       standing.custody.sqlValue, listedAt.sqlValue,
     ]
-  }
-}
-
-extension LedgerStore {
-  /// The whole ledgers of devices that have none yet; stage and custody are for the caller to project.
-  fileprivate static func insert(
-    _ ledgers: [(device: DeviceID, events: [LedgerEvent])], of district: DistrictID, _ transaction: any Transaction
-  ) throws {
-    try transaction.run(
-      """
-      INSERT INTO registry_ledger_event
-        (district_id, device_id, sequence, at, actor, kind, stage, custody, reason, evidence)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-      """,
-      rows: ledgers.lazy.flatMap { device, events in
-        events.enumerated().map { number, event in
-          [
-            district.sqlValue, device.sqlValue, (number + 1).sqlValue, event.at.sqlValue,
-            event.actor.ledgerText.sqlValue, event.kind.sqlValue, event.stage.sqlValue, event.custody.sqlValue,
-            event.reason.sqlValue, event.evidence.sqlValue,
-          ]
-        }
-      })
   }
 }

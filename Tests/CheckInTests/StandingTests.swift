@@ -1,10 +1,10 @@
-import Registry
 import Serving
 import Testing
 import Vocabulary
 import Wire
 
 @testable import CheckIn
+@testable import Registry
 
 @Suite("What a key's state means for its check-ins")
 struct StandingTests {
@@ -18,6 +18,22 @@ struct StandingTests {
         && !reply.renew)
     #expect(try await world.count("checkin_section") == 1)
     #expect(try await world.count("registry_contact") == 1)
+  }
+
+  @Test("A device that people report lost gets the notice alone, and what it told is kept; found, it is as before")
+  func lost() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1)
+    let facts = Sample.facts(1)
+    _ = try await world.send(Sample.request(1, facts), from: device)
+    try await world.move(device, [.receive, .lost])
+    let there = try await world.send(Sample.request(2, Sample.facts(1, packages: 41), sending: []), from: device)
+    #expect(there.standing == .restricted && there.notice?.isEmpty == false)
+    #expect(there.want.isEmpty && !there.renew)
+    #expect(try await world.count("registry_contact") == 1)
+    try await world.move(device, [.found])
+    let back = try await world.send(Sample.request(3, Sample.facts(1, packages: 41), sending: []), from: device)
+    #expect(back.standing == .active && back.notice == nil && back.want == [.software])
   }
 
   @Test("A quarantined key's facts are held apart; the device's own do not change")
@@ -106,5 +122,22 @@ struct StandingTests {
     try await world.set(revoked, to: .revoked)
     await #expect(throws: ServingError(.keyRevoked, "")) { _ = try await standing(of: revoked) }
     #expect(try await world.count("registry_contact") == 0)
+  }
+}
+
+extension World {
+  /// As people do it, one move after the other.
+  fileprivate func move(_ device: TestDevice, _ kinds: [CustodyMove.Kind]) async throws {
+    let registry = self.registry
+    for kind in kinds {
+      let keys = try await database.write(in: .state) { transaction in
+        var change = RegistryChange(
+          transaction: transaction, actor: PrincipalID(rawValue: "prn_0000000000000001")!, now: Self.start)
+        let known = try registry.existing(device.id, of: Self.district, transaction)
+        _ = try registry.move(known, AskedMove(move: CustodyMove(kind)), &change)
+        return change.keys
+      }
+      registry.apply(keys)
+    }
   }
 }

@@ -149,7 +149,7 @@ struct DeviceTests {
     let out = run("device", "ledger", "PF3XK2M9", "--output", "csv", on: fake).out
     #expect(
       out
-        == "at,event,stage,custody,actor,evidence,reason\r\n2026-11-21T20:00:00Z,expected,ordered,vendor,controller,,\r\n"
+        == "at,event,stage,custody,actor,evidence,reason,from,to,details\r\n2026-11-21T20:00:00Z,expected,ordered,vendor,controller,,,,,\r\n"
     )
   }
 

@@ -21,30 +21,39 @@ struct FormerStateTests {
     let steps = Controller.migrations.filter { $0.number <= Self.last[$0.feature] ?? .max }
     let former = try SQLiteDatabase(path: file, migrations: steps)
     try await former.write(in: .state) { transaction in for row in Self.rows { try transaction.run(row) } }
-    let before = try await Self.contents(of: former)
+    let columns = try await Self.columns(of: former)
+    let before = try await Self.contents(of: former, columns)
     try former.close()
     let database = try SQLiteDatabase(path: file, migrations: Controller.migrations)
-    #expect(try await Self.contents(of: database) == before)
+    #expect(try await Self.contents(of: database, columns) == before)
     #expect(before.count == Self.moved.count && before.values.allSatisfy { $0.count == 1 })
     let faults = try await database.read(in: .state) { try $0.rows("PRAGMA foreign_key_check").count }
     #expect(faults == 0)
     try database.close()
   }
 
-  /// Of each table its rows, each column as SQLite quotes it, under its name; health items by their bytes.
-  private static func contents(of database: SQLiteDatabase) async throws -> [String: [String]] {
+  /// The columns of each table; later versions add others.
+  private static func columns(of database: SQLiteDatabase) async throws -> [String: [String]] {
     try await database.read(in: .state) { transaction in
       var found: [String: [String]] = [:]
       for table in moved {
-        let columns = try transaction.rows(
-          SQL(stringLiteral: "SELECT name FROM pragma_table_info('\(table)') ORDER BY name")
-        )
-        .map { try $0.get("name", as: String.self) }
-        let texts = columns.map { $0 == "health_items" ? "'\($0)=' || hex(\($0))" : "'\($0)=' || quote(\($0))" }
-        let query = "SELECT \(texts.joined(separator: " || ' ' || ")) AS line FROM \(table)"
-        found[table] = try transaction.rows(SQL(stringLiteral: query)).map { try $0.get("line") }
+        let query = SQL(stringLiteral: "SELECT name FROM pragma_table_info('\(table)') ORDER BY name")
+        found[table] = try transaction.rows(query).map { try $0.get("name") }
       }
       return found
+    }
+  }
+
+  /// Of each table its rows, each of the columns as SQLite quotes it, under its name; health items by their bytes.
+  private static func contents(
+    of database: SQLiteDatabase, _ columns: [String: [String]]
+  ) async throws -> [String: [String]] {
+    try await database.read(in: .state) { transaction in
+      try columns.reduce(into: [:]) { found, table in
+        let texts = table.value.map { $0 == "health_items" ? "'\($0)=' || hex(\($0))" : "'\($0)=' || quote(\($0))" }
+        let query = "SELECT \(texts.joined(separator: " || ' ' || ")) AS line FROM \(table.key)"
+        found[table.key] = try transaction.rows(SQL(stringLiteral: query)).map { try $0.get("line") }
+      }
     }
   }
 

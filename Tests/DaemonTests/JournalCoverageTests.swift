@@ -79,6 +79,39 @@ import Testing
     try await scribe.change("revokeEnrollmentToken", .delete, base + "/tokens/\(id)")
   }
 
+  /// Where a device goes from hand to hand; without a roster, from school to school.
+  private func custodyChanges(_ scribe: Scribe) async throws {
+    let base = "/districts/otter-creek"
+    let devices = await scribe.sample.call(.get, "/api/v1/devices?serial=OC-0003")
+    let device = try #require((devices.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    let one = base + "/devices/\(device)"
+    func move(_ operation: String, _ name: String, _ json: String? = nil) async throws {
+      try await scribe.change(operation, .post, "\(one)/\(name)", json: json)
+    }
+    let school = #"{"to": "school:elementary"}"#
+    try await scribe.change(
+      "createSchool", .post, base + "/schools", json: #"{"id": "middle", "name": "\#(Self.names[2])"}"#)
+    try await scribe.change("changeCalendar", .patch, base + "/calendar", json: #"{"closedDays": ["2027-01-18"]}"#)
+    try await move("receiveDevice", "receive")
+    try await move("deliverDevice", "deliver", #"{"to": "district", "reason": "\#(Self.names[4])"}"#)
+    try await move("assignDevice", "assign", school)
+    try await move("giveAccessories", "give-accessories", #"{"accessories": ["charger"]}"#)
+    try await move("returnAccessories", "return-accessories", #"{"accessories": ["charger"]}"#)
+    try await move("repairDevice", "repair", #"{"category": "screen", "to": "vendor:\#(Self.names[4])"}"#)
+    try await move("endRepair", "repaired")
+    try await move("returnDevice", "return")
+    try await move("loanDevice", "loan", #"{"to": "school:middle", "days": 5}"#)
+    try await move("returnDevice", "return")
+    try await scribe.change(
+      "assignDevices", .post, base + "/assignments", csv: "serial,school\nOC-0003,elementary\n")
+    try await scribe.change("returnDevices", .post, base + "/returns", csv: "serial\nOC-0003\n")
+    try await move("reportDeviceLost", "lost", #"{"reason": "\#(Self.names[4])"}"#)
+    try await move("reportDeviceStolen", "stolen", #"{"policeReport": "\#(Self.names[4])"}"#)
+    try await move("reportDeviceFound", "found")
+    try await move("transferDevice", "transfer", #"{"to": "school:middle"}"#)
+    try await move("retireDevice", "retire", #"{"reason": "sold"}"#)
+  }
+
   private func accessChanges(_ scribe: Scribe) async throws {
     let principal = try await scribe.change(
       "createPrincipal", .post, "/principals", json: #"{"kind": "person", "name": "\#(Self.names[4])"}"#)
@@ -97,6 +130,7 @@ import Testing
     let sample = try await SampleController()
     let scribe = Scribe(sample)
     try await districtChanges(scribe)
+    try await custodyChanges(scribe)
     try await accessChanges(scribe)
     let writes = sample.controller.people.routes.filter { [.post, .patch, .delete, .put].contains($0.method) }
     #expect(scribe.done == Set(writes.map(\.operation.id)), "a route that no test here tries")

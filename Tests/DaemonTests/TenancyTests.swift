@@ -19,6 +19,18 @@ import Testing
     "revokeDevice": #"{"reason": "taken over"}"#,
     "quarantineDevice": #"{"reason": "taken over"}"#,
     "approvePending": "{}",
+    "receiveDevice": "{}", "deliverDevice": "{}", "returnDevice": "{}", "endRepair": "{}", "reportDeviceLost": "{}",
+    "reportDeviceStolen": "{}", "reportDeviceFound": "{}",
+    "assignDevice": #"{"to": "district"}"#,
+    "loanDevice": #"{"to": "student:1", "days": 5}"#,
+    "repairDevice": #"{"category": "screen"}"#,
+    "transferDevice": #"{"to": "school:willow-school"}"#,
+    "retireDevice": #"{"reason": "taken over"}"#,
+    "giveAccessories": #"{"accessories": ["charger"]}"#,
+    "returnAccessories": #"{"accessories": ["charger"]}"#,
+    "assignDevices": #"{"class": "bio", "serials": ["WILLOW-SERIAL"]}"#,
+    "returnDevices": #"{"class": "bio"}"#,
+    "changeCalendar": #"{"closedDays": ["2026-12-24"]}"#,
   ]
 
   private struct World {

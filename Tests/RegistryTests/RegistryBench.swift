@@ -19,13 +19,13 @@ final class RegistryBench: Sendable {
   let database: any Database
   let registry: DeviceRegistry
 
-  init(facts: any FactSource = NoFacts()) async throws {
+  init(facts: any FactSource = NoFacts(), persons: any CustodyPersons = NoRoster()) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "registry-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     database = try await TestDatabase.open(
       folder.appending(path: "test.sqlite").path,
       migrations: Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations)
-    registry = DeviceRegistry(database: database, facts: facts)
+    registry = DeviceRegistry(database: database, facts: facts, persons: persons)
   }
 
   deinit {
@@ -33,8 +33,10 @@ final class RegistryBench: Sendable {
   }
 
   /// With the districts `cedar-falls` and `oak-park`.
-  static func withDistricts(facts: any FactSource = NoFacts()) async throws -> RegistryBench {
-    let bench = try await RegistryBench(facts: facts)
+  static func withDistricts(
+    facts: any FactSource = NoFacts(), persons: any CustodyPersons = NoRoster()
+  ) async throws -> RegistryBench {
+    let bench = try await RegistryBench(facts: facts, persons: persons)
     try await bench.write { transaction in
       for id in [cedar, oak] {
         try DistrictStore.insert(
@@ -115,15 +117,16 @@ extension RegistryBench {
   /// Finds the route, authorises as the server does, and handles.
   func send(
     _ method: HTTPRequest.Method, _ path: String, as caller: Caller? = .administrator, query: [(String, String)] = [],
-    body: String = "", key: String? = nil
+    body: String = "", key: String? = nil, type: String? = nil, at now: Instant = now
   ) async throws -> Answer {
     guard let (route, parameters) = Self.match(registry.peopleRoutes, method, path) else { throw ServingError.notFound }
     let context = try OperatorContext(caller, route.rule, district: parameters["district"])
     var headers: HTTPFields = [:]
     if let key { headers[Idempotency.header!] = key }
+    headers[.contentType] = type
     let call = Call(
       method, path, parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, headers: headers,
-      body: Array(body.utf8), now: Self.now)
+      body: Array(body.utf8), now: now)
     try route.operation.refuseUnknownQuery(call)
     let reply = try await route.handle(call, context)
     let json = try JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]

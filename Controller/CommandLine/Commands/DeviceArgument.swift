@@ -7,6 +7,19 @@ struct DeviceArgument: ParsableArguments {
 
   @OptionGroup var place: DistrictFilter
 
+  /// The one device that is meant, and its path.
+  ///
+  /// - Throws: exit code 3 where there is none, or several, which are then listed.
+  func find(_ session: Session) throws -> (found: JSONValue, path: Target) {
+    try DeviceSearch(device: device, place: place).find(session)
+  }
+}
+
+/// Looks for a device by what people call it.
+struct DeviceSearch {
+  let device: String
+  let place: DistrictFilter
+
   private var district: String? { place.given }
 
   /// The one device that is meant, and its path.

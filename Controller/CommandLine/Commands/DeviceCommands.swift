@@ -104,7 +104,8 @@ struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List a device's custody ledger: what was done to it and who answered for it.",
       discussion: """
-        Stage and custody are the device's after each event; 'device show' has the last ones.
+        Stage and custody are the device's after each event; 'device show' has the last ones. From and to say who had it \
+        and who has it since, people by id alone.
 
         EXAMPLE
           rollcall device ledger PF3XK2M9
@@ -115,14 +116,15 @@ struct DeviceCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      let columns = [
+      let what = [
         Column("At", "at", time: true),
         Column("Event", "event") { ($0["event"] == .null ? $0["kind"] : $0["event"]).text },
         Column("Stage", "stage") { $0["stageAfter"].text }, Column("Custody", "custody") { $0["custodyAfter"].text },
-        Column("Actor", "actor"),
-        Column("Evidence", "evidence"),
-        Column("Reason", "reason"),
       ]
+      let moved = [Column("From", "from"), Column("To", "to"), Column("Details", "details", CustodyWords.details)]
+      let why = [Column("Actor", "actor"), Column("Evidence", "evidence"), Column("Reason", "reason")]
+      // A file's columns keep their places; what came later stands behind them.
+      let columns = session.format == .csv ? what + why + moved : what + moved + why
       try session.list(
         try which.find(session).path.under("ledger"), columns, list, nothing: "The ledger of this device is empty.")
     }

@@ -37,6 +37,8 @@ struct DeviceStory {
     row(
       "Where", joined([labelled("district", "district"), labelled("school", "school"), labelled("custody", "custody")]))
     row("Stage", joined([device["stage"].string, labelled("management", "management")]))
+    row("With", CustodyWords.holder(device["standing"]), verdict: CustodyWords.verdict(device["standing"]))
+    row("Owed", CustodyWords.owed(device["standing"]))
     for key in device["keys"].items {
       let digest = key["key"].text
       let until = key["notAfter"].string.map { "certificate until \(TimeText.minute($0))" }

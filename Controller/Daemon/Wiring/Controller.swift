@@ -41,7 +41,7 @@ struct Controller: Sendable {
     if settings.database != nil { try await SharedStore.requireRoot(authority.rootDigest, in: base) }
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
-    let registry = DeviceRegistry(database: database, facts: StoredFacts())
+    let registry = DeviceRegistry(database: database, facts: StoredFacts(), persons: NoRoster())
     try await registry.load()
     let inUse = AuthorityInUse(authority)
     let enrollment = EnrollmentDesk(

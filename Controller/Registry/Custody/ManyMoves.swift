@@ -1,0 +1,112 @@
+import Audit
+import Serving
+import Storage
+import Vocabulary
+
+/// A move that is one of many: all of them happen, or none.
+struct PlannedMove: Sendable {
+  /// Where it stands in a file; nil where there is none.
+  let line: Int?
+  let device: Device
+  let move: CustodyMove
+}
+
+/// What many moves came to.
+struct ManyMoved: Sendable {
+  var moved: [(device: Device, holder: Holder?)] = []
+  /// Devices that were where they should be already.
+  var unchanged = 0
+}
+
+extension RegistryChange {
+  /// Moves many devices at once, each decided from where it stands.
+  ///
+  /// - Parameter faults: of the file so far; what is impossible is added, and then nothing is moved.
+  /// - Throws: `csv.invalid` with every fault; where there is no file, `custody.impossible` with the first.
+  func move(_ plan: [PlannedMove], in district: DistrictID, _ faults: CSVFaults) throws -> ManyMoved {
+    var faults = faults
+    var result = ManyMoved()
+    var moves: [(standing: LedgerStore.Standing, event: LedgerEvent)] = []
+    moves.reserveCapacity(plan.count)
+    let standings = try LedgerStore.standings(of: plan.map(\.device.id), in: district, transaction)
+    let byDevice = Dictionary(standings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
+    for one in plan {
+      let standing = byDevice[one.device.id] ?? LedgerStore.Standing(device: one.device.id)
+      if CustodyDecision.isDone(one.move, standing.projection) {
+        result.unchanged += 1
+        continue
+      }
+      do throws(RegistryError) {
+        let event = try CustodyDecision.event(
+          of: one.move, from: standing.projection, school: one.device.school, last: standing.lastEntry,
+          actor: .principal(actor), now: now)
+        moves.append((standing, event))
+        result.moved.append((one.device, event.holder))
+      } catch {
+        guard let line = one.line else {
+          throw RegistryError(error.kind, "Device '\(one.device.serial ?? one.device.id.rawValue)': \(error.message)")
+        }
+        faults.add(
+          Fault(
+            line: line, field: "serial", value: one.device.serial, code: error.code.text, message: error.message))
+      }
+    }
+    guard faults.count == 0 else { throw CSVError(faults) }
+    try LedgerStore.append(moves, of: district, in: transaction)
+    var schools: [SchoolID: [DeviceID]] = [:]
+    for (device, holder) in result.moved {
+      if case .school(let school)? = holder { schools[school, default: []].append(device.id) }
+    }
+    for (school, devices) in schools { try DeviceStore.set(school, of: devices, in: district, transaction) }
+    return result
+  }
+}
+
+extension DeviceRegistry {
+  /// What the rows of a file say, with the devices, students and schools that they name; what is not there is a fault.
+  func plan(
+    _ file: CustodyFile, _ kind: CustodyMove.Kind, in district: DistrictID, _ faults: inout CSVFaults,
+    _ transaction: any Transaction
+  ) throws -> [PlannedMove] {
+    let devices = try DeviceStore.devices(serials: file.rows.map(\.serial), in: district, transaction)
+    var numbers: [String] = []
+    for case .student(let number)? in file.rows.map(\.recipient) { numbers.append(number) }
+    if !numbers.isEmpty { try persons.require(district, transaction) }
+    let students = numbers.isEmpty ? [:] : try persons.students(numbered: numbers, of: district, in: transaction)
+    let schools = Set(try SchoolStore.page(of: district, transaction).map(\.id))
+    var plan: [PlannedMove] = []
+    plan.reserveCapacity(file.rows.count)
+    for row in file.rows {
+      guard let device = devices[row.serial.folded] else {
+        faults.add(
+          Fault(
+            line: row.line, field: "serial", value: row.serial.text, code: "custody.serial-unknown",
+            message: "The district has no device with this serial."))
+        continue
+      }
+      var move = CustodyMove(kind)
+      move.accessories = row.accessories
+      switch row.recipient {
+      case .student(let number):
+        guard let id = students[number] else {
+          faults.add(
+            Fault(
+              line: row.line, field: "studentId", value: number, code: RegistryError.Kind.custodyPerson.rawValue,
+              message: "The district's roster has no student with this number who has not left."))
+          continue
+        }
+        move.to = .person(id)
+      case .holder(.school(let school)) where !schools.contains(school):
+        faults.add(
+          Fault(
+            line: row.line, field: "school", value: school.rawValue, code: RegistryError.Kind.custodySchool.rawValue,
+            message: "The district has no school of this code."))
+        continue
+      case .holder(let holder): move.to = holder
+      case nil: break
+      }
+      plan.append(PlannedMove(line: row.line, device: device, move: move))
+    }
+    return plan
+  }
+}

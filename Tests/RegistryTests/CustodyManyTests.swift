@@ -1,0 +1,151 @@
+import Serving
+import Testing
+import Vocabulary
+
+@testable import Registry
+
+@Suite("Assignments and returns of many devices")
+struct CustodyManyTests {
+  private func bench(devices: Int) async throws -> CustodyBench {
+    let bench = try await CustodyBench()
+    let rows = (0..<devices).map { "SER\(1000 + $0)\n" }.joined()
+    _ = try await bench.registry.send(.post, CustodyBench.path + "/devices/import", body: "serial\n" + rows)
+    return bench
+  }
+
+  @Test("A file assigns each device to its student or school, and again changes nothing")
+  func assigned() async throws {
+    let bench = try await bench(devices: 4)
+    let file = "serial,Student Number,school,accessories\nSER1000,1000,,charger case\nser1001,1001,,\nSER1002,,south,\n"
+    let first = try await bench.many("assignments", csv: file)
+    #expect(first.json["moved"] as? Int == 3 && first.json["unchanged"] as? Int == 0 && first.json["devices"] == nil)
+    let again = try await bench.many("assignments", csv: file)
+    #expect(again.json["moved"] as? Int == 0 && again.json["unchanged"] as? Int == 3)
+    #expect(try await bench.registry.count("registry_ledger_event") == 3)
+    let found = try await bench.registry.send(.get, "/api/v1/devices", query: [("stage", "assigned")]).items
+    #expect(Set(found.compactMap { $0["serial"] as? String }) == ["SER1000", "SER1001", "SER1002"])
+    #expect(found.first { $0["serial"] as? String == "SER1002" }?["school"] as? String == "south")
+    try await bench.requireReplayed()
+    let back = try await bench.many("returns", csv: "serial,accessories\nSER1000,charger\nSER1001,\n")
+    #expect(back.json["moved"] as? Int == 2)
+    try await bench.requireReplayed()
+  }
+
+  @Test("Every kind of bad row is told with line, column, value and rule, and nothing is assigned")
+  func faults() async throws {
+    let bench = try await bench(devices: 6)
+    try await bench.many("assignments", csv: "serial,studentId\nSER1005,1005\n")
+    let file = """
+      serial,studentId,school,accessories
+      SER1000,1000,,
+      NOSUCH1,1001,,
+      SER1001,9999,,
+      SER1002,,nowhere,
+      SER1003,,,
+      SER1004,1004,north,
+      SER1000,1006,,
+      SER1005,1007,,
+      Default string,1008,,
+      ,1009,,
+      SER1003,1003,,hat
+      SER1002,1002
+
+      """
+    let faults = try await bench.faults("assignments", csv: file)
+    #expect(
+      faults.map { "\($0.line ?? 0) \($0.field ?? "") \($0.code)" } == [
+        "3 serial custody.serial-unknown", "4 studentId custody.person-unknown", "5 school custody.school-unknown",
+        "6 studentId csv.required", "7 school custody.student", "8 serial import.repeated",
+        "9 serial custody.impossible", "10 serial import.serial", "11 serial csv.required",
+        "12 serial import.repeated", "12 accessories custody.accessory", "13  csv.field-count",
+      ])
+    #expect(faults.first { $0.line == 4 }?.value == "9999")
+    #expect(faults.first { $0.line == 9 }?.message.contains("Possible now: return,") == true)
+    #expect(try await bench.registry.count("registry_ledger_event") == 1)
+  }
+
+  @Test(
+    "A file that is none is refused whole",
+    arguments: [
+      "", "studentId\n1000\n", "serial;studentId\nA;1\n", "serial,studentId,sorcery\nSER1000,1000,x\n",
+      "serial,studentId\n\"SER1000,1000\n", "serial,studentId\nSER1000,\u{1}\n",
+    ])
+  func noFile(file: String) async throws {
+    let bench = try await bench(devices: 1)
+    #expect(!(try await bench.faults("assignments", csv: file)).isEmpty)
+    #expect(try await bench.registry.count("registry_ledger_event") == 0)
+  }
+
+  @Test("Without a roster a file of students is refused for that, and one of schools is not")
+  func noRoster() async throws {
+    let bench = try await CustodyBench(persons: NoRoster())
+    _ = try await bench.device("SER1000")
+    await #expect(throws: RegistryError(.custodyNoRoster, "")) {
+      _ = try await bench.many("assignments", csv: "serial,studentId\nSER1000,1000\n")
+    }
+    #expect(try await bench.many("assignments", csv: "serial,school\nSER1000,north\n").json["moved"] as? Int == 1)
+  }
+
+  @Test("Each student of a class without a device gets the next one, and all give theirs back at once")
+  func byClass() async throws {
+    let bench = try await bench(devices: 8)
+    let path = CustodyBench.path + "/assignments"
+    try await bench.many("assignments", csv: "serial,studentId\nSER1007,1002\n")
+    let few = #"{"class":"bio","serials":["SER1000","SER1001","SER1002"]}"#
+    #expect(try await bench.registry.refusal(.post, path, body: few) == "custody.too-few-devices")
+    let body =
+      #"{"class":"bio","serials":["SER1000","SER1001","SER1002","SER1003","SER1004"],"accessories":["charger"]}"#
+    let answer = try await bench.registry.send(.post, path, body: body)
+    let given = (answer.json["devices"] as? [[String: Any]] ?? []).map {
+      "\($0["serial"] as? String ?? "") \($0["holder"] as? String ?? "")"
+    }
+    #expect(
+      given
+        == zip([1000, 1001, 1002, 1003], [0, 1, 3, 4]).map { "SER\($0) person:\(PersonID.numbered($1))" })
+    let back = try await bench.registry.send(.post, CustodyBench.path + "/returns", body: #"{"class":"bio"}"#)
+    #expect(back.json["moved"] as? Int == 5)
+    try await bench.requireReplayed()
+    for (body, code) in [
+      (#"{"class":"chem","serials":["SER1000"]}"#, "custody.class-unknown"),
+      (#"{"class":"","serials":["SER1000"]}"#, "registry.invalid"), (#"{"class":"bio"}"#, "registry.invalid"),
+      (#"{"class":"bio","serials":["SER1000","ser1000"]}"#, "registry.invalid"),
+      (#"{"class":"bio","serials":["A1","A2","A3","A4","A5"]}"#, "registry.invalid"),
+    ] { #expect(try await bench.registry.refusal(.post, path, body: body) == code, "\(body)") }
+    #expect(
+      try await bench.registry.refusal(.post, CustodyBench.path + "/returns", body: #"{"class":"chem"}"#)
+        == "custody.class-unknown")
+  }
+
+  @Test("A class whose device cannot be given is refused by that device's name")
+  func classImpossible() async throws {
+    let bench = try await bench(devices: 5)
+    let lost = try await bench.registry.send(.get, "/api/v1/devices", query: [("serial", "SER1003")])
+    let id = try lost.firstDevice()
+    try await bench.move(id, .lost)
+    do {
+      _ = try await bench.registry.send(
+        .post, CustodyBench.path + "/assignments",
+        body: #"{"class":"bio","serials":["SER1000","SER1001","SER1002","SER1003","SER1004"]}"#)
+      Issue.record("it was assigned")
+    } catch let error as RegistryError {
+      #expect(error.kind == .custodyImpossible && error.message.hasPrefix("Device 'SER1003': The move 'assign'"))
+    }
+    #expect(try await bench.registry.count("registry_custody") == 0)
+  }
+
+  @Test("Moves of one and of many at once leave every device as its ledger says")
+  func atOnce() async throws {
+    let bench = try await bench(devices: 20)
+    let rows = (0..<20).map { "SER\(1000 + $0),\(1000 + $0)\n" }.joined()
+    let listed = try await bench.registry.send(.get, "/api/v1/devices", query: [("limit", "50")])
+    let ids = listed.items.compactMap { DeviceID(rawValue: $0["id"] as? String ?? "") }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { _ = try? await bench.many("assignments", csv: "serial,studentId\n" + rows) }
+      for id in ids.prefix(6) {
+        group.addTask { _ = try? await bench.move(id, .repair, #"{"category":"screen"}"#) }
+        group.addTask { _ = try? await bench.move(id, .repaired) }
+      }
+    }
+    try await bench.requireReplayed()
+  }
+}
