@@ -40,7 +40,7 @@ struct RollcallCommand: ParsableCommand {
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
       BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, HealthCommand.self,
-      SoftwareCommand.self, PrincipalCommand.self, APITokenCommand.self, JournalCommand.self, AuditCommand.self,
-      RetentionCommand.self,
+      SoftwareCommand.self, PrincipalCommand.self, AccountCommand.self, APITokenCommand.self, JournalCommand.self,
+      AuditCommand.self, RetentionCommand.self,
     ])
 }
