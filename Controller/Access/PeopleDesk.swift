@@ -78,7 +78,8 @@ package struct PeopleDesk: Sendable {
     let accounts = try AccountStore.accounts(of: ids, in: transaction)
     return principals.map { principal in
       Known(
-        principal: principal, grants: (grants[principal.id] ?? []).sorted { $0.sortKey.lexicographicallyPrecedes($1.sortKey) },
+        principal: principal,
+        grants: (grants[principal.id] ?? []).sorted { $0.sortKey.lexicographicallyPrecedes($1.sortKey) },
         account: accounts[principal.id])
     }
   }

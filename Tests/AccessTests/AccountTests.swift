@@ -154,7 +154,7 @@ struct AccountTests {
     try await harness.desk.setPassword(Harness.password, link: invited.link, now: Harness.start)
     let cookie = try await harness.signIn("ada")
     try await harness.database.close()
-    let file = try fileText(harness.path)
+    let file = try fileText(harness.path) + ((try? fileText(harness.path + "-wal")) ?? "")
     #expect(file.contains("scrypt$4$8$1$"))
     let secrets = [Harness.password, invited.link, cookie, Harness.secret(ofLink: try kept.string("link"))]
     for secret in secrets { #expect(!file.contains(secret)) }

@@ -31,7 +31,8 @@ extension AccessHarness {
 
   /// The new session's cookie.
   func signIn(
-    _ login: String, _ password: String = password, from origin: Origin? = AccessHarness.origin, had cookie: String? = nil,
+    _ login: String, _ password: String = password, from origin: Origin? = AccessHarness.origin,
+    had cookie: String? = nil,
     at now: Instant = start
   ) async throws -> String {
     var headers: HTTPFields = [.userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"]

@@ -9,7 +9,9 @@ import Vocabulary
 struct SignInThrottleTests {
   private typealias Harness = AccessHarness
 
-  @Test("A wrong password, an unknown name, a disabled account and one without a password are told alike, after the same work")
+  @Test(
+    "A wrong password, an unknown name, a disabled account and one without a password are told alike, after the same work"
+  )
   func alike() async throws {
     let harness = try await Harness()
     try await harness.person("ada")

@@ -117,7 +117,9 @@ import Vocabulary
     for role in [Role.auditor, .readOnly] { #expect(changed(by: role) == [], "\(role)") }
     #expect(changed(by: .districtIT).isSubset(of: changed(by: .districtAdmin)))
     #expect(changed(by: .districtAdmin).isSubset(of: changed(by: .stateAdmin)))
-    let ofTheState = ["createPrincipal", "addGrant", "createAccount", "resetAccount", "createAPIToken", "addPerson", "changeRetention"]
+    let ofTheState = [
+      "createPrincipal", "addGrant", "createAccount", "resetAccount", "createAPIToken", "addPerson", "changeRetention",
+    ]
     for role in Role.allCases where role != .stateAdmin {
       #expect(changed(by: role).isDisjoint(with: ofTheState), "\(role)")
     }

@@ -31,7 +31,9 @@ struct SampleDistrict {
   init(_ id: String, in sample: SampleController) async throws {
     self.id = id
     let word = id.uppercased()
-    secrets = ["\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER", "\(word) Staff"]
+    secrets = [
+      "\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER", "\(word) Staff",
+    ]
     batch = "\(id)-batch"
     func make(_ path: String, _ json: String) async throws -> [String: Any] {
       let reply = await sample.call(.post, "/api/v1/districts" + path, json: json)

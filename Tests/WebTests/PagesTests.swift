@@ -10,8 +10,10 @@ import Vocabulary
 struct PagesTests {
   /// What people type, and devices call themselves.
   static let hostile = [
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus='alert(1)", "{{frame.formToken}} {{{page}}}",
-    "\"\u{301} onfocus=alert(1) autofocus x=\"", "<\u{338}script>", "&lt;b&gt; &amp;", "\u{202e}txt.exe", "a\u{2066}b\u{2069}c",
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus='alert(1)",
+    "{{frame.formToken}} {{{page}}}",
+    "\"\u{301} onfocus=alert(1) autofocus x=\"", "<\u{338}script>", "&lt;b&gt; &amp;", "\u{202e}txt.exe",
+    "a\u{2066}b\u{2069}c",
     "</title><script>", "</textarea>", "javascript:alert(1)",
   ]
 

@@ -35,7 +35,8 @@ struct AccountItem: Encodable, Sendable {
       ("id", .string("The principal's id")), ("login", .string("What the person signs in by")),
       (
         "state",
-        .oneOf(Account.State.allCases.map(\.rawValue), "invited: no password is set yet; disabled: nobody signs in by it")
+        .oneOf(
+          Account.State.allCases.map(\.rawValue), "invited: no password is set yet; disabled: nobody signs in by it")
       ),
       ("createdAt", .dateTime("When it was made")),
       ("passwordAt", .dateTime("When the password was last set; absent where there is none")),

@@ -54,7 +54,8 @@ struct PasswordHash: Sendable {
     // An empty password has no bytes to point at; nobody's is empty.
     let password = password.isEmpty ? [0] : password
     let key = try KDF.Scrypt.deriveKey(
-      from: password, salt: salt, outputByteCount: length, rounds: 1 << cost.logN, blockSize: cost.r, parallelism: cost.p)
+      from: password, salt: salt, outputByteCount: length, rounds: 1 << cost.logN, blockSize: cost.r,
+      parallelism: cost.p)
     return key.withUnsafeBytes { Array($0) }
   }
 }

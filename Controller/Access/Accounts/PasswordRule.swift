@@ -23,7 +23,8 @@ enum PasswordRule {
     }
     guard password.unicodeScalars.count >= shortest else {
       throw AccessError(
-        .password, "The password has fewer than \(shortest) characters. A few words that do not belong together are good.")
+        .password,
+        "The password has fewer than \(shortest) characters. A few words that do not belong together are good.")
     }
     let folded = password.lowercased()
     let letters = folded.filter(\.isLetter)
@@ -56,9 +57,11 @@ enum PasswordRule {
 
   /// Passwords that are one of these words with digits and signs around it.
   private static let knownWords: Set<String> = [
-    "password", "passwort", "qwerty", "qwertyuiop", "letmein", "welcome", "iloveyou", "admin", "administrator", "rollcall",
+    "password", "passwort", "qwerty", "qwertyuiop", "letmein", "welcome", "iloveyou", "admin", "administrator",
+    "rollcall",
     "changeme", "secret", "monkey", "dragon", "football", "baseball", "basketball", "sunshine", "princess", "superman",
-    "starwars", "school", "district", "teacher", "student", "laptop", "computer", "chromebook", "summer", "winter", "spring",
+    "starwars", "school", "district", "teacher", "student", "laptop", "computer", "chromebook", "summer", "winter",
+    "spring",
     "autumn", "master", "hello", "default", "temporary", "abcabc", "asdfgh", "asdfghjkl", "zxcvbnm",
   ]
 }

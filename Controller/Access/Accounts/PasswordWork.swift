@@ -22,7 +22,8 @@ package final class PasswordWork: Sendable {
     pool = NIOThreadPool(numberOfThreads: Self.threads)
     pool.start()
     nobody = PasswordHash(
-      stored: "scrypt$\(cost.logN)$\(cost.r)$\(cost.p)$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+      stored:
+        "scrypt$\(cost.logN)$\(cost.r)$\(cost.p)$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
   }
 
   deinit { pool.shutdownGracefully { _ in } }

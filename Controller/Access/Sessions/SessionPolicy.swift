@@ -33,11 +33,21 @@ enum BrowserName {
     guard let agent else { return "A program" }
     func has(_ word: String) -> Bool { agent.contains(word) }
     let browser =
-      has("Edg/") ? "Edge" : has("Firefox/") ? "Firefox" : has("OPR/") ? "Opera"
-      : has("Chrome/") || has("Chromium/") ? "Chrome" : has("Safari/") ? "Safari" : nil
+      has("Edg/")
+      ? "Edge"
+      : has("Firefox/")
+        ? "Firefox"
+        : has("OPR/")
+          ? "Opera"
+          : has("Chrome/") || has("Chromium/") ? "Chrome" : has("Safari/") ? "Safari" : nil
     let system =
-      has("CrOS") ? "ChromeOS" : has("Android") ? "Android" : has("iPhone") || has("iPad") ? "iOS"
-      : has("Windows") ? "Windows" : has("Mac OS") ? "macOS" : has("Linux") ? "Linux" : nil
+      has("CrOS")
+      ? "ChromeOS"
+      : has("Android")
+        ? "Android"
+        : has("iPhone") || has("iPad")
+          ? "iOS"
+          : has("Windows") ? "Windows" : has("Mac OS") ? "macOS" : has("Linux") ? "Linux" : nil
     guard let browser else { return "A program" }
     return system.map { "\(browser) on \($0)" } ?? browser
   }

@@ -48,7 +48,9 @@ struct SignInThrottle: Sendable {
   func look(now: Instant, in transaction: any Transaction) throws {
     let spent = try self.spent(in: transaction)
     for subject in subjects {
-      if let wait = Self.decide(spentUntil: spent[subject.key], subject.limit, now: now).wait { throw Self.refusal(wait) }
+      if let wait = Self.decide(spentUntil: spent[subject.key], subject.limit, now: now).wait {
+        throw Self.refusal(wait)
+      }
     }
   }
 

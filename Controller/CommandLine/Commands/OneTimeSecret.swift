@@ -59,7 +59,8 @@ extension Session {
   private func takenBack(_ id: String, _ secret: OneTimeSecret, because error: CommandError) -> CommandError {
     do {
       if let undo = secret.undo { try undo(client, id) } else { try client.delete(secret.place(id)) }
-      return CommandError(error.exit, "\(error.message) The \(secret.noun) \(id) that was made for it is revoked again.")
+      return CommandError(
+        error.exit, "\(error.message) The \(secret.noun) \(id) that was made for it is revoked again.")
     } catch {
       return CommandError(
         .failure,

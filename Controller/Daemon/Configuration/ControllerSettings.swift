@@ -109,7 +109,8 @@ struct ControllerSettings: Sendable {
       burst: try number(.failedEnrollments, 1...100_000), perMinute: try number(.failedEnrollmentsPerMinute, 1...60_000)
     )
     sessions = SessionPolicy(
-      idle: .seconds(60 * (try number(.sessionIdle, 1...1_440))), life: .seconds(60 * (try number(.sessionLife, 5...10_080)))
+      idle: .seconds(60 * (try number(.sessionIdle, 1...1_440))),
+      life: .seconds(60 * (try number(.sessionLife, 5...10_080)))
     )
     threads = sources.values[.threads] == nil ? nil : try number(.threads, 1...256)
     guard let level = Logger.Level(rawValue: text(.logLevel)) else {

@@ -68,7 +68,8 @@ struct Controller: Sendable {
     let web = WebPages(
       shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
 
-    var peopleRoutes = access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
+    var peopleRoutes =
+      access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))

@@ -26,7 +26,9 @@ struct DistrictPeoplePages: Sendable {
         try await list(try $0.identifier("district"), $0, $1)
       },
       .page(.post, Self.base, Self.rule, "addPersonOfDistrict", "Adds a person to the district", handle: add),
-      .page(.get, Self.base + "/{principal}", Self.rule, "showDistrictPerson", "Somebody of the district", query: ["done"]) {
+      .page(
+        .get, Self.base + "/{principal}", Self.rule, "showDistrictPerson", "Somebody of the district", query: ["done"]
+      ) {
         try await show($0, $1)
       },
     ] + changes
@@ -120,7 +122,8 @@ struct DistrictPeoplePages: Sendable {
 
   private var changes: [PeopleRoute] {
     [
-      change("grants", "giveDistrictRole", "Gives a role in the district", done: "granted") { call, form, district, actor in
+      change("grants", "giveDistrictRole", "Gives a role in the district", done: "granted") {
+        call, form, district, actor in
         let (role, _, school) = try form.grant()
         try await people.add(role, of: district, school: school, to: try call.person, by: actor, now: call.now)
         return nil

@@ -81,7 +81,8 @@ struct OwnPages: Sendable {
   }
 
   private static let notices = [
-    "password": "The password is changed, and every other browser is signed out.", "ended": "That browser is signed out.",
+    "password": "The password is changed, and every other browser is signed out.",
+    "ended": "That browser is signed out.",
   ]
 
   private func account(_ call: Call, _ context: OperatorContext, fault: AccessError? = nil) async throws -> Reply {

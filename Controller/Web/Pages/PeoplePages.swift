@@ -23,7 +23,8 @@ struct PeoplePages: Sendable {
       .page(.get, "/people/{principal}", Self.rule, "showPerson", "A person or program", query: ["done"]) {
         try await show($0, $1)
       },
-      .page(.get, "/sessions", Self.rule, "showSessions", "The browsers that people are signed in with", handle: sessions),
+      .page(
+        .get, "/sessions", Self.rule, "showSessions", "The browsers that people are signed in with", handle: sessions),
     ] + changes
   }
 

@@ -11,7 +11,8 @@ extension Shell: FaultPages {
     let model = Model(detail: told.body.detail, code: told.body.code, request: told.body.requestID)
     let heading = Heading(Self.title(told.status), isNarrow: true, status: told.status)
     guard var reply = try? page("fault", model, heading, context) else {
-      return Reply(told.status, headers: [.contentType: "text/plain; charset=utf-8"], body: Array(told.body.detail.utf8))
+      return Reply(
+        told.status, headers: [.contentType: "text/plain; charset=utf-8"], body: Array(told.body.detail.utf8))
     }
     for name in [HTTPField.Name.retryAfter, .allow] where told.headers[name] != nil {
       reply.headers[name] = told.headers[name]

@@ -63,7 +63,8 @@ package struct Shell: Sendable {
       }
     }
     return Frame(
-      title: Self.plain(heading.title), heading: heading.title, stylesheet: Asset.stylesheet.path, icon: Asset.icon.path,
+      title: Self.plain(heading.title), heading: heading.title, stylesheet: Asset.stylesheet.path,
+      icon: Asset.icon.path,
       user: caller?.name, navigation: shown ?? [], formToken: context?.session?.formToken ?? "",
       notice: heading.notice, fault: heading.fault, isNarrow: heading.isNarrow, version: version)
   }
