@@ -14,7 +14,7 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 # Only the tests whose names match, for example: make test FILTER=RegistryTests
 FILTER ?=
 # The tests that `make test` runs on PostgreSQL too; StorageTests runs on both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|RegistryTests|EnrollmentTests|CheckInTests|DaemonTests)\.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests|EnrollmentTests|CheckInTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.
@@ -31,10 +31,13 @@ DEVICES ?= 4000 40000 400000
 ENGINES ?= sqlite postgres
 SCALE ?=
 
+# The browser of `make check-pages`.
+CHROMIUM ?= /usr/bin/chromium
+
 .NOTPARALLEL:
 .PHONY: help build run test bench bench-agent bench-scale bench-revocation format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
-  deb check-deb check-deb-twice failover check-examples \
-  clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples $(addprefix bin/,$(PROGRAMS))
+  deb check-deb check-deb-twice failover check-examples check-pages \
+  clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser $(addprefix bin/,$(PROGRAMS))
 
 help: ## what each target does (the default)
 	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -116,6 +119,11 @@ failover: packages-test $(addprefix bin/,$(PROGRAMS)) ## kill -9 databases and c
 	@python3 scripts/failover/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" \
 	  --rounds $(FAILOVER_ROUNDS)
 
+check-pages: build packages-browser ## a real Chromium (CHROMIUM) signs in by keyboard and looks at every page, with axe; pictures in var/pages
+	@[[ -x var/browser/bin/playwright ]] || python3 -m venv var/browser
+	@var/browser/bin/pip install --quiet --requirement scripts/browser/requirements.txt
+	@var/browser/bin/python scripts/browser/run.py --programs bin --chromium $(CHROMIUM) --screenshots var/pages
+
 check-examples: packages-examples build ## run docs/examples, a namespace for each machine; then one thing fails after another (root)
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
 	@python3 scripts/examples/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm"
@@ -123,5 +131,5 @@ check-examples: packages-examples build ## run docs/examples, a namespace for ea
 clean: ## remove what was built (var/ stays: it holds data)
 	@rm -rf .build .build-deb bin deb
 
-packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples: packages-%:
+packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser: packages-%:
 	@scripts/install-packages.sh $*

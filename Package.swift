@@ -31,6 +31,8 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -82,6 +84,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -156,9 +159,14 @@ let package = Package(
     library(
       "Audit", path: "Controller/Audit",
       ["Vocabulary", "Storage", "Serving", "Transparency", httpTypes, crypto, logging, lifecycle]),
-    /// Principals, grants, API tokens, and who may do what.
+    /// Principals, grants, API tokens, accounts, sessions, and who may do what.
     library(
-      "Access", path: "Controller/Access", ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, crypto, logging]),
+      "Access", path: "Controller/Access",
+      ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, nioPosix, crypto, cryptoExtras, logging]),
+    /// What stands around every page, signing in, and the pages of administration; templates and files are in the program.
+    .target(
+      name: "Web", dependencies: ["Vocabulary", "Serving", "Access", httpTypes, mustache], path: "Controller/Web",
+      resources: [.embedInCode("Templates"), .embedInCode("Assets")], swiftSettings: rules),
     /// Districts, schools, devices, their keys and the custody ledger.
     library(
       "Registry", path: "Controller/Registry",
@@ -185,7 +193,7 @@ let package = Package(
       "rollcalld", path: "Controller/Daemon",
       [
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
-        "Access",
+        "Access", "Web",
         "Registry", "Enrollment",
         "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
         arguments,
@@ -230,7 +238,12 @@ let package = Package(
         logging,
       ]),
     tests(
-      "AccessTests", ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", logging]),
+      "AccessTests",
+      ["Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", httpTypes, logging]),
+    /// Pages as a browser asks for them, without sockets.
+    tests(
+      "WebTests",
+      ["Web", "Access", "Audit", "Storage", "TestSupport", "Serving", "Vocabulary", httpTypes, logging]),
     tests(
       "RegistryTests",
       [

@@ -26,8 +26,8 @@ class Controller:
                  "--people", "127.0.0.1:0", "--devices", "127.0.0.1:0", "--check-in-interval", str(self.interval)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         try:
-            people, self.devices_port = self._ports()
-            self.rollcall("login", "--server", f"https://localhost:{people}", "--ca", str(self.state / "ca/root.pem"),
+            self.people_port, self.devices_port = self._ports()
+            self.rollcall("login", "--server", f"https://localhost:{self.people_port}", "--ca", str(self.state / "ca/root.pem"),
                           "--token-file", str(self.state / "admin.token"))
         except BaseException:
             self.__exit__()

@@ -84,6 +84,16 @@ enroll_this_machine() {
   bin/rollcall-agent once --state-dir var/agent
 }
 
+# How one signs in at the pages: by the one-time link of the first run until it was used.
+first_sign_in() {
+  if [[ -e "$state/admin.link" ]]; then
+    echo "Once, within a day of the first run, this sets the password of 'admin': $(<"$state/admin.link")"
+    echo "Afterwards, or if it was lost: $people/sign-in, and 'bin/rollcall account reset' for a new link."
+  else
+    echo "Sign in at $people/sign-in."
+  fi
+}
+
 show_what_is_known() {
   say "What the controller now knows"
   show rollcall device list
@@ -94,6 +104,10 @@ show_what_is_known() {
   cat <<TEXT
 
 The controller runs: people on $people, devices on $devices. Its log: var/controller.log
+
+The pages are on $people; your browser has to trust $state/ca/root.pem, or to be told to go on.
+$(first_sign_in)
+
 In another terminal, from this folder:
 
   export XDG_CONFIG_HOME=\$PWD/var/operator

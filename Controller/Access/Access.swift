@@ -18,7 +18,7 @@ package enum Access {
       throw AccessError(.bootstrapped, "There is a state administrator already; use an API token of theirs.")
     }
     let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
-    let principal = Principal(id: .random(), kind: .service, name: "First administrator", createdAt: now)
+    let principal = Principal(id: .random(), kind: .person, name: "First administrator", createdAt: now)
     try changes.create(principal)
     _ = try changes.add(Grant(.stateAdmin, at: .state), to: principal.id, tenants: NoTenants())
     return try token("Made at init", days: longestLife, for: principal.id, changes)
@@ -45,12 +45,38 @@ package enum Access {
     return try token("Made on the controller", days: localLife, for: principal, changes)
   }
 
+  /// The login name of the first administrator's account.
+  package static let firstLogin = "admin"
+
+  /// A link by which the first state administrator sets a password, where no state administrator can sign in at a browser
+  /// yet and no link waits: the way in on a first run. The secret is nowhere else.
+  package static func firstLink(in transaction: any Transaction, now: Instant) throws -> OneTimeLink? {
+    guard try !AccountStore.hasAdministrator(notOf: nil, in: transaction),
+      let principal = try AccessStore.firstStateAdministrator(in: transaction),
+      try AccessStore.principal(principal, in: transaction)?.kind == .person
+    else { return nil }
+    let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
+    if let account = try AccountStore.account(of: principal, in: transaction) {
+      guard account.state == .invited, try !AccountStore.hasLink(of: principal, now: now, in: transaction) else {
+        return nil
+      }
+      return try changes.resetAccount(principal, life: OneTimeLink.firstLife)
+    }
+    // The name may be that of an administrator of before.
+    for login in ([firstLogin] + (2...9).map { "\(firstLogin)-\($0)" }).compactMap({ LoginName($0) })
+    where try !AccountStore.exists(login, in: transaction) {
+      return try changes.createAccount(login, of: principal, life: OneTimeLink.firstLife)
+    }
+    return nil
+  }
+
   /// How many API tokens somebody can sign in with.
   package static func usableTokens(in transaction: any Transaction, now: Instant) throws -> Int {
     try AccessStore.usableTokens(now: now, in: transaction)
   }
 
-  /// Revokes every API token, as after a restore, and makes one for the first state administrator.
+  /// Revokes every API token, session and one-time link, as after a restore, and makes a token for the first state
+  /// administrator. Passwords stay as they were.
   ///
   /// - Returns: how many could be used before, and the new one's secret, which is nowhere else.
   /// - Throws: `access.no-administrator`.
@@ -59,6 +85,8 @@ package enum Access {
   ) throws -> (revoked: Int, secret: String) {
     let usable = try AccessStore.usableTokens(now: now, in: transaction)
     try AccessStore.revokeAll(now: now, in: transaction)
+    try SessionStore.endAll(in: transaction)
+    try AccountStore.removeAllLinks(in: transaction)
     try Journal.record(
       JournalEntry(
         at: now, actor: .controller, action: "api-token.revoke-all", object: ("controller", "restore"), district: nil,
@@ -71,7 +99,7 @@ package enum Access {
   private static func token(
     _ name: String, days: Int, for principal: PrincipalID, _ changes: AccessChanges
   ) throws -> String {
-    let secret = APISecret.random()
+    let secret = AccessSecret.random(.token)
     let token = APIToken(
       id: .random(), principal: principal, name: name, createdAt: changes.now,
       expiresAt: changes.now.advanced(by: .seconds(days * 86_400)), revokedAt: nil, lastUsedAt: nil)

@@ -61,8 +61,8 @@ struct AccessChanges {
       TokenBody(principal: token.principal, expiresAt: token.expiresAt.rfc3339))
   }
 
-  /// Revoking it again changes nothing. The last token of a state administrator stays: without one, nobody could make
-  /// another through the API.
+  /// Revoking it again changes nothing. The last token of a state administrator stays where none can sign in with a
+  /// password either: nobody could make another one.
   ///
   /// - Throws: `access.last-administrator`, `request.not-found`.
   func revoke(_ token: APITokenID, of principal: PrincipalID) throws {
@@ -70,7 +70,8 @@ struct AccessChanges {
       throw ServingError(.notFound, "Principal '\(principal)' has no API token '\(token)'.")
     }
     if try AccessStore.stateAdministrators(in: transaction).contains(principal),
-      try !AccessStore.hasAdministratorToken(but: token, now: now, in: transaction)
+      try !AccessStore.hasAdministratorToken(but: token, now: now, in: transaction),
+      try !AccountStore.hasAdministrator(notOf: nil, in: transaction)
     {
       throw AccessError(
         .lastAdministrator, "This is the last valid token of a state administrator. Make another one first.")
@@ -79,12 +80,17 @@ struct AccessChanges {
     try record("api-token.revoke", ("api-token", token.rawValue), TokenBody(principal: principal, expiresAt: nil))
   }
 
-  /// Whether without this principal nobody could administer the state: no other does, or none who holds a token in date.
+  /// Whether without this principal nobody could administer the state: no other does, or none who can sign in.
   private func isLastAdministrator(_ principal: PrincipalID) throws -> Bool {
     let administrators = try AccessStore.stateAdministrators(in: transaction)
     guard administrators.contains(principal) else { return false }
-    return try administrators.count == 1
-      || !AccessStore.hasAdministratorToken(notOf: principal, now: now, in: transaction)
+    return try administrators.count == 1 || !canAdminister(notOf: principal)
+  }
+
+  /// Whether a state administrator, `principal` left out, has a token in date or a password.
+  func canAdminister(notOf principal: PrincipalID?) throws -> Bool {
+    try AccessStore.hasAdministratorToken(notOf: principal, now: now, in: transaction)
+      || AccountStore.hasAdministrator(notOf: principal, in: transaction)
   }
 
   private func refuseOwn(_ principal: PrincipalID) throws(AccessError) {
@@ -93,7 +99,7 @@ struct AccessChanges {
     }
   }
 
-  private func record(
+  func record(
     _ action: String, _ object: (kind: String, id: String), _ body: some JournalBody, district: DistrictID? = nil
   ) throws {
     try Journal.record(

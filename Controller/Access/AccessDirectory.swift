@@ -4,10 +4,10 @@ package import Storage
 import Synchronization
 package import Vocabulary
 
-/// Finds who holds a bearer token.
+/// Finds who holds a bearer token, and who is signed in with a browser.
 ///
 /// An answer is kept for at most ``lag``. A revocation or a changed grant in this process counts at once; one made by
-/// another process on the same database counts within the lag. Unknown tokens are never kept.
+/// another process on the same database counts within the lag. Unknown tokens and sessions are never kept.
 package struct AccessDirectory: Authenticator {
   /// How old an answer may be.
   package static let lag = Duration.seconds(1)
@@ -15,72 +15,95 @@ package struct AccessDirectory: Authenticator {
   package static let useGrain = Duration.seconds(3600)
 
   private let database: any Database
+  private let policy: SessionPolicy
   private let logger: Logger
-  private let cache = CallerCache()
+  private let tokens = AnswerCache<AccessStore.Holder>()
+  private let sessions = AnswerCache<SessionStore.Holder>()
   private let notes = UseNotes()
 
-  package init(database: any Database, logger: Logger) {
+  package init(database: any Database, policy: SessionPolicy = SessionPolicy(), logger: Logger) {
     self.database = database
+    self.policy = policy
     self.logger = logger
   }
 
   package func caller(bearer: String, now: Instant) async throws -> Caller? {
-    guard let secret = APISecret(printed: bearer) else { return nil }
+    guard let secret = AccessSecret(.token, printed: bearer) else { return nil }
     let hash = secret.hash
-    if let held = cache.holder(hash, now: now) { return held.caller }
-    let generation = cache.generation
+    if let held = tokens.answer(hash, now: now) { return held.caller }
+    let generation = tokens.generation
     let found = try await database.read(in: .state) { try AccessStore.holder(of: hash, now: now, in: $0) }
     guard let found else { return nil }
-    cache.keep(found, for: hash, now: now, generation: generation)
-    noteUse(of: found, now: now)
+    tokens.keep(found, for: hash, until: found.expiresAt, now: now, generation: generation)
+    let before = now.advanced(by: .zero - Self.useGrain)
+    if found.lastUsedAt.map({ $0 <= before }) ?? true {
+      note(found.token.rawValue) { try AccessStore.noteUse(of: found.token, now: now, unlessSince: before, in: $0) }
+    }
     return found.caller
   }
 
-  /// Asks the database again for everyone: called after each change of tokens and grants.
-  package func forgetAll() { cache.forgetAll() }
+  package func signedIn(cookie: String, now: Instant) async throws -> SignedIn? {
+    guard let secret = AccessSecret(.session, printed: cookie) else { return nil }
+    let hash = secret.hash
+    if let held = sessions.answer(hash, now: now) { return held.signedIn }
+    let generation = sessions.generation
+    let found = try await database.read(in: .state) { [policy] in
+      try SessionStore.holder(of: secret, policy, now: now, in: $0)
+    }
+    guard let found else { return nil }
+    sessions.keep(found, for: hash, until: found.expiresAt, now: now, generation: generation)
+    if now.since(found.usedAt) >= policy.grain {
+      let id = found.signedIn.session.id
+      note(id.rawValue) { try SessionStore.noteUse(id, now: now, in: $0) }
+    }
+    return found.signedIn
+  }
+
+  /// Asks the database again for everyone: called after each change of tokens, sessions and grants.
+  package func forgetAll() {
+    tokens.forgetAll()
+    sessions.forgetAll()
+  }
 
   /// Once the uses that are being noted stand in the database, or could not be noted.
   package func notesDone() async { for note in notes.underWay { await note.value } }
 
   /// Nobody waits for it: a full disk, or a database that takes no changes now, must not keep anybody from looking. So a
   /// failure is logged alone.
-  private func noteUse(of holder: AccessStore.Holder, now: Instant) {
-    let before = now.advanced(by: .zero - Self.useGrain)
-    if let last = holder.lastUsedAt, last > before { return }
-    notes.begin(holder.token) { [database, logger] in
+  private func note(_ id: String, _ write: @escaping @Sendable (any Transaction) throws -> Void) {
+    notes.begin(id) { [database, logger] in
       do {
-        try await database.write(in: .state) {
-          try AccessStore.noteUse(of: holder.token, now: now, unlessSince: before, in: $0)
-        }
+        try await database.write(in: .state, write)
       } catch {
-        logger.warning("the use of an API token could not be noted", metadata: ["error": "\(error)"])
+        logger.warning("the use of a token or session could not be noted", metadata: ["error": "\(error)"])
       }
     }
   }
 }
 
-/// Uses of tokens that are being written down, one of a token at a time.
+/// Uses of tokens and sessions that are being written down, one of each at a time.
 private final class UseNotes: Sendable {
-  private let tasks = Mutex<[APITokenID: Task<Void, Never>]>([:])
+  private let tasks = Mutex<[String: Task<Void, Never>]>([:])
 
   var underWay: [Task<Void, Never>] { tasks.withLock { Array($0.values) } }
 
-  func begin(_ token: APITokenID, _ write: @escaping @Sendable () async -> Void) {
+  func begin(_ id: String, _ write: @escaping @Sendable () async -> Void) {
     tasks.withLock { tasks in
-      guard tasks[token] == nil else { return }
-      tasks[token] = Task {
+      guard tasks[id] == nil else { return }
+      tasks[id] = Task {
         await write()
-        self.tasks.withLock { $0[token] = nil }
+        self.tasks.withLock { $0[id] = nil }
       }
     }
   }
 }
 
-/// The holders of the tokens that were used within the last second; bounded.
-private final class CallerCache: Sendable {
+/// What was answered of the secrets that were used within the last second; bounded.
+private final class AnswerCache<Answer: Sendable>: Sendable {
   private struct Kept {
-    let holder: AccessStore.Holder
+    let answer: Answer
     let at: Instant
+    let until: Instant
   }
 
   private struct State {
@@ -89,24 +112,24 @@ private final class CallerCache: Sendable {
     var generation = 0
   }
 
-  private static let bound = 1024
+  private let bound = 1024
   private let state = Mutex(State())
 
   var generation: Int { state.withLock { $0.generation } }
 
-  func holder(_ hash: [UInt8], now: Instant) -> AccessStore.Holder? {
+  func answer(_ hash: [UInt8], now: Instant) -> Answer? {
     state.withLock { state in
-      guard let kept = state.kept[hash], Self.isFresh(kept, now), kept.holder.expiresAt > now else { return nil }
-      return kept.holder
+      guard let kept = state.kept[hash], Self.isFresh(kept, now), kept.until > now else { return nil }
+      return kept.answer
     }
   }
 
-  func keep(_ holder: AccessStore.Holder, for hash: [UInt8], now: Instant, generation: Int) {
+  func keep(_ answer: Answer, for hash: [UInt8], until: Instant, now: Instant, generation: Int) {
     state.withLock { state in
       guard state.generation == generation else { return }
-      if state.kept.count >= Self.bound { state.kept = state.kept.filter { Self.isFresh($1, now) } }
-      if state.kept.count >= Self.bound { state.kept = [:] }
-      state.kept[hash] = Kept(holder: holder, at: now)
+      if state.kept.count >= bound { state.kept = state.kept.filter { Self.isFresh($1, now) } }
+      if state.kept.count >= bound { state.kept = [:] }
+      state.kept[hash] = Kept(answer: answer, at: now, until: until)
     }
   }
 

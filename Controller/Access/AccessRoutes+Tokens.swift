@@ -48,7 +48,7 @@ extension AccessRoutes {
     let token = APIToken(
       id: .random(), principal: try call.identifier("principal"), name: try Self.named(form.name), createdAt: call.now,
       expiresAt: call.now.advanced(by: .seconds(form.expiresInDays * 86_400)), revokedAt: nil, lastUsedAt: nil)
-    let secret = APISecret.random()
+    let secret = AccessSecret.random(.token)
     @Sendable func answer(_ secret: String?) throws -> Reply {
       var reply = try Reply.json(
         IssuedToken(id: token.id, token: secret, expiresAt: token.expiresAt.rfc3339), status: .created)

@@ -2,19 +2,24 @@ package import Serving
 package import Storage
 import Vocabulary
 
-/// Principals, their grants and API tokens, for state administrators.
+/// Principals, their grants, API tokens, accounts and sessions, for state administrators; a district's people for its own;
+/// one's own sessions for everybody.
 package struct AccessRoutes: Sendable {
   let database: any Database
   let tenants: any TenantDirectory
   let directory: AccessDirectory
+  let desk: SignInDesk
 
-  package init(database: any Database, tenants: any TenantDirectory, directory: AccessDirectory) {
+  package init(
+    database: any Database, tenants: any TenantDirectory, directory: AccessDirectory, desk: SignInDesk
+  ) {
     self.database = database
     self.tenants = tenants
     self.directory = directory
+    self.desk = desk
   }
 
-  package var peopleRoutes: [PeopleRoute] { [me] + principals + grants + tokens }
+  package var peopleRoutes: [PeopleRoute] { [me] + principals + grants + tokens + accounts + sessions + districtPeople }
 
   static let administrators = AccessRule.state([.stateAdmin])
 

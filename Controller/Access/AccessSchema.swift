@@ -27,6 +27,36 @@ enum AccessSchema {
         )
         """,
         "CREATE INDEX access_token_principal ON access_token (principal_id, id)",
-      ])
+      ]),
+    // People sign in with a browser. A link, a session and a password are kept as hashes; `access_attempt` holds until
+    // when a login name or an address has used up its failures, see ``SignInThrottle``.
+    Migration(
+      "access", 2,
+      [
+        """
+        CREATE TABLE access_account (
+          principal_id TEXT NOT NULL PRIMARY KEY REFERENCES access_principal (id), login TEXT NOT NULL UNIQUE,
+          password TEXT, password_at BIGINT, disabled_at BIGINT, created_at BIGINT NOT NULL, signed_in_at BIGINT
+        )
+        """,
+        """
+        CREATE TABLE access_link (
+          secret_hash BYTEA NOT NULL PRIMARY KEY, principal_id TEXT NOT NULL REFERENCES access_account (principal_id),
+          expires_at BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX access_link_principal ON access_link (principal_id)",
+        """
+        CREATE TABLE access_session (
+          id TEXT NOT NULL PRIMARY KEY, principal_id TEXT NOT NULL REFERENCES access_principal (id),
+          secret_hash BYTEA NOT NULL UNIQUE, created_at BIGINT NOT NULL, used_at BIGINT NOT NULL,
+          ends_at BIGINT NOT NULL, browser TEXT NOT NULL, purpose TEXT
+        )
+        """,
+        "CREATE INDEX access_session_principal ON access_session (principal_id, id)",
+        "CREATE INDEX access_session_used ON access_session (used_at)",
+        "CREATE TABLE access_attempt (subject TEXT NOT NULL PRIMARY KEY, spent_until BIGINT NOT NULL)",
+        "CREATE INDEX access_attempt_spent ON access_attempt (spent_until)",
+      ]),
   ]
 }

@@ -26,6 +26,19 @@ enum AccessStore {
     ).map(principal)
   }
 
+  /// Those who hold a role in the district, in the order of their ids, one more than the page holds.
+  static func principals(
+    of district: DistrictID, _ page: PageRequest, in transaction: any Transaction
+  ) throws -> [Principal] {
+    try transaction.rows(
+      """
+      SELECT id, kind, name, created_at FROM access_principal p WHERE id > \(page.after ?? "")
+        AND EXISTS (SELECT 1 FROM access_grant g WHERE g.principal_id = p.id AND g.district_id = \(district))
+      ORDER BY id LIMIT \(page.limit + 1)
+      """
+    ).map(principal)
+  }
+
   static func grants(
     of principals: [PrincipalID], in transaction: any Transaction
   ) throws -> [PrincipalID: Set<Grant>] {

@@ -31,7 +31,7 @@ extension Grant {
   /// The grant where it can be one: a state administrator is one for the state, and a school stands in a district.
   ///
   /// - Throws: `access.grant`.
-  init(role: Role, district: DistrictID?, school: SchoolID?) throws(AccessError) {
+  package init(role: Role, district: DistrictID?, school: SchoolID?) throws(AccessError) {
     switch (district, school) {
     case (nil, nil): self.init(role, at: .state)
     case (let district?, _) where role == .stateAdmin:
@@ -43,14 +43,14 @@ extension Grant {
     }
   }
 
-  var district: DistrictID? {
+  package var district: DistrictID? {
     switch reach {
     case .state: nil
     case .district(let id), .school(let id, _): id
     }
   }
 
-  var school: SchoolID? {
+  package var school: SchoolID? {
     if case .school(_, let id) = reach { id } else { nil }
   }
 }

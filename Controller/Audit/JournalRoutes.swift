@@ -21,7 +21,7 @@ package struct JournalRoutes: Sendable {
   package var peopleRoutes: [PeopleRoute] {
     [
       PeopleRoute(
-        .get, "/api/v1/journal", .scoped(AccessRule.anyReader),
+        .get, "/api/v1/journal", .scoped(AccessRule.journalReaders),
         Operation(
           "listJournal", "Every change by people, tokens and keys, newest first",
           query: [

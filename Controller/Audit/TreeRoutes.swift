@@ -50,7 +50,7 @@ struct TreeRoutes: Sendable {
 
   private var leaves: PeopleRoute {
     PeopleRoute(
-      .get, "/api/v1/journal/leaves", .scoped(AccessRule.anyReader),
+      .get, "/api/v1/journal/leaves", .scoped(AccessRule.journalReaders),
       Operation(
         "listJournalLeaves", "The leaves of the journal's tree in its order, with what their hashes are made of",
         query: [

@@ -43,7 +43,7 @@ struct RollcallCommand: ParsableCommand {
       BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, AssignCommand.self,
       ReturnCommand.self, LoanCommand.self, LoansCommand.self, AccessoriesCommand.self, RepairCommand.self,
       LostCommand.self, StolenCommand.self, FoundCommand.self, TransferCommand.self, RetireCommand.self,
-      CalendarCommand.self, HealthCommand.self, SoftwareCommand.self, PrincipalCommand.self, APITokenCommand.self,
+      CalendarCommand.self, HealthCommand.self, SoftwareCommand.self, PrincipalCommand.self, AccountCommand.self, APITokenCommand.self,
       JournalCommand.self, AuditCommand.self,
       RetentionCommand.self,
     ])

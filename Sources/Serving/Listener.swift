@@ -46,7 +46,10 @@ package struct Listener: Sendable {
   }
 
   package func serve(_ people: PeopleService) -> any Service {
-    service(executors: nil) { request, writer, _, _ in try await people.answer(request, writer) }
+    service(executors: nil) { request, writer, channel, peers in
+      let origin = { @Sendable in peers.origin(of: channel) }
+      try await people.answer(request, origin: origin, writer)
+    }
   }
 
   package func serve(_ devices: DeviceService) -> any Service {

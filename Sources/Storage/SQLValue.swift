@@ -115,6 +115,7 @@ extension BatchID: SQLConvertible {}
 extension DeviceID: SQLConvertible {}
 extension PrincipalID: SQLConvertible {}
 extension APITokenID: SQLConvertible {}
+extension SessionID: SQLConvertible {}
 extension EnrollmentTokenID: SQLConvertible {}
 extension PendingID: SQLConvertible {}
 extension EntryID: SQLConvertible {}

@@ -125,6 +125,13 @@ package struct APITokenID: GeneratedIdentifier {
   package init(unchecked: String) { rawValue = unchecked }
 }
 
+/// Somebody's being signed in with a browser (not its secret).
+package struct SessionID: GeneratedIdentifier {
+  package static let prefix = "ses"
+  package let rawValue: String
+  package init(unchecked: String) { rawValue = unchecked }
+}
+
 /// An enrolment token (not its secret).
 package struct EnrollmentTokenID: GeneratedIdentifier {
   package static let prefix = "tok"

@@ -2,8 +2,18 @@
 package enum Role: String, CaseIterable, Sendable, Codable, Hashable {
   /// Everything in every district; granted for the state only.
   case stateAdmin = "state-admin"
+  /// Sees everything, the journal too, and changes nothing.
+  case auditor
+  /// Answers for a district: what district-it may, and who works in it.
+  case districtAdmin = "district-admin"
   /// Runs a district's devices: batches, tokens, approval, import.
   case districtIT = "district-it"
+  /// Looks up who has which device and how it is.
+  case helpDesk = "help-desk"
+  /// Sees the devices of a school.
+  case schoolStaff = "school-staff"
+  /// Receives, prepares and hands on: devices, batches and what waits.
+  case warehouse
   /// Sees, changes nothing.
   case readOnly = "read-only"
 }

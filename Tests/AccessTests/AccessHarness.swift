@@ -17,6 +17,8 @@ final class AccessHarness: Sendable {
   let database: any Database
   let counting: CountingDatabase
   let directory: AccessDirectory
+  let passwords = PasswordWork(cost: PasswordCost(logN: 4))
+  let desk: SignInDesk
   let routes: [PeopleRoute]
   /// The first administrator's.
   let secret: String
@@ -27,8 +29,9 @@ final class AccessHarness: Sendable {
       path, migrations: Idempotency.migrations + Journal.migrations + Access.migrations)
     counting = CountingDatabase(database)
     directory = AccessDirectory(database: counting, logger: Logger(label: "test"))
+    desk = SignInDesk(database: database, directory: directory, passwords: passwords)
     routes =
-      AccessRoutes(database: database, tenants: CedarOnly(), directory: directory).peopleRoutes
+      AccessRoutes(database: database, tenants: CedarOnly(), directory: directory, desk: desk).peopleRoutes
       + JournalRoutes(database: database, tenants: CedarOnly()).peopleRoutes
     secret = try await database.write(in: .state) { try Access.bootstrap(in: $0, now: Self.start) }
   }
@@ -118,6 +121,8 @@ struct Answer {
     body = reply.body
     json = (try? JSONSerialization.jsonObject(with: Data(reply.body))) as? [String: any Sendable] ?? [:]
   }
+
+  var text: String { String(decoding: body, as: UTF8.self) }
 
   func string(_ name: String) throws -> String { try #require(json[name] as? String) }
 

@@ -239,7 +239,7 @@ struct AccessRoutesTests {
     let harness = try await Harness()
     let shared: Set = [
       "storage_migration", "serving_idempotency", "access_principal", "access_grant", "access_token", "audit_tile",
-      "audit_checkpoint",
+      "audit_checkpoint", "access_account", "access_link", "access_session", "access_attempt",
     ]
     #expect(try await TestDatabase.tenancyViolations(in: harness.database, shared: shared) == [])
   }
@@ -249,7 +249,9 @@ struct AccessRoutesTests {
     #expect(
       AccessError.Kind.allCases.map(\.rawValue) == [
         "access.last-administrator", "access.own-grant", "access.grant", "access.unknown-tenant", "access.value",
-        "access.bootstrapped", "access.no-administrator",
+        "access.bootstrapped", "access.no-administrator", "access.sign-in", "access.too-many-attempts", "access.link",
+        "access.password", "access.account-exists", "access.not-a-person", "access.wider-reach",
+        "access.own-account",
       ])
   }
 }

@@ -40,7 +40,8 @@ import Testing
       let path = route.path.split(separator: "/").map { part in
         guard part.hasPrefix("{") else { return String(part) }
         let name = String(part.dropFirst().dropLast())
-        return name == "principal" ? principal : district.value(of: name) ?? String(part)
+        return name == "principal" && !route.path.contains("{district}")
+          ? principal : district.value(of: name) ?? String(part)
       }.reduce("") { "\($0)/\($1)" }
       #expect(!path.contains("{"), "\(path) names nothing that there is")
       let members = Self.members(of: route)

@@ -24,12 +24,13 @@ import Testing
 
     @discardableResult
     func change(
-      _ operation: String, _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil
+      _ operation: String, _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil,
+      token: String? = nil
     ) async throws -> [String: Any] {
       let routes = sample.controller.people.routes
       #expect(routes.contains { $0.operation.id == operation && $0.method == method }, "\(operation)")
       let before = try await count()
-      let reply = await sample.call(method, "/api/v1" + path, json: json, csv: csv)
+      let reply = await sample.call(method, "/api/v1" + path, json: json, csv: csv, token: token)
       try #require((200...204).contains(reply.status), "\(operation): \(reply)")
       #expect(try await count() > before, "\(operation) left no entry")
       done.insert(operation)
@@ -39,7 +40,7 @@ import Testing
 
   private static let names = [
     "Otter Creek District", "Otter Creek Renamed", "Otter Creek Elementary", "Otter Creek Batch", "Olivia Otter",
-    "Olivia's laptop token",
+    "Olivia's laptop token", "olga.otter", "Olga Otter", SampleController.password,
   ]
 
   private func districtChanges(_ scribe: Scribe) async throws {
@@ -125,6 +126,35 @@ import Testing
     try await scribe.change("removeGrant", .delete, base + "/grants?role=district-it&district=otter-creek")
   }
 
+  private func accountChanges(_ scribe: Scribe) async throws {
+    let made = try await scribe.change(
+      "createAccount", .post, "/accounts", json: #"{"login": "\#(Self.names[6])", "name": "\#(Self.names[7])"}"#)
+    let id = try #require(made["id"] as? String)
+    let link = try #require((made["link"] as? String)?.split(separator: "=").last.map(String.init))
+    for operation in ["endSession", "endOwnSession"] {
+      let session = try await scribe.sample.signIn(Self.names[6], link: operation == "endSession" ? link : nil)
+      if operation == "endSession" {
+        try await scribe.change(operation, .delete, "/accounts/\(id)/sessions/\(session)")
+      } else {
+        let token = await scribe.sample.call(
+          .post, "/api/v1/principals/\(id)/tokens", json: #"{"name": "x", "expiresInDays": 1}"#)
+        let secret = try #require(token.body["token"] as? String)
+        try await scribe.change(operation, .delete, "/me/sessions/\(session)", token: secret)
+      }
+    }
+    let people = "/districts/otter-creek/people"
+    let staff = try await scribe.change(
+      "addDistrictPerson", .post, people,
+      json: #"{"login": "otto.\#(Self.names[6])", "name": "\#(Self.names[7])", "role": "read-only"}"#)
+    let base = people + "/\(try #require(staff["id"] as? String))"
+    try await scribe.change("addDistrictGrant", .post, base + "/grants", json: #"{"role": "help-desk"}"#)
+    try await scribe.change("removeDistrictGrant", .delete, base + "/grants?role=help-desk")
+    try await scribe.change("resetDistrictAccount", .post, base + "/reset")
+    try await scribe.change("disableDistrictAccount", .post, base + "/disable")
+    try await scribe.change("resetAccount", .post, "/accounts/\(id)/reset")
+    try await scribe.change("disableAccount", .post, "/accounts/\(id)/disable")
+  }
+
   @Test("Every route that changes something leaves an entry, and the journal holds no name")
   func everyWrite() async throws {
     let sample = try await SampleController()
@@ -132,7 +162,11 @@ import Testing
     try await districtChanges(scribe)
     try await custodyChanges(scribe)
     try await accessChanges(scribe)
-    let writes = sample.controller.people.routes.filter { [.post, .patch, .delete, .put].contains($0.method) }
+    try await accountChanges(scribe)
+    // What pages change is in `WebTests`.
+    let writes = sample.controller.people.routes.filter {
+      [.post, .patch, .delete, .put].contains($0.method) && !$0.isPage
+    }
     #expect(scribe.done == Set(writes.map(\.operation.id)), "a route that no test here tries")
 
     let texts = try await sample.controller.database.read(in: .state) { transaction in

@@ -69,10 +69,10 @@ import Vocabulary
     let sample = try await SampleController()
     let routes = sample.controller.people.routes.map { route in
       // Who may come as far as the handler is asked here, whatever the body.
-      PeopleRoute(route.method, route.path, route.rule, Operation(route.operation.id, route.operation.summary)) {
-        _, _ in
-        Reply(HTTPResponse.Status(code: 299))
-      }
+      PeopleRoute(
+        route.method, route.path, route.rule, Operation(route.operation.id, route.operation.summary),
+        isPage: route.isPage
+      ) { _, _ in Reply(HTTPResponse.Status(code: 299)) }
     }
     let service = PeopleService(
       routes: routes, authenticator: Callers(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
@@ -94,7 +94,35 @@ import Vocabulary
   func openRoutes() async throws {
     let sample = try await SampleController()
     let open = sample.controller.people.routes.filter { $0.rule == .open }.map(\.path).sorted()
-    #expect(open == ["/api/v1/openapi.json", "/healthz", "/readyz"])
+    let pages = ["/set-password", "/set-password", "/sign-in", "/sign-in", "/sign-out"]
+    let assets = open.filter { $0.hasPrefix("/assets/rollcall.") }
+    #expect(open == (["/api/v1/openapi.json", "/healthz", "/readyz"] + pages + assets).sorted())
+  }
+
+  /// What a role may change anywhere, apart from one's own sessions and password.
+  @Test("Who only looks changes nothing, and each role changes what its words say")
+  func changes() async throws {
+    let routes = try await SampleController().controller.people.routes.filter { ![.get, .head].contains($0.method) }
+    func changed(by role: Role) -> Set<String> {
+      Set(
+        routes.filter { route in
+          switch route.rule {
+          case .open, .signedIn: false
+          case .state(let roles), .district(let roles), .scoped(let roles), .school(let roles),
+            .scopedSchools(let roles):
+            roles.contains(role)
+          }
+        }.map(\.operation.id))
+    }
+    for role in [Role.auditor, .readOnly] { #expect(changed(by: role) == [], "\(role)") }
+    #expect(changed(by: .districtIT).isSubset(of: changed(by: .districtAdmin)))
+    #expect(changed(by: .districtAdmin).isSubset(of: changed(by: .stateAdmin)))
+    let ofTheState = [
+      "createPrincipal", "addGrant", "createAccount", "resetAccount", "createAPIToken", "addPerson", "changeRetention",
+    ]
+    for role in Role.allCases where role != .stateAdmin {
+      #expect(changed(by: role).isDisjoint(with: ofTheState), "\(role)")
+    }
   }
 
   @Test("Only the routes of this list take devices without a certificate")

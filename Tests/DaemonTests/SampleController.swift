@@ -1,3 +1,4 @@
+import Access
 import Audit
 import Enrollment
 import Foundation
@@ -21,10 +22,11 @@ final class SampleController {
   init(isPostgres: Bool = TestDatabase.isPostgres) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let settings = try ControllerSettings(
+    var settings = try ControllerSettings(
       SettingSources(
         file: nil, environment: isPostgres ? ["ROLLCALLD_DATABASE": PostgresServer.setting()] : [:],
         flags: [.state: folder]))
+    settings.passwordCost = PasswordCost(logN: 4)
     authority = try NewAuthority(name: "Test", now: Self.now).authority
     controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
     let token = folder + "/admin.token"

@@ -18,16 +18,22 @@ struct SampleDistrict {
   let device: String
   let token: String
   let pending: String
+  /// Somebody who works there.
+  let principal: String
 
   /// Value of a path's parameter.
   func value(of parameter: String) -> String? {
-    ["district": id, "batch": batch, "device": device, "token": token, "pending": pending][parameter]
+    [
+      "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal,
+    ][parameter]
   }
 
   init(_ id: String, in sample: SampleController) async throws {
     self.id = id
     let word = id.uppercased()
-    secrets = ["\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER"]
+    secrets = [
+      "\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER", "\(word) Staff",
+    ]
     batch = "\(id)-batch"
     func make(_ path: String, _ json: String) async throws -> [String: Any] {
       let reply = await sample.call(.post, "/api/v1/districts" + path, json: json)
@@ -40,6 +46,9 @@ struct SampleDistrict {
       "/\(id)/batches", #"{"id": "\#(batch)", "name": "\#(secrets[2])", "serials": ["\#(secrets[3])"]}"#)
     let made = try await make("/\(id)/batches/\(batch)/tokens", #"{"expiresInHours": 1, "uses": 5}"#)
     token = try #require(made["id"] as? String)
+    let person = try await make(
+      "/\(id)/people", #"{"login": "\#(id).staff", "name": "\#(secrets[5])", "role": "read-only"}"#)
+    principal = try #require(person["id"] as? String)
     let secret = try #require(made["token"] as? String)
     try #require(try await Self.enroll(secrets[3], secret, in: sample) == 200)
     try #require(try await Self.enroll(secrets[4], secret, in: sample) == 202)
@@ -78,6 +87,26 @@ extension SampleController {
     let issued = await call(
       .post, "/api/v1/principals/\(id)/tokens", json: #"{"name": "test", "expiresInDays": 1}"#)
     return try #require(issued.body["token"] as? String, "\(issued)")
+  }
+
+  static let password = "heron under seven bridges"
+
+  /// Signs somebody in by the pages, setting the password first where there is a link; the session's id.
+  func signIn(_ login: String, link: String?) async throws -> String {
+    func post(_ path: String, _ form: String) async -> Reply {
+      let headers: HTTPFields = [.contentType: "application/x-www-form-urlencoded", .origin: "https://test"]
+      return await controller.people.respond(
+        to: Call(.post, path, headers: headers, body: Array(form.utf8), now: Self.now, authority: "test"))
+    }
+    let password = Self.password.replacing(" ", with: "+")
+    if let link {
+      let set = await post("/set-password", "link=\(link)&password=\(password)&repeated=\(password)")
+      try #require(set.status == .seeOther, "\(String(decoding: set.body, as: UTF8.self))")
+    }
+    let signedIn = await post("/sign-in", "login=\(login)&password=\(password)")
+    try #require(signedIn.status == .seeOther, "\(String(decoding: signedIn.body, as: UTF8.self))")
+    let sessions = await call(.get, "/api/v1/sessions")
+    return try #require((sessions.body["items"] as? [[String: Any]])?.first?["id"] as? String)
   }
 
   /// A request's answer as text.

@@ -31,6 +31,12 @@ import Testing
     "assignDevices": #"{"class": "bio", "serials": ["WILLOW-SERIAL"]}"#,
     "returnDevices": #"{"class": "bio"}"#,
     "changeCalendar": #"{"closedDays": ["2026-12-24"]}"#,
+    "addDistrictPerson": #"{"login": "taken.over", "name": "Taken over", "role": "read-only"}"#,
+    "addDistrictGrant": #"{"role": "read-only"}"#,
+  ]
+
+  private static let queries: [String: [(name: String, value: String)]] = [
+    "removeDistrictGrant": [("role", "read-only")]
   ]
 
   private struct World {
@@ -43,7 +49,7 @@ import Testing
       sample = try await SampleController()
       own = try await SampleDistrict("birch", in: sample)
       other = try await SampleDistrict("willow", in: sample)
-      token = try await sample.token(role: "district-it", district: "birch", name: "Birch IT")
+      token = try await sample.token(role: "district-admin", district: "birch", name: "Birch IT")
       try await sample.sequence()
     }
 
@@ -54,7 +60,7 @@ import Testing
       for path in [
         base, base + "/schools", base + "/batches", base + "/batches/\(other.batch)/serials",
         base + "/batches/\(other.batch)/tokens", base + "/devices/\(other.device)",
-        base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes",
+        base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes", base + "/people",
       ] { seen += await sample.text(.get, path, token: sample.adminToken).text }
       for path in ["/api/v1/devices", "/api/v1/pending"] {
         seen += await sample.text(.get, path, query: [("district", other.id)], token: sample.adminToken).text
@@ -92,7 +98,8 @@ import Testing
       for (district, things) in places {
         let path = try path(route, district: district, things: things)
         let reply = await world.sample.text(
-          route.method, path, type: route.operation.body?.type, body: body ?? "", token: world.token)
+          route.method, path, query: Self.queries[route.operation.id] ?? [], type: route.operation.body?.type,
+          body: body ?? "", token: world.token)
         #expect(reply.status == 404, "\(route.method) \(path): \(reply)")
         for secret in world.other.secrets { #expect(!reply.text.contains(secret), "\(route.method) \(path)") }
         tried += 1

@@ -9,7 +9,12 @@ enum UnknownSerials: String, ExpressibleByArgument, CaseIterable { case refuse, 
 
 enum RoleChoice: String, ExpressibleByArgument, CaseIterable {
   case stateAdmin = "state-admin"
+  case auditor
+  case districtAdmin = "district-admin"
   case districtIT = "district-it"
+  case helpDesk = "help-desk"
+  case schoolStaff = "school-staff"
+  case warehouse
   case readOnly = "read-only"
 }
 

@@ -60,8 +60,11 @@ struct Init: AsyncParsableCommand {
       try await controller.makeFirstAdministrator(now: SystemClock.now) {
         try DurableFile.write($0 + "\n", to: folder.adminToken, mode: 0o600)
       }
+      let made = FirstLink()
+      try await controller.makeFirstLink(now: SystemClock.now) { try made.keep($0, settings) }
       try await controller.close()
       print(summary(settings, authority, kept))
+      if let words = made.words { print(words) }
       _ = consume lock
     }
   }

@@ -55,6 +55,7 @@ struct Serve: AsyncParsableCommand {
       let controller = try await Controller(
         settings: settings, authority: authority, opened: database, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
+      await FirstLink.makeWhereNeeded(controller, settings, logger)
       let sequencer = JournalSequencer(
         database: controller.database, signer: signer, logger: logger, clock: { SystemClock.now })
       let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)

@@ -29,6 +29,8 @@ struct SettingFlags: ParsableArguments {
   @Option(help: help(.databaseReaders)) var databaseReaders: String?
   @Option(help: help(.failedEnrollments)) var failedEnrollments: String?
   @Option(help: help(.failedEnrollmentsPerMinute)) var failedEnrollmentsPerMinute: String?
+  @Option(help: help(.sessionIdle)) var sessionIdle: String?
+  @Option(help: help(.sessionLife)) var sessionLife: String?
   @Option(help: help(.threads)) var threads: String?
   @Option(help: help(.logLevel)) var logLevel: String?
   @Option(help: help(.logFormat)) var logFormat: String?
@@ -48,8 +50,8 @@ struct SettingFlags: ParsableArguments {
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),
       (.databaseReaders, databaseReaders), (.failedEnrollments, failedEnrollments),
-      (.failedEnrollmentsPerMinute, failedEnrollmentsPerMinute), (.threads, threads), (.logLevel, logLevel),
-      (.logFormat, logFormat),
+      (.failedEnrollmentsPerMinute, failedEnrollmentsPerMinute), (.sessionIdle, sessionIdle),
+      (.sessionLife, sessionLife), (.threads, threads), (.logLevel, logLevel), (.logFormat, logFormat),
     ]
     return Dictionary(uniqueKeysWithValues: flags.compactMap { setting, text in text.map { (setting, $0) } })
   }

@@ -1,3 +1,4 @@
+import Access
 import Enrollment
 import Logging
 import NIOCore
@@ -35,6 +36,9 @@ struct ControllerSettings: Sendable {
   let queue: Int
   let databaseReaders: Int
   let failedEnrollments: FailureThrottle.Limits
+  let sessions: SessionPolicy
+  /// Only tests, which make many passwords, take a smaller one.
+  var passwordCost = PasswordCost()
   let threads: Int?
   let logLevel: Logger.Level
   let logsJSON: Bool
@@ -103,6 +107,10 @@ struct ControllerSettings: Sendable {
     databaseReaders = try number(.databaseReaders, 1...64)
     failedEnrollments = FailureThrottle.Limits(
       burst: try number(.failedEnrollments, 1...100_000), perMinute: try number(.failedEnrollmentsPerMinute, 1...60_000)
+    )
+    sessions = SessionPolicy(
+      idle: .seconds(60 * (try number(.sessionIdle, 1...1_440))),
+      life: .seconds(60 * (try number(.sessionLife, 5...10_080)))
     )
     threads = sources.values[.threads] == nil ? nil : try number(.threads, 1...256)
     guard let level = Logger.Level(rawValue: text(.logLevel)) else {

@@ -20,6 +20,8 @@ enum Setting: String, CaseIterable, Sendable {
   case databaseReaders = "database-readers"
   case failedEnrollments = "failed-enrollments"
   case failedEnrollmentsPerMinute = "failed-enrollments-per-minute"
+  case sessionIdle = "session-idle"
+  case sessionLife = "session-life"
   case threads
   case logLevel = "log-level"
   case logFormat = "log-format"
@@ -42,6 +44,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .databaseReaders: "4"
     case .failedEnrollments: "30"
     case .failedEnrollmentsPerMinute: "10"
+    case .sessionIdle: "60"
+    case .sessionLife: "720"
     case .threads: nil
     case .logLevel: "info"
     case .logFormat: "text"
@@ -59,6 +63,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .connections, .queue, .databaseReaders, .failedEnrollments, .failedEnrollmentsPerMinute, .threads,
       .databaseSessions:
       "count"
+    case .sessionIdle, .sessionLife: "minutes"
     case .logLevel: "trace, debug, info, notice, warning, error or critical"
     case .logFormat: "text or json"
     }
@@ -73,7 +78,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .databaseSessions: "Transactions of this controller at once on PostgreSQL, each with a session"
     case .sealKey:
       "The key file with which controllers of one PostgreSQL database share their certificates and keys through it"
-    case .people: "Where the operator's API listens"
+    case .people: "Where the pages and the operator's API listen"
     case .devices: "Where devices enrol and check in"
     case .peopleProxy:
       "Balancers before the people listener: from them, and nobody else, a PROXY header (version 2) is required and believed"
@@ -92,6 +97,8 @@ enum Setting: String, CaseIterable, Sendable {
       "Bad enrolment tokens that one address may present in a row; further ones are answered with 429"
     case .failedEnrollmentsPerMinute:
       "Bad enrolment tokens of one address that are answered again each minute after that"
+    case .sessionIdle: "Somebody who is signed in with a browser and does nothing for this long is signed out"
+    case .sessionLife: "Somebody who is signed in with a browser is signed out after this, whatever they do"
     case .threads: "Threads of the listeners; by default one a processor"
     case .logLevel: "The least severe message that is logged"
     case .logFormat: "How a message is written"

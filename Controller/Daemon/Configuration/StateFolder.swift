@@ -18,6 +18,8 @@ struct StateFolder: Sendable, Hashable {
   var checkpointVerifier: String { journalFolder + "/checkpoint.pub" }
   /// The first state administrator's API token, 0600.
   var adminToken: String { path + "/admin.token" }
+  /// The one-time link by which the first state administrator sets a password, 0600.
+  var adminLink: String { path + "/admin.link" }
   /// What agents and operators trust: the root certificate, public.
   var root: String { authorityFolder + "/root.pem" }
   /// What the folder and the database agreed on, where keys are shared through it.

@@ -11,6 +11,7 @@ import Storage
 import StoragePostgres
 import StorageSQLite
 import Vocabulary
+import Web
 
 /// Every feature, made and connected: the one place that knows them all.
 struct Controller: Sendable {
@@ -57,10 +58,18 @@ struct Controller: Sendable {
     let readiness = Readiness(
       watched: database, database: aside, pool: base as? PostgresDatabase, follower: follower,
       migrations: Self.migrations)
-    let directory = AccessDirectory(database: database, logger: logger)
-    let access = AccessRoutes(database: database, tenants: registry, directory: directory)
+    let directory = AccessDirectory(database: database, policy: settings.sessions, logger: logger)
+    let signIn = SignInDesk(
+      database: database, directory: directory, passwords: PasswordWork(cost: settings.passwordCost),
+      policy: settings.sessions)
+    let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
+    // Features that have pages add their templates and places here.
+    let shell = try Shell(places: WebPages.places, version: Release.version)
+    let web = WebPages(
+      shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
 
-    var peopleRoutes = access.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
+    var peopleRoutes =
+      access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
@@ -69,7 +78,7 @@ struct Controller: Sendable {
     self.aside = aside
     self.authority = inUse
     people = PeopleService(
-      routes: peopleRoutes, authenticator: directory, metrics: metrics, logger: logger, clock: clock)
+      routes: peopleRoutes, authenticator: directory, metrics: metrics, pages: shell, logger: logger, clock: clock)
     devices = DeviceService(
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
@@ -83,6 +92,14 @@ struct Controller: Sendable {
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
   func makeFirstAdministrator(now: Instant, keep: @escaping @Sendable (String) throws -> Void) async throws {
     try await database.write(in: .state) { try keep(Access.bootstrap(in: $0, now: now)) }
+  }
+
+  /// A link by which the first administrator sets a password, where nobody administers with one yet; `keep` gets it
+  /// before it counts.
+  func makeFirstLink(now: Instant, keep: @escaping @Sendable (OneTimeLink) throws -> Void) async throws {
+    try await database.write(in: .state) { transaction in
+      if let link = try Access.firstLink(in: transaction, now: now) { try keep(link) }
+    }
   }
 
   /// The journal says with which certificates devices are signed and trusted: files tell it no more than once. Where it

@@ -30,7 +30,7 @@ struct OperationsRoutes: Sendable {
         return .text("ready\n")
       },
       PeopleRoute(
-        .get, "/metrics", .state([.stateAdmin, .readOnly]),
+        .get, "/metrics", .state([.stateAdmin, .auditor, .readOnly]),
         Operation("readMetrics", "Numbers in Prometheus's text format")
       ) { _, _ in .text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8") },
     ]

@@ -10,7 +10,7 @@ struct BatchRoutes: Sendable {
 
   /// A file of 20,000 serials with tags and models.
   static let fileLimit = 8 << 20
-  static let readers = AccessRule.district(AccessRule.anyReader)
+  static let readers = AccessRule.district(AccessRule.batchReaders)
   static let managers = AccessRule.district(AccessRule.deviceManagers)
   static let batches = "/api/v1/districts/{district}/batches"
 

@@ -15,7 +15,7 @@ struct PendingRoutes: Sendable {
   var all: [PeopleRoute] {
     [
       PeopleRoute(
-        .get, "/api/v1/pending", .scoped(AccessRule.anyReader),
+        .get, "/api/v1/pending", .scoped(AccessRule.batchReaders),
         Operation(
           "listPending",
           "Devices that wait for a person: they asked to be enrolled, or hold a key that the controller does not know",

@@ -1,5 +1,5 @@
 /// JSON whose members keep their order, for documents that people read.
-indirect enum JSONTree {
+indirect enum JSONTree: Sendable {
   case text(String)
   case number(Int)
   case boolean(Bool)

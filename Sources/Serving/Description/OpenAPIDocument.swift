@@ -3,7 +3,8 @@ import Vocabulary
 
 /// The OpenAPI 3.1 document of the people listener's API, made from the declared routes themselves.
 package enum OpenAPIDocument {
-  package static func document(of routes: [PeopleRoute], version: String) throws -> [UInt8] {
+  package static func document(of all: [PeopleRoute], version: String) throws -> [UInt8] {
+    let routes = all.filter { !$0.isPage }
     var paths: [(String, JSONTree)] = []
     for path in Set(routes.map(\.path)).sorted() {
       let operations = routes.filter { $0.path == path }.map { ($0.method.rawValue.lowercased(), describe($0)) }
@@ -25,7 +26,13 @@ package enum OpenAPIDocument {
           ("schemas", .object([("Problem", problem.json)])),
           (
             "securitySchemes",
-            .object([("token", .object([("type", .text("http")), ("scheme", .text("bearer"))]))])
+            .object([
+              ("token", .object([("type", .text("http")), ("scheme", .text("bearer"))])),
+              (
+                "session",
+                .object([("type", .text("apiKey")), ("in", .text("cookie")), ("name", .text(SessionCookie.name))])
+              ),
+            ])
           ),
         ])
       ),
@@ -49,6 +56,9 @@ package enum OpenAPIDocument {
       ),
     ], required: ["type", "status", "code", "detail", "requestID"])
 
+  /// One of them is enough. With a session, a change needs the form token of its pages in `X-Form-Token` too.
+  private static let proofs: [JSONTree] = ["token", "session"].map { .object([($0, .array([]))]) }
+
   private static func describe(_ route: PeopleRoute) -> JSONTree {
     let operation = route.operation
     var members: [(String, JSONTree)] = [
@@ -69,7 +79,7 @@ package enum OpenAPIDocument {
         ))
     }
     members.append(("responses", .object(responses(operation))))
-    members.append(("security", .array(route.rule == .open ? [] : [.object([("token", .array([]))])])))
+    members.append(("security", .array(route.rule == .open ? [] : Self.proofs)))
     return .object(members)
   }
 
@@ -117,7 +127,7 @@ package enum OpenAPIDocument {
     func names(_ roles: Set<Role>) -> String { roles.map(\.rawValue).sorted().joined(separator: ", ") }
     return switch rule {
     case .open: "Anybody."
-    case .signedIn: "Anybody with a valid token."
+    case .signedIn: "Anybody with a valid token or session."
     case .state(let roles): "For the whole state: \(names(roles))."
     case .district(let roles): "In the district: \(names(roles))."
     case .scoped(let roles): "In any district, limited to it: \(names(roles))."

@@ -16,13 +16,15 @@ package struct Call: Sendable {
   package let now: Instant
   /// Follows the request through the logs and the answer's `X-Request-Id`.
   package let requestID: String
-  /// Known on open routes of the devices listener alone: others know their peer better.
+  /// Known on open routes alone: others know their peer better.
   package var origin: Origin?
+  /// The name and port that the request was sent to, as `rollcall.example.org:8443`; nil in tests.
+  package let authority: String?
 
   package init(
     _ method: HTTPRequest.Method, _ path: String, parameters: [String: String] = [:],
     query: [(name: String, value: String)] = [], headers: HTTPFields = [:], body: [UInt8] = [], now: Instant,
-    requestID: String = "test", origin: Origin? = nil
+    requestID: String = "test", origin: Origin? = nil, authority: String? = nil
   ) {
     self.method = method
     self.path = path
@@ -33,6 +35,7 @@ package struct Call: Sendable {
     self.now = now
     self.requestID = requestID
     self.origin = origin
+    self.authority = authority
   }
 
   func with(body: [UInt8]) -> Call {

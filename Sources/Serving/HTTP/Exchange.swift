@@ -12,7 +12,7 @@ enum Exchange {
     Call(
       request.method, request.uri.path, parameters: parameters,
       query: request.uri.queryParameters.map { (String($0.key), String($0.value)) }, headers: request.headers,
-      now: now, requestID: requestID)
+      now: now, requestID: requestID, authority: request.head.authority)
   }
 
   /// `head` with the body, read within `limit` bytes.

@@ -21,4 +21,7 @@ package struct Origin: Hashable, Sendable {
     guard let octets = address.octets else { return nil }
     self.init(octets: octets)
   }
+
+  /// Names it in a table, as `4-0a000001`: not meant for people.
+  package var text: String { "\(family)-\(String(prefix, radix: 16))" }
 }

@@ -23,6 +23,11 @@ package struct PageRequest: Sendable {
     limit = number
   }
 
+  package init(after: String?, limit: Int) {
+    self.after = after
+    self.limit = limit
+  }
+
   package static let parameters = [
     Operation.Parameter("limit", "Items on a page, 1 to 1,000; 100 by default"),
     Operation.Parameter("after", "The 'next' of the page before"),

@@ -10,16 +10,26 @@ package struct PeopleService: Sendable {
   private let table: RouteTable<PeopleRoute>
   private let authenticator: any Authenticator
   private let metrics: RequestMetrics
+  private let pages: (any FaultPages)?
   private let logger: Logger
   private let clock: @Sendable () -> Instant
   private let budget = BodyBudget()
 
+  /// A route that was found, with its number among all.
+  private struct Found {
+    let route: PeopleRoute
+    let index: Int
+    let parameters: [String: String]
+  }
+
+  /// - Parameter pages: makes pages of errors; without it, browsers get problem+json too.
   package init(
-    routes: [PeopleRoute], authenticator: any Authenticator, metrics: Metrics = Metrics(), logger: Logger,
-    clock: @escaping @Sendable () -> Instant
+    routes: [PeopleRoute], authenticator: any Authenticator, metrics: Metrics = Metrics(),
+    pages: (any FaultPages)? = nil, logger: Logger, clock: @escaping @Sendable () -> Instant
   ) {
     self.routes = routes
     self.authenticator = authenticator
+    self.pages = pages
     self.logger = logger
     self.clock = clock
     table = RouteTable(routes.map { ($0.method, $0.path, $0) })
@@ -29,23 +39,20 @@ package struct PeopleService: Sendable {
   /// The whole way of a call but the sockets; `parameters` are found from its path.
   package func respond(to call: Call) async -> Reply {
     do {
-      let (route, index, parameters) = try find(call.method, call.path)
+      let found = try find(call.method, call.path)
       var call = call
-      call.parameters = parameters
-      let context: OperatorContext
-      do { context = try await admit(call, route) } catch { return problem(error, call.requestID, route) }
-      return await answer(call, route, index, context)
+      call.parameters = found.parameters
+      do { _ = try await admit(call, found.route) } catch { return problem(error, call, found.route) }
+      return await answer(call, found)
     } catch {
-      return problem(error, call.requestID)
+      return problem(error, call)
     }
   }
 
   /// - Throws: `request.not-found`, `request.method`.
-  private func find(
-    _ method: HTTPRequest.Method, _ path: String
-  ) throws(ServingError) -> (PeopleRoute, Int, [String: String]) {
+  private func find(_ method: HTTPRequest.Method, _ path: String) throws(ServingError) -> Found {
     switch table.match(method, path) {
-    case .found(let route, let index, let parameters): return (route, index, parameters)
+    case .found(let route, let index, let parameters): return Found(route: route, index: index, parameters: parameters)
     case .otherMethods(let methods): throw ServingError.otherMethods(methods)
     case .none: throw ServingError.notFound
     }
@@ -53,46 +60,67 @@ package struct PeopleService: Sendable {
 
   /// Proves the caller and meets the route's rule; looks at nothing of the call but its head.
   private func admit(_ call: Call, _ route: PeopleRoute) async throws -> OperatorContext {
-    let caller = try await caller(of: call)
-    let scope = try Authorization.authorize(caller, route.rule, district: call.parameters["district"])
-    return OperatorContext(caller: caller, scope: scope)
+    var caller: Caller?
+    var session: BrowserSession?
+    if let header = call.headers[.authorization] {
+      caller = try await bearer(header, now: call.now)
+    } else {
+      if let cookie = SessionCookie.value(in: call.headers),
+        let known = try await authenticator.signedIn(cookie: cookie, now: call.now)
+      {
+        (caller, session) = (known.caller, known.session)
+      }
+      if session != nil || route.isPage { try CrossSite.requireOwnOrigin(call) }
+    }
+    return try OperatorContext(caller, route.rule, district: call.parameters["district"], session: session)
   }
 
-  private func answer(_ call: Call, _ route: PeopleRoute, _ index: Int, _ context: OperatorContext) async -> Reply {
-    let start = ContinuousClock.now
+  private func bearer(_ header: String, now: Instant) async throws -> Caller? {
+    let parts = header.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 256 else { return nil }
+    return try await authenticator.caller(bearer: String(parts[1]), now: now)
+  }
+
+  /// Looks the caller up once more: the body may have taken its time.
+  private func answer(_ call: Call, _ found: Found) async -> Reply {
+    let (start, route) = (ContinuousClock.now, found.route)
     let reply: Reply
+    var known: OperatorContext?
     do {
-      let caller = try await caller(of: call)
-      let context = try OperatorContext(caller, route.rule, district: call.parameters["district"])
+      let context = try await admit(call, route)
+      known = context
+      if let session = context.session { try CrossSite.requireToken(call, session) }
       if route.rule != .open { try route.operation.refuseUnknownQuery(call) }
       try route.operation.checkBody(call)
       reply = try await route.handle(call, context)
     } catch {
-      reply = problem(error, call.requestID, route)
+      reply = problem(error, call, route, known)
     }
-    metrics.record(operation: index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
+    metrics.record(operation: found.index, status: reply.status.code, seconds: (ContinuousClock.now - start).seconds)
     return reply
   }
 
-  private func caller(of call: Call) async throws -> Caller? {
-    guard let header = call.headers[.authorization] else { return nil }
-    let parts = header.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 256 else { return nil }
-    return try await authenticator.caller(bearer: String(parts[1]), now: call.now)
-  }
-
-  private func problem(_ error: any Error, _ requestID: String, _ route: PeopleRoute? = nil) -> Reply {
-    ProblemReply.reply(to: error, requestID: requestID, operation: route?.operation.id, logger: logger)
+  /// The one place where an error becomes an answer: a page for who asked for one, else problem+json.
+  private func problem(
+    _ error: any Error, _ call: Call, _ route: PeopleRoute? = nil, _ context: OperatorContext? = nil
+  ) -> Reply {
+    let told = ProblemReply.told(
+      of: error, requestID: call.requestID, operation: route?.operation.id, logger: logger)
+    guard let pages, route?.isPage ?? call.wantsPage else { return told.json }
+    return pages.page(of: told, call, context)
   }
 
   /// A request from a socket. Who asks is proved before a byte of the body is read.
-  func answer(_ request: Request, _ writer: consuming ResponseWriter) async throws {
+  func answer(
+    _ request: Request, origin: @Sendable () -> Origin?, _ writer: consuming ResponseWriter
+  ) async throws {
     let requestID = RequestIdentifier.next()
+    var head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
     var reply: Reply
     do {
-      reply = try await read(request, requestID)
+      reply = try await read(request, &head, origin)
     } catch let error as ServingError {
-      reply = problem(error, requestID)
+      reply = problem(error, head)
     }
     reply.headers[.strictTransportSecurity] = "max-age=31536000"
     reply.headers[.xContentTypeOptions] = "nosniff"
@@ -100,15 +128,15 @@ package struct PeopleService: Sendable {
     try await Exchange.write(reply, to: request, writer)
   }
 
-  private func read(_ request: Request, _ requestID: String) async throws -> Reply {
-    let (route, index, parameters) = try find(request.method, request.uri.path)
-    let head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)
-    let context: OperatorContext
-    do { context = try await admit(head, route) } catch { return problem(error, requestID, route) }
+  private func read(_ request: Request, _ head: inout Call, _ origin: @Sendable () -> Origin?) async throws -> Reply {
+    let found = try find(head.method, head.path)
+    head.parameters = found.parameters
+    if found.route.rule == .open { head.origin = origin() }
+    do { _ = try await admit(head, found.route) } catch { return problem(error, head, found.route) }
     let announced = AnnouncedBody(request.headers)
-    return try await budget.with(announced, routeLimit: route.bodyLimit) {
-      let call = try await Exchange.call(request, announced, head, limit: route.bodyLimit)
-      return await answer(call, route, index, context)
+    return try await budget.with(announced, routeLimit: found.route.bodyLimit) { [head] in
+      let call = try await Exchange.call(request, announced, head, limit: found.route.bodyLimit)
+      return await answer(call, found)
     }
   }
 }

@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 package import Logging
 import Storage
 import Vocabulary
@@ -15,13 +15,30 @@ package struct ProblemBody: Codable, Sendable {
 
 /// What any error becomes for the one who asked.
 package enum ProblemReply {
+  /// What is told of an error, before it takes the form of JSON or of a page.
+  package struct Told: Sendable {
+    package let status: HTTPResponse.Status
+    package let headers: HTTPFields
+    package let body: ProblemBody
+
+    var json: Reply {
+      var headers = headers
+      headers[.contentType] = "application/problem+json"
+      return Reply(status, headers: headers, body: (try? JSONText.encode(body)) ?? [])
+    }
+  }
+
+  static func reply(
+    to error: any Error, requestID: String, operation: String? = nil, logger: Logger
+  ) -> Reply { told(of: error, requestID: requestID, operation: operation, logger: logger).json }
+
   /// A ``StatusError`` tells its code and words; anything else is logged with its error and becomes `internal`, telling
   /// nothing. Every refusal is logged, so that its request id finds it: never its words, which may quote the request.
   ///
   /// - Parameter operation: the route's id or pattern, never the address that was sent; nil where there is no route.
-  package static func reply(
-    to error: any Error, requestID: String, operation: String? = nil, logger: Logger
-  ) -> Reply {
+  package static func told(
+    of error: any Error, requestID: String, operation: String? = nil, logger: Logger
+  ) -> Told {
     let fault: any StatusError
     if let known = error as? any StatusError {
       fault = known
@@ -56,8 +73,6 @@ package enum ProblemReply {
     let body = ProblemBody(
       type: "urn:rollcall:error:\(fault.code)", status: fault.status.code, code: fault.code.text, detail: fault.message,
       requestID: requestID, errors: fault.faults.isEmpty ? nil : fault.faults)
-    var headers = fault.headers
-    headers[.contentType] = "application/problem+json"
-    return Reply(fault.status, headers: headers, body: (try? JSONText.encode(body)) ?? [])
+    return Told(status: fault.status, headers: fault.headers, body: body)
   }
 }

@@ -44,6 +44,7 @@ package struct ServingError: StatusError {
     case query = "request.query"
     case unauthenticated = "access.unauthenticated"
     case forbidden = "access.forbidden"
+    case crossSite = "access.cross-site"
     case idempotencyMismatch = "request.idempotency-mismatch"
     case idempotencyKey = "request.idempotency-key"
     case overloaded = "request.overloaded"
@@ -98,7 +99,7 @@ package struct ServingError: StatusError {
     case .body, .query, .idempotencyKey: .badRequest
     case .tooLarge: .contentTooLarge
     case .unauthenticated, .certificateRequired: .unauthorized
-    case .forbidden, .certificateExpired, .keyRevoked, .keyUnknown, .keyState: .forbidden
+    case .forbidden, .crossSite, .certificateExpired, .keyRevoked, .keyUnknown, .keyState: .forbidden
     case .idempotencyMismatch: .unprocessableContent
     case .overloaded, .unknownOutcome: .serviceUnavailable
     case .internalFault: .internalServerError

@@ -4,7 +4,7 @@ package import Vocabulary
 package enum AccessRule: Sendable, Hashable {
   /// Anybody, without proof: health, the API's description.
   case open
-  /// Anybody with a valid token.
+  /// Anybody with a valid token or session.
   case signedIn
   /// One of the roles, held for the state.
   case state(Set<Role>)
@@ -18,10 +18,16 @@ package enum AccessRule: Sendable, Hashable {
   /// As ``scoped(_:)``, and also the districts of schools where one of the roles is held, limited to these schools.
   case scopedSchools(Set<Role>)
 
-  /// Everyone who may look.
+  /// Everyone who may look at devices.
   package static let anyReader: Set<Role> = Set(Role.allCases)
   /// Those who may change a district's devices.
-  package static let deviceManagers: Set<Role> = [.stateAdmin, .districtIT]
+  package static let deviceManagers: Set<Role> = [.stateAdmin, .districtAdmin, .districtIT]
+  /// Those who see what is ordered, enrolled and waits.
+  package static let batchReaders: Set<Role> = [
+    .stateAdmin, .auditor, .districtAdmin, .districtIT, .warehouse, .readOnly,
+  ]
+  /// Those who see who did what.
+  package static let journalReaders: Set<Role> = [.stateAdmin, .auditor, .districtAdmin, .districtIT, .readOnly]
 }
 
 /// Decides, purely, whether a caller may use a route, and which districts it reaches there.
@@ -35,7 +41,7 @@ package enum Authorization {
     guard let caller else {
       throw ServingError(
         .unauthenticated,
-        "This needs a valid API token: send 'Authorization: Bearer …'. The token may be missing, expired or revoked.",
+        "This needs a valid API token (send 'Authorization: Bearer …') or a session. It may be missing, expired or revoked.",
         headers: [.wwwAuthenticate: "Bearer realm=\"rollcall\""])
     }
     switch rule {

@@ -58,8 +58,16 @@ package struct Caller: Sendable, Hashable {
   }
 }
 
-/// Finds the caller of a bearer token; Access answers.
+/// Finds the caller of a bearer token or of a session's cookie; Access answers.
 package protocol Authenticator: Sendable {
   /// nil where the token is unknown, expired or revoked.
   func caller(bearer: String, now: Instant) async throws -> Caller?
+
+  /// nil where the session is unknown, over or ended.
+  func signedIn(cookie: String, now: Instant) async throws -> SignedIn?
+}
+
+extension Authenticator {
+  /// Where there are no sessions.
+  package func signedIn(cookie: String, now: Instant) async throws -> SignedIn? { nil }
 }

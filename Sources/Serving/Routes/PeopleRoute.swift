@@ -15,17 +15,20 @@ package struct PeopleRoute: Sendable {
   package let operation: Operation
   /// The largest body that is read, in bytes.
   package let bodyLimit: Int
+  /// Whether it is for browsers: it answers in HTML, errors too, and stands in no description of the API.
+  package let isPage: Bool
   package let handle: Handler
 
   package init(
     _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ operation: Operation, bodyLimit: Int = 64 << 10,
-    handle: @escaping Handler
+    isPage: Bool = false, handle: @escaping Handler
   ) {
     self.method = method
     self.path = path
     self.rule = rule
     self.operation = operation
     self.bodyLimit = bodyLimit
+    self.isPage = isPage
     self.handle = handle
   }
 }
@@ -109,20 +112,27 @@ package struct OperatorContext: Sendable {
   package let scope: TenantScope
   /// The schools to which districts of the scope are limited; nil, or no entry for a district, where it is seen whole.
   package let schools: [DistrictID: Set<SchoolID>]?
+  /// The session of a browser; nil where a token proved the caller.
+  package let session: BrowserSession?
 
-  package init(caller: Caller?, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil) {
+  package init(
+    caller: Caller?, scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil, session: BrowserSession? = nil
+  ) {
     self.caller = caller
     self.scope = scope
     self.schools = schools
+    self.session = session
   }
 
   /// What `caller` may see on a route with `rule`.
   ///
   /// - Throws: `access.unauthenticated`, `access.forbidden`, `request.not-found`.
-  package init(_ caller: Caller?, _ rule: AccessRule, district: String?) throws(ServingError) {
+  package init(
+    _ caller: Caller?, _ rule: AccessRule, district: String?, session: BrowserSession? = nil
+  ) throws(ServingError) {
     self.init(
       caller: caller, scope: try Authorization.authorize(caller, rule, district: district),
-      schools: Authorization.schools(caller, rule))
+      schools: Authorization.schools(caller, rule), session: session)
   }
 
   /// Whether what belongs to this school of a district in the scope, or to none of its schools, is seen.
@@ -136,7 +146,7 @@ package struct OperatorContext: Sendable {
   /// - Throws: `access.unauthenticated` on an open route.
   package var actor: PrincipalID {
     get throws(ServingError) {
-      guard let caller else { throw ServingError(.unauthenticated, "This needs a valid API token.") }
+      guard let caller else { throw ServingError(.unauthenticated, "This needs a valid API token or a session.") }
       return caller.principal
     }
   }

@@ -1,0 +1,33 @@
+import Audit
+import Serving
+import Vocabulary
+
+/// Beginnings and ends of sessions, each with its entry in the journal.
+extension AccessChanges {
+  /// A session of the actor.
+  func beginSession(
+    _ secret: AccessSecret, _ policy: SessionPolicy, _ browser: String, purpose: ViewPurpose? = nil
+  ) throws {
+    guard case .principal(let principal) = actor else { return }
+    let session = Session(
+      id: .random(), principal: principal, createdAt: now, usedAt: now, endsAt: now.advanced(by: policy.life),
+      browser: browser)
+    try SessionStore.insert(session, secretHash: secret.hash, in: transaction)
+    if let purpose { try SessionStore.set(purpose, of: session.id, in: transaction) }
+    try record("session.begin", ("session", session.id.rawValue), SessionBody(principal: principal))
+  }
+
+  func endSession(_ id: SessionID, of principal: PrincipalID) throws {
+    guard try SessionStore.end(id, of: principal, in: transaction) else { return }
+    try record("session.end", ("session", id.rawValue), SessionBody(principal: principal))
+  }
+
+  func set(_ purpose: ViewPurpose, of session: SessionID) throws {
+    try SessionStore.set(purpose, of: session, in: transaction)
+    try record("session.purpose", ("session", session.rawValue), PurposeBody(purpose: purpose))
+  }
+}
+
+private struct SessionBody: JournalBody { let principal: PrincipalID }
+
+private struct PurposeBody: JournalBody { let purpose: ViewPurpose }

@@ -1,0 +1,147 @@
+package import HTTPTypes
+package import Serving
+import Vocabulary
+
+/// What stands around every page: the head, the navigation by role, the notice, and the headers that keep a page to itself.
+package struct Shell: Sendable {
+  package let places: [Place]
+  private let templates: Templates
+  private let version: String
+
+  /// - Parameters:
+  ///   - templates: the features' own, by name, beside those of the shell.
+  ///   - places: in the order of the navigation.
+  /// - Throws: ``WebError`` where a template cannot be used.
+  package init(templates: [String: String] = [:], places: [Place] = [], version: String) throws {
+    self.templates = try Templates(Self.own.merging(templates) { first, _ in first })
+    self.places = places
+    self.version = version
+  }
+
+  /// What a page is beside its template's own values.
+  package struct Heading: Sendable {
+    package var title: String
+    /// Of the navigation's place that the page stands under.
+    package var place: String?
+    package var notice: String?
+    package var fault: String?
+    package var isNarrow: Bool
+    package var status: HTTPResponse.Status
+
+    package init(
+      _ title: String, place: String? = nil, notice: String? = nil, fault: String? = nil, isNarrow: Bool = false,
+      status: HTTPResponse.Status = .ok
+    ) {
+      self.title = title
+      self.place = place
+      self.notice = notice
+      self.fault = fault
+      self.isNarrow = isNarrow
+      self.status = status
+    }
+  }
+
+  /// The page of a template: `page` gives the values under `page.`.
+  package func page(
+    _ template: String, _ page: some Sendable, _ heading: Heading, _ context: OperatorContext?
+  ) throws -> Reply {
+    let root = Root(frame: frame(heading, context), page: page)
+    let text = try templates.render(root, template)
+    return Reply(heading.status, headers: Self.headers, body: Array(text.utf8))
+  }
+
+  /// To another page, after a change: loading it again changes nothing.
+  package static func redirect(to address: String) -> Reply {
+    Reply(.seeOther, headers: [.location: address, .cacheControl: "no-store"])
+  }
+
+  private func frame(_ heading: Heading, _ context: OperatorContext?) -> Frame {
+    let caller = context?.caller
+    let shown = caller.map { caller in
+      places.filter { $0.isOpen(to: caller) }.map {
+        Frame.Link(label: $0.label, address: $0.address, isCurrent: $0.address == heading.place)
+      }
+    }
+    return Frame(
+      title: Self.plain(heading.title), heading: heading.title, stylesheet: Asset.stylesheet.path,
+      icon: Asset.icon.path,
+      user: caller?.name, navigation: shown ?? [], formToken: context?.session?.formToken ?? "",
+      notice: heading.notice, fault: heading.fault, isNarrow: heading.isNarrow, version: version)
+  }
+
+  /// Without the marks that turn the direction of text: a browser's own line of titles knows no element to keep them in.
+  private static func plain(_ title: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        title.unicodeScalars.filter { !(0x202a...0x202e).contains($0.value) && !(0x2066...0x2069).contains($0.value) }))
+  }
+
+  /// Source: W3C Content Security Policy Level 3; nothing from elsewhere, nothing inline, in nobody's frame. The referrer
+  /// stays within the controller: without any, browsers would send no origin along with forms either.
+  static let headers: HTTPFields = {
+    var headers: HTTPFields = [
+      .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
+      .contentSecurityPolicy:
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ]
+    for (name, value) in [
+      ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+      ("Cross-Origin-Resource-Policy", "same-origin"), ("X-Frame-Options", "DENY"),
+      ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ] {
+      if let name = HTTPField.Name(name) { headers[name] = value }
+    }
+    return headers
+  }()
+
+  private static let own: [String: String] = [
+    "layout": PackageResources.layout_mustache, "fault": PackageResources.fault_mustache,
+    "sign-in": PackageResources.sign_in_mustache, "set-password": PackageResources.set_password_mustache,
+    "new-password": PackageResources.new_password_mustache, "home": PackageResources.home_mustache,
+    "purpose": PackageResources.purpose_mustache, "account": PackageResources.account_mustache,
+    "sessions": PackageResources.sessions_mustache, "people": PackageResources.people_mustache,
+    "person": PackageResources.person_mustache, "once": PackageResources.once_mustache,
+    "all-sessions": PackageResources.all_sessions_mustache, "districts": PackageResources.districts_mustache,
+    "district-people": PackageResources.district_people_mustache,
+    "district-person": PackageResources.district_person_mustache,
+    "district-role": PackageResources.district_role_mustache,
+  ].mapValues { String(decoding: $0, as: UTF8.self) }
+}
+
+/// What templates see.
+private struct Root {
+  let frame: Frame
+  let page: Any
+}
+
+/// What the layout shows around a page.
+struct Frame: Sendable {
+  struct Link: Sendable {
+    let label: String
+    let address: String
+    let isCurrent: Bool
+  }
+
+  let title: String
+  let heading: String
+  let stylesheet: String
+  let icon: String
+  let user: String?
+  let navigation: [Link]
+  let formToken: String
+  let notice: String?
+  let fault: String?
+  let isNarrow: Bool
+  let version: String
+}
+
+/// A time as pages show it.
+struct Moment: Sendable {
+  let iso: String
+  let text: String
+
+  init(_ instant: Instant) {
+    iso = instant.rfc3339
+    text = "\(iso.prefix(10)) \(iso.dropFirst(11).prefix(5)) UTC"
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+import Vocabulary
+
+@testable import Access
+
+@Suite("Passwords")
+struct PasswordTests {
+  private let login = LoginName("ada.field@example.org")!
+
+  @Test(
+    "Short, known and repeated passwords are refused, and those that hold the login name",
+    arguments: [
+      "", "short", "elevenchars", "Password1234!", "password 1234", "PASSWORDPASSWORD", "correcthorsebatterystaple",
+      "aaaaaaaaaaaa", "abababababab", "abcdefghijklm", "123456789012", "987654321098", "rollcall2026!!",
+      "Laptop-2026-01",
+      "ada.field@example.org", "ada.field123", "my ada.field",
+    ])
+  func refused(_ password: String) {
+    #expect(throws: AccessError(.password, "")) { try PasswordRule.check(password, of: login) }
+  }
+
+  @Test(
+    "Long ones of any kind are taken",
+    arguments: [
+      "heron under seven bridges", "correct horse is not enough", "äöüßéèñçåøœæ", "🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧", "k3 9vTq_zL0xW",
+      "            x y z",
+      "tttttttttttt which is fine",
+    ])
+  func taken(_ password: String) throws { try PasswordRule.check(password, of: login) }
+
+  @Test("A password is not longer than 512 bytes")
+  func tooLong() {
+    let long = "heron under seven bridges " + String(repeating: "x", count: 500)
+    #expect(throws: AccessError(.password, "")) { try PasswordRule.check(long, of: login) }
+  }
+
+  /// Source: RFC 7914, section 12, third vector: its first 32 bytes.
+  @Test("scrypt is the RFC's")
+  func vector() throws {
+    let hash = try PasswordHash(
+      Array("pleaseletmein".utf8), PasswordCost(logN: 14, r: 8, p: 1), salt: Array("SodiumChloride".utf8))
+    let wanted = "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+    let stored = hash.stored.split(separator: "$")
+    #expect(stored.prefix(4) == ["scrypt", "14", "8", "1"])
+    #expect(try Self.hex(String(stored[5])) == wanted)
+  }
+
+  private static func hex(_ base64: String) throws -> String {
+    Hex.encode(Array(try #require(Data(base64Encoded: base64))))
+  }
+
+  @Test("At the full cost a password is kept, found and told from another; the same text in another form is the same")
+  func fullCost() async throws {
+    let work = PasswordWork()
+    let kept = try await work.hash("Ångström under bridges").stored
+    #expect(kept.hasPrefix("scrypt$17$8$1$"))
+    async let right = work.matches("A\u{30a}ngstro\u{308}m under bridges", stored: kept)
+    async let wrong = work.matches("Angstrom under bridges", stored: kept)
+    #expect(try await (right, wrong) == (true, false))
+    #expect(work.computed == 3)
+  }
+
+  @Test("A salt of its own makes two equal passwords two different texts")
+  func salted() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 4))
+    #expect(try await work.hash("heron under seven bridges").stored != work.hash("heron under seven bridges").stored)
+  }
+
+  @Test(
+    "What is no stored password lets nobody in",
+    arguments: [
+      "", "scrypt", "scrypt$4$8$1$$", "scrypt$40$8$1$AAAA$AAAA", "scrypt$4$8$1$AAAA$AAAA", "bcrypt$4$8$1$AAAA$AAAA",
+      "scrypt$4$8$1$AAAAAAAAAAAAAAAAAAAAAA==$!!!", "scrypt$-1$8$1$AAAAAAAAAAAAAAAAAAAAAA==$AAAA",
+    ])
+  func broken(_ stored: String) async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 4))
+    #expect(try await work.matches("", stored: stored) == false)
+    #expect(try await work.matches("heron under seven bridges", stored: stored) == false)
+    #expect(work.computed == 2, "it takes as long")
+  }
+
+  @Test("At most two are computed at once, and past a queue people are told to come back")
+  func bounded() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 14))
+    let outcomes = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<(PasswordWork.queue + PasswordWork.threads + 20) {
+        group.addTask { (try? await work.hash("heron under seven bridges")) != nil }
+      }
+      return await group.reduce(into: [Bool]()) { $0.append($1) }
+    }
+    #expect(outcomes.filter(\.self).count == work.computed)
+    #expect(outcomes.contains(true))
+    #expect(try await work.matches("x", stored: nil) == false, "afterwards there is room again")
+  }
+
+  @Test(
+    "Login names are folded, and hold no sign that could be another's",
+    arguments: [
+      ("Ada", "ada"), ("  ada.field  ", "ada.field"), ("A_b-c+d@example.org", "a_b-c+d@example.org"), ("ab", nil),
+      ("", nil), ("ada field", nil), ("аda", nil), ("ada\u{0}x", nil), ("ada'x", nil),
+      (String(repeating: "a", count: 65), nil),
+    ] as [(String, String?)])
+  func logins(_ text: String, _ wanted: String?) { #expect(LoginName(text)?.text == wanted) }
+}
