@@ -118,4 +118,5 @@ extension APITokenID: SQLConvertible {}
 extension EnrollmentTokenID: SQLConvertible {}
 extension PendingID: SQLConvertible {}
 extension EntryID: SQLConvertible {}
+extension PersonID: SQLConvertible {}
 extension KeyState: SQLConvertible {}
