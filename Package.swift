@@ -202,7 +202,8 @@ let package = Package(
         arguments,
       ]),
     /// The operator's command, over the public API only.
-    program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "Archive", "CurlClient", "Transparency", arguments]),
+    program(
+      "rollcall", path: "Controller/CommandLine", ["Vocabulary", "Archive", "CurlClient", "Transparency", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
     program(
       "rollcall-swarm", path: "Sources/rollcall-swarm",
@@ -278,14 +279,16 @@ let package = Package(
         "TestSupport",
         "Transparency",
         "Audit", "Access",
-        "Registry", "Enrollment", "CheckIn", "Roster", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging, crypto,
+        "Registry", "Enrollment", "CheckIn", "Roster", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging,
+        crypto,
         x509,
         asn1,
       ]),
     tests(
       "CommandLineTests",
       [
-        "rollcall", "rollcall-swarm", "Archive", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1,
+        "rollcall", "rollcall-swarm", "Archive", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix,
+        nioHTTP1,
         nioSSL,
         arguments,
       ]),

@@ -19,6 +19,9 @@ import Testing
     "revokeDevice": #"{"reason": "taken over"}"#,
     "quarantineDevice": #"{"reason": "taken over"}"#,
     "approvePending": "{}",
+    "importRoster": "an archive",
+    "changeRoster": #"{"leftDays": 31}"#,
+    "setRosterMapping": #"{"name":"taken","role":"staff","columns":{"number":"N","givenName":"G","familyName":"F"}}"#,
   ]
 
   private struct World {
@@ -43,6 +46,8 @@ import Testing
         base, base + "/schools", base + "/batches", base + "/batches/\(other.batch)/serials",
         base + "/batches/\(other.batch)/tokens", base + "/devices/\(other.device)",
         base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes",
+        base + "/roster", base + "/roster/imports", base + "/roster/persons",
+        base + "/roster/mappings",
       ] { seen += await sample.text(.get, path, token: sample.adminToken).text }
       for path in ["/api/v1/devices", "/api/v1/pending"] {
         seen += await sample.text(.get, path, query: [("district", other.id)], token: sample.adminToken).text
