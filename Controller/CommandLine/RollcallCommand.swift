@@ -39,7 +39,8 @@ struct RollcallCommand: ParsableCommand {
     version: Release.version,
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
-      BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self, HealthCommand.self,
+      RosterCommand.self, BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self,
+      HealthCommand.self,
       SoftwareCommand.self, PrincipalCommand.self, APITokenCommand.self, JournalCommand.self, AuditCommand.self,
       RetentionCommand.self,
     ])

@@ -77,7 +77,8 @@ package final class ArchiveReader {
     var status = zip_stat_t()
     zip_stat_init(&status)
     let needed = UInt64(ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE)
-    guard zip_stat_index(archive, index, 0, &status) == 0, status.valid & needed == needed, let start = status.name else {
+    guard zip_stat_index(archive, index, 0, &status) == 0, status.valid & needed == needed, let start = status.name
+    else {
       throw ArchiveError(.malformed, "The archive does not say what its entry \(index + 1) is.")
     }
     let name = String(cString: start)

@@ -62,5 +62,7 @@ package enum ArchiveWriter {
     return bytes
   }
 
-  private static var noMemory: ArchiveError { ArchiveError(.unavailable, "The archive could not be packed: no memory.") }
+  private static var noMemory: ArchiveError {
+    ArchiveError(.unavailable, "The archive could not be packed: no memory.")
+  }
 }

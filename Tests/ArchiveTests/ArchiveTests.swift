@@ -20,7 +20,9 @@ struct ArchiveTests {
   @Test("What was packed comes out, and the same files make the same archive")
   func roundTrip() throws {
     let long = Array(String(repeating: "sourcedId,name\r\n", count: 20_000).utf8)
-    let files = [(name: "users.csv", bytes: long), (name: "orgs.csv", bytes: Array("é".utf8)), (name: "none", bytes: [])]
+    let files = [
+      (name: "users.csv", bytes: long), (name: "orgs.csv", bytes: Array("é".utf8)), (name: "none", bytes: []),
+    ]
     let packed = try ArchiveWriter.pack(files)
     #expect(try packed == ArchiveWriter.pack(files))
     #expect(packed.count < long.count / 10)
@@ -41,7 +43,8 @@ struct ArchiveTests {
     #expect(refusal { _ = try unpacked(three, limits) } == .tooLarge)
     limits = ArchiveLimits()
     limits.entryBytes = 1000
-    #expect(refusal { _ = try unpacked(ArchiveWriter.pack([("a", .init(repeating: 0, count: 1001))]), limits) } == .tooLarge)
+    #expect(
+      refusal { _ = try unpacked(ArchiveWriter.pack([("a", .init(repeating: 0, count: 1001))]), limits) } == .tooLarge)
     limits = ArchiveLimits()
     limits.totalBytes = 1500
     let two = try ArchiveWriter.pack([("a", .init(repeating: 0, count: 1000)), ("b", .init(repeating: 0, count: 1000))])
