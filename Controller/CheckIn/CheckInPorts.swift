@@ -17,8 +17,8 @@ package protocol DeviceRecords: Sendable {
 
   /// Takes over what the device says of itself, by its key; or quarantines it with the other device that it says it is.
   func observe(
-    _ id: DeviceID, of district: DistrictID, by key: Digest, identity claim: ClaimedIdentity?, vendor: String?,
-    model: String?, hostname: String?, now: Instant, in transaction: any Transaction
+    _ id: DeviceID, of district: DistrictID, by key: Digest, identity claim: ClaimedIdentity?, takesSerial: Bool,
+    vendor: String?, model: String?, hostname: String?, now: Instant, in transaction: any Transaction
   ) throws -> Observation
 
   /// nil where the district has no such device.

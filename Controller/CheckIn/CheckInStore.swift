@@ -128,8 +128,9 @@ struct CheckInStore: Sendable {
       ClaimedIdentity(serial: $0.serial, uuid: $0.uuid, boardSerial: $0.boardSerial, builtInMACs: $0.builtInMACs)
     }
     return try records.observe(
-      visit.known.device, of: visit.known.district, by: visit.known.key, identity: claim, vendor: new.identity?.vendor,
-      model: new.identity?.product, hostname: new.system?.hostname, now: visit.now, in: transaction)
+      visit.known.device, of: visit.known.district, by: visit.known.key, identity: claim,
+      takesSerial: visit.tellsNewSerial, vendor: new.identity?.vendor, model: new.identity?.product,
+      hostname: new.system?.hostname, now: visit.now, in: transaction)
   }
 
   /// The note of a serial that is not the known one, where the history does not tell it already.

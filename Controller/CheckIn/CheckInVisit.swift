@@ -22,6 +22,11 @@ struct CheckInVisit: Sendable {
 
   var held: Bool { known.state == .quarantined }
 
+  /// Whether the device, which had no serial when it got its certificate, tells one now.
+  var tellsNewSerial: Bool {
+    peer.serial == nil && check.message.facts.identity?.serial.flatMap(Serial.init) != nil
+  }
+
   /// Encodes what was sent, outside of any transaction.
   static func prepared(
     _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, bases: SoftwareBases,

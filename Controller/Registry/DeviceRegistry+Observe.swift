@@ -16,18 +16,18 @@ extension DeviceRegistry {
   /// A serial is taken only where the device had none and no other in the whole state has it; the model only where people gave none. Of a
   /// machine that is another device of the district nothing is taken but its host name, and where that device has a key,
   /// the keys of both are quarantined, as at enrolment: a person has to decide. Marks that belong to another device stay
-  /// with it under whatever serial they come.
-  ///
-  /// The transaction's scope is the state where a serial is claimed.
+  /// with it under whatever serial they come, each of them.
   ///
   /// - Parameter key: the one that says so.
+  /// - Parameter takesSerial: whether a serial may be taken over; the transaction's scope is the state then.
   /// - Throws: `registry.device-unknown`.
   package func observe(
     _ id: DeviceID, of district: DistrictID, by key: Digest, identity claim: ClaimedIdentity? = nil,
-    vendor: String? = nil, model: String? = nil, hostname: String? = nil, now: Instant, in transaction: any Transaction
+    takesSerial: Bool = false, vendor: String? = nil, model: String? = nil, hostname: String? = nil, now: Instant,
+    in transaction: any Transaction
   ) throws -> Observation {
     guard let known = try DeviceStore.device(id, in: district, transaction) else { throw RegistryError.noDevice(id) }
-    let claimed: Claimed = try claim.map { try marks(of: $0, by: known, transaction) } ?? .itself
+    let (claimed, free) = try claim.map { try marks(of: $0, by: known, transaction) } ?? (.itself, nil)
     var device = known
     device.hostname = hostname ?? known.hostname
     if case .another(let other) = claimed {
@@ -36,13 +36,9 @@ extension DeviceRegistry {
       device.vendor = vendor ?? known.vendor
       device.model = known.model ?? model
     }
-    if var claim, claimed == .itself {
-      if device.serial == nil, let serial = claim.serial,
-        !(try serialElsewhere(serial, except: district, in: transaction)).isEmpty
-      {
-        claim.serial = nil
-      }
-      try adopt(claim, &device, transaction)
+    if var free, claimed == .itself {
+      if !takesSerial { free.serial = nil }
+      try adopt(free, &device, transaction)
     }
     if device != known { try DeviceStore.update(device, transaction) }
     guard let serial = claim?.serial, let former = device.serial else { return .kept(moved: false) }
@@ -59,10 +55,12 @@ extension DeviceRegistry {
 
   /// The same decision as at enrolment, over the district's devices that share a mark; marks that the device is known by
   /// already cost no question.
+  ///
+  /// - Returns: and of the claim what no other device has.
   private func marks(
     of claim: ClaimedIdentity, by known: Device, _ transaction: any Transaction
-  ) throws -> Claimed {
-    guard try isNew(claim, to: known, transaction) else { return .itself }
+  ) throws -> (Claimed, free: ClaimedIdentity) {
+    guard try isNew(claim, to: known, transaction) else { return (.itself, claim) }
     // By what it would be known by then: else the marks of another could be taken over one by one.
     var whole = claim
     whole.uuid = claim.uuid ?? known.uuid.flatMap(HardwareUUID.init)
@@ -72,14 +70,15 @@ extension DeviceRegistry {
       whole.builtInMACs = macs.sorted().compactMap(MACAddress.init)
     }
     let candidates = try IdentityStore.candidates(for: whole, in: known.district, transaction)
+    let free = claim.without(marksOf: candidates.filter { $0.device != known.id })
     switch IdentityDecision.decide(whole, among: candidates) {
-    case .unknown: return .itself
-    case .known(let device): return device == known.id ? .itself : .another(device)
+    case .unknown: return (.itself, free)
+    case .known(let device): return (device == known.id ? .itself : .another(device), free)
     case .ambiguous(let devices):
       let others = devices.filter { $0 != known.id }
-      guard let serial = claim.serial, !others.isEmpty else { return others.isEmpty ? .itself : .othersMarks }
+      guard let serial = claim.serial, !others.isEmpty else { return (others.isEmpty ? .itself : .othersMarks, free) }
       let named = candidates.first { others.contains($0.device) && Folded.serial($0.serial) == serial.folded }
-      return named.map { .another($0.device) } ?? .othersMarks
+      return (named.map { .another($0.device) } ?? .othersMarks, free)
     }
   }
 
@@ -91,12 +90,14 @@ extension DeviceRegistry {
     return try !macs.isEmpty && IdentityStore.macs(of: known.id, in: known.district, transaction) != macs
   }
 
-  /// Sets the marks of identity that `claim` has.
+  /// Sets the marks of identity that `claim` has; a serial only where the device has none, and nobody in the whole state
+  /// has it, of which the transaction's scope has to be where there is one.
   func adopt(_ claim: ClaimedIdentity, _ device: inout Device, _ transaction: any Transaction) throws {
     device.uuid = claim.uuid?.text ?? device.uuid
     device.boardSerial = claim.boardSerial?.text ?? device.boardSerial
     if device.serial == nil, let serial = claim.serial,
-      try DeviceStore.device(serial: serial, in: device.district, transaction) == nil
+      try DeviceStore.device(serial: serial, in: device.district, transaction) == nil,
+      try serialElsewhere(serial, except: device.district, in: transaction).isEmpty
     {
       device.serial = serial.text
     }
@@ -105,6 +106,19 @@ extension DeviceRegistry {
     if !macs.isEmpty, try IdentityStore.macs(of: device.id, in: device.district, transaction) != macs {
       try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, transaction)
     }
+  }
+}
+
+extension ClaimedIdentity {
+  /// What is claimed but the marks that others have.
+  fileprivate func without(marksOf others: [IdentityCandidate]) -> ClaimedIdentity {
+    var free = self
+    for other in others {
+      if let uuid, uuid.text == other.uuid { free.uuid = nil }
+      if let boardSerial, boardSerial.folded == Folded.serial(other.boardSerial) { free.boardSerial = nil }
+      free.builtInMACs.removeAll { other.macs.contains($0.text) }
+    }
+    return free
   }
 }
 

@@ -173,6 +173,7 @@ struct ContestedTests {
   func markByMark() async throws {
     let world = try await World()
     let (honest, other) = try await pair(world)
+    let before = try await device(other, world)
     var lie = facts(2)
     lie.identity?.uuid = facts(1).identity?.uuid
     lie.identity?.boardSerial = nil
@@ -183,8 +184,11 @@ struct ContestedTests {
     next.identity?.boardSerial = facts(1).identity?.boardSerial
     next.identity?.builtInMACs = []
     _ = try await world.send(Sample.request(3, next, sending: [.identity]), from: other)
-    // One mark says nothing; with a second the honest one would not be found again.
-    #expect(try await device(other, world).boardSerial == "BOARD1002")
+    #expect(try await device(other, world) == before)
+    // What nobody has is its own still.
+    next.identity?.boardSerial = "BOARD1009"
+    _ = try await world.send(Sample.request(4, next, sending: [.identity]), from: other)
+    #expect(try await device(other, world).boardSerial == "BOARD1009")
     #expect(states(world, honest, other) == [.active, .active])
   }
 
@@ -212,7 +216,12 @@ struct ContestedTests {
     }
     var told = facts(1)
     told.identity?.family = "Told anew"
-    _ = try await world.send(Sample.request(2, told, sending: [.identity]), from: device)
+    // A device whose certificate names a serial gets none by its own word.
+    let named = device.named("PF3XK1001")
+    _ = try await world.send(Sample.request(2, told, sending: [.identity]), from: named)
+    #expect(try await self.device(device, world).serial == nil)
+    told.identity?.family = "And anew"
+    _ = try await world.send(Sample.request(3, told, sending: [.identity]), from: device)
     #expect(try await self.device(device, world).serial == "PF3XK1001")
   }
 

@@ -131,7 +131,7 @@ final class UnknownKeys: UnknownKeyDesk {
 struct TestDevice: Sendable {
   let number: Int
   let key: Digest
-  let peer: PeerCertificate
+  var peer: PeerCertificate
   var id = DeviceID(rawValue: "dev_0000000000000000")!
 
   init(_ number: Int) {
@@ -140,6 +140,14 @@ struct TestDevice: Sendable {
     peer = PeerCertificate(
       key: key, der: [], device: nil, notBefore: World.start.advanced(by: .seconds(-86_400)),
       notAfter: World.start.advanced(by: .seconds(89 * 86_400)))
+  }
+
+  /// With a certificate that names a serial.
+  func named(_ serial: String) -> TestDevice {
+    var device = self
+    device.peer = PeerCertificate(
+      key: key, der: [], device: nil, serial: serial, notBefore: peer.notBefore, notAfter: peer.notAfter)
+    return device
   }
 
   func known(as id: DeviceID) -> TestDevice {

@@ -82,7 +82,12 @@ struct DecisionTests {
   func contested() throws {
     for token in [Self.token(), Self.token(expiresIn: .seconds(-1)), Self.token(uses: 1, used: 1)] {
       let question = Self.question { ($0.token, $0.waiting, $0.recognition) = (token, .contested, .ambiguous) }
-      #expect(try decide(question) == .wait(.ambiguousIdentity))
+      #expect(try decide(question) == .wait(.contested))
+    }
+    // The key itself has its certificate elsewhere: that is told at once.
+    refused(.keyTaken) {
+      $0.waiting = .contested
+      $0.holder = Self.holder(Self.otherDevice, in: World.river)
     }
   }
 

@@ -126,4 +126,19 @@ struct RenewalTests {
       _ = try await renew(world, try key.request(serial: "THIRD1"), peer)
     }
   }
+
+  @Test("goes on without a serial where neither certificate nor registry has one, whatever the machine says now")
+  func withheldSerial() async throws {
+    let world = try await World()
+    let (key, peer) = try await enrolled(world)
+    try await world.database.write(in: .state) { transaction in
+      _ = try transaction.run("UPDATE registry_device SET serial = NULL, serial_folded = NULL")
+    }
+    let nameless = PeerCertificate(
+      key: peer.key, der: peer.der, device: peer.device, notBefore: peer.notBefore, notAfter: peer.notAfter)
+    let reply = try await renew(world, try key.request(serial: "ELSEWHERE1"), nameless)
+    #expect(reply.status == .ok)
+    let peerAfter = try #require(world.trust.peer(der: CertificateAuthority.der(reply.certificate)))
+    #expect(peerAfter.serial == nil && peerAfter.device == peer.device)
+  }
 }

@@ -12,7 +12,8 @@ extension Process {
   package func start() throws {
     try Self.starting.withLock { _ in
       // Foundation of Swift 6.3 also copies a whole `dirent` of each entry of /proc/self/fd (mended upstream since): past the end of
-      // the 32 KiB that it read, for the last of some 1,360. Where nothing is mapped behind, that is a bad pointer: here is room.
+      // the 32 KiB that it read, for the last of some 1,360. Where nothing is mapped behind, that is a bad pointer: room here makes it
+      // unlikely.
       free(malloc(1 << 16))
       try run()
     }

@@ -111,8 +111,8 @@ struct IdentityTests {
     func observe(_ claim: ClaimedIdentity, _ vendor: String, _ hostname: String) async throws -> Bool {
       let observed = try await bench.write { [registry = bench.registry] in
         try registry.observe(
-          device, of: RegistryBench.cedar, by: .numbered(1), identity: claim, vendor: vendor, model: vendor + " 20YRS0",
-          hostname: hostname, now: RegistryBench.now, in: $0)
+          device, of: RegistryBench.cedar, by: .numbered(1), identity: claim, takesSerial: true, vendor: vendor,
+          model: vendor + " 20YRS0", hostname: hostname, now: RegistryBench.now, in: $0)
       }
       guard case .kept(let moved) = observed else { throw CancellationError() }
       return moved

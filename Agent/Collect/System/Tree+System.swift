@@ -69,12 +69,13 @@ extension Tree {
 
   /// Mounts and swap of the system's own; every other one's name is a path that may name a person or a stick.
   private static let ownMounts: Set<String> = [
-    "-", "boot", "boot-efi", "boot-firmware", "efi", "home", "tmp", "usr", "var", "var-log", "var-tmp", "srv", "opt",
-    "run-lock", "dev-hugepages", "dev-mqueue", "proc-sys-fs-binfmt_misc", "sys-fs-fuse-connections",
+    "boot-efi", "boot-firmware", "var-log", "var-tmp", "run-lock", "dev-hugepages", "dev-mqueue",
+    "proc-sys-fs-binfmt_misc", "sys-fs-fuse-connections",
     "sys-kernel-config", "sys-kernel-debug", "sys-kernel-tracing",
   ]
 
-  /// A unit's name without what may be a person's or a Wi-Fi network's: an instance, and the path of a mount below its first folder.
+  /// A unit's name without what may be a person's or a Wi-Fi network's: an instance, and of a mount's, automount's or swap's path
+  /// all below its first folder.
   ///
   /// `netctl@SSID.service` is `netctl@.service`, and `media-jane-STICK.mount` is `media-.mount`. Source: systemd.unit(5)
   private static func impersonal(_ unit: String) -> String {

@@ -141,8 +141,8 @@ package final class CheckInGroup: Service, Sendable {
 
   private func commit(_ group: [Waiting]) async {
     let members = group.map { (visit: $0.visit, work: $0.work) }
-    // A serial that a machine tells is looked for in all districts.
-    let tellsSerial = group.contains { $0.visit?.check.message.facts.identity?.serial != nil }
+    // A serial that a machine may get is looked for in all districts.
+    let tellsSerial = group.contains { $0.visit?.tellsNewSerial == true }
     let scope = tellsSerial ? TenantScope.state : .districts(Set(group.map(\.district)))
     do {
       let results = try await database.write(in: scope) { [together] in

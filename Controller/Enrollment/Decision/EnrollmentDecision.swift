@@ -56,6 +56,8 @@ package enum WaitReason: String, Hashable, Sendable, CaseIterable {
   case ambiguousIdentity = "ambiguous-identity"
   /// The firmware has only fillers.
   case noIdentity = "no-identity"
+  /// It was approved, but its serial got a key in another district since.
+  case contested
 }
 
 /// Decides, purely. The order matters: an earlier answer is repeated before any limit is looked at.
@@ -81,7 +83,9 @@ package func decide(_ question: EnrollmentQuestion) throws(EnrollmentError) -> E
   case .approved(let device):
     // A person has decided since: the token proves only that this is the same device asking.
     return try issue(to: device, question)
-  case .contested: return .wait(.ambiguousIdentity)
+  case .contested:
+    try refuseForeignKey(question)
+    return .wait(.contested)
   case .waiting, .issued, nil: break
   }
   guard question.now < token.expiresAt else {
@@ -98,10 +102,7 @@ private func decideByIdentity(_ question: EnrollmentQuestion) throws(EnrollmentE
   switch question.recognition {
   case .known(let device): return try issue(to: device, question)
   case .ambiguous:
-    // A key that waits for a person with a device of the district, as after a restore, waits on.
-    if question.holder?.state != .pending || question.holder?.district != question.token.district {
-      try refuseTakenKey(question, by: nil)
-    }
+    try refuseForeignKey(question)
     return .wait(.ambiguousIdentity)
   case .unknown:
     try refuseTakenKey(question, by: nil)
@@ -134,6 +135,12 @@ private func issue(
   }
   let other = live.contains { $0.digest != question.key }
   return other ? .quarantine(device.id) : .issue(device.id)
+}
+
+/// A key that waits for a person with a device of the district, as after a restore, may wait on.
+private func refuseForeignKey(_ question: EnrollmentQuestion) throws(EnrollmentError) {
+  if question.holder?.state == .pending, question.holder?.district == question.token.district { return }
+  try refuseTakenKey(question, by: nil)
 }
 
 private func refuseTakenKey(_ question: EnrollmentQuestion, by device: DeviceID?) throws(EnrollmentError) {

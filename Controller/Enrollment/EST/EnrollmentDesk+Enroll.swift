@@ -89,7 +89,7 @@ extension EnrollmentDesk {
     return EnrollmentQuestion(
       token: token, key: request.key, identity: request.identity,
       earlier: earlier.flatMap { authority.trusts(der: $0.certificate) ? $0 : nil },
-      waiting: try pending.map { try decision(on: $0, holder: holder, transaction) }, holder: holder,
+      waiting: try pending.map { try decision(on: $0, request.identity, holder: holder, transaction) }, holder: holder,
       recognition: try recognition(of: request.identity, holder: holder, in: token.district, transaction),
       unknownSerials: district.unknownSerials, now: now)
   }
@@ -151,10 +151,11 @@ extension EnrollmentDesk {
   }
 
   private func decision(
-    on pending: PendingRequest, holder: KnownKey?, _ transaction: any Transaction
+    on pending: PendingRequest, _ identity: ClaimedIdentity, holder: KnownKey?, _ transaction: any Transaction
   ) throws -> PendingDecision {
     switch pending.state {
-    case .waiting: return .waiting
+    // It was approved once: it waits on, whatever became of the token.
+    case .waiting: return pending.reason == .contested ? .contested : .waiting
     case .rejected: return .rejected
     case .issued: return .issued
     case .approved:
@@ -162,7 +163,8 @@ extension EnrollmentDesk {
         return .waiting
       }
       // Its serial got a key elsewhere since a person said yes: that person did not know, and is asked again.
-      if try isClaimedElsewhere(id, pending.identity, holder: holder, in: pending.district, transaction) {
+      for claim in [pending.identity, identity]
+      where try isClaimedElsewhere(id, claim, holder: holder, in: pending.district, transaction) {
         return .contested
       }
       return .approved(device)

@@ -33,13 +33,15 @@ extension EnrollmentDesk {
   }
 
   /// The serial of the new certificate: that of the old one, or the one that the registry took over since, as after the
-  /// firmware was filled in.
+  /// firmware was filled in; none where neither has one, as where the registry did not take over what the machine says.
   private func serial(
     of request: CertificateRequest, _ peer: PeerCertificate, _ known: KnownKey, _ transaction: any Transaction
   ) throws -> Serial? {
     let claimed = request.identity.serial
     if claimed == peer.serial.flatMap(Serial.init) { return claimed }
-    let stored = try registry.device(known.device, of: known.district, in: transaction)?.serial.flatMap(Serial.init)
+    let former = try registry.device(known.device, of: known.district, in: transaction)?.serial
+    if peer.serial == nil, former == nil { return nil }
+    let stored = former.flatMap(Serial.init)
     guard let claimed, claimed.folded == stored?.folded else {
       throw EnrollmentError(
         .identityMismatch,

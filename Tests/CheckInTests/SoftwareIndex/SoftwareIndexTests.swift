@@ -164,6 +164,10 @@ struct SoftwareIndexTests {
     try await fleet.catchUp()
     try await compare(fleet, "at the end")
     #expect(try await fleet.counted(in: .state, limit: 1000) == fleet.totals(in: Fleet.districts, prefix: ""))
+    // No mark stays of what a device had told between.
+    for place in places.indices where place != 4 { try await fleet.leave(places[place]) }
+    try await fleet.catchUp()
+    #expect(try await fleet.world.count("checkin_package_devices") == 0)
   }
 
   @Test("The index waits while more and more come, not for long, and not where nobody more came")
