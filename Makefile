@@ -14,7 +14,7 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 # Only the tests whose names match, for example: make test FILTER=RegistryTests
 FILTER ?=
 # The tests that `make test` runs on PostgreSQL too; StorageTests runs on both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests|EnrollmentTests|CheckInTests|DaemonTests)\.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests|EnrollmentTests|CheckInTests|RosterTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.

@@ -109,6 +109,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     /// zlib: gzip bodies and stored software bases.
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    /// libzip: rosters come as ZIP archives.
+    .systemLibrary(name: "CZip", path: "Sources/CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     /// libpq, for the distributed engine.
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     /// glibc's allocator: from how many heaps threads take.
@@ -122,6 +124,8 @@ let package = Package(
     library("Wire", path: "Sources/Wire", ["Vocabulary"]),
     /// gzip and deflate with a bound on what comes out.
     library("Compression", path: "Sources/Compression", ["Vocabulary", "CZlib"]),
+    /// ZIP archives in memory, read within bounds.
+    library("Archive", path: "Sources/Archive", ["Vocabulary", "CZip"]),
     /// Database, transaction, SQL text with bound values, migrations: what a store needs of an engine.
     library("Storage", path: "Sources/Storage", ["Vocabulary"]),
     /// The embedded engine: SQLite through GRDB, every commit durable.
@@ -186,6 +190,13 @@ let package = Package(
         lifecycle,
       ]),
 
+    /// Students, staff, classes and guardians, from the schools' own systems.
+    library(
+      "Roster", path: "Controller/Roster",
+      [
+        "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Audit", "Registry", httpTypes, crypto,
+      ]),
+
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
@@ -194,12 +205,13 @@ let package = Package(
       [
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
         "Access", "Web",
-        "Registry", "Enrollment",
+        "Registry", "Enrollment", "Roster",
         "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
         arguments,
       ]),
     /// The operator's command, over the public API only.
-    program("rollcall", path: "Controller/CommandLine", ["Vocabulary", "CurlClient", "Transparency", arguments]),
+    program(
+      "rollcall", path: "Controller/CommandLine", ["Vocabulary", "Archive", "CurlClient", "Transparency", arguments]),
     /// Simulated devices on NIO, the load generator of tests and benchmarks; in no package.
     program(
       "rollcall-swarm", path: "Sources/rollcall-swarm",
@@ -213,6 +225,7 @@ let package = Package(
     tests("VocabularyTests", ["Vocabulary"]),
     tests("WireTests", ["Wire", "Vocabulary", "COpenSSL"], exclude: ["Golden"]),
     tests("CompressionTests", ["Compression"]),
+    tests("ArchiveTests", ["Archive"]),
     /// Starts processes for tests, one at a time.
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport", swiftSettings: rules),
     /// A PostgreSQL server for tests, and the engine that a run of the features' tests uses.
@@ -265,21 +278,30 @@ let package = Package(
         "Wire",
         "Compression", hummingbird,
       ]),
+    tests(
+      "RosterTests",
+      [
+        "Roster", "Archive", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving",
+        "Vocabulary",
+      ]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(
       "DaemonTests",
       [
-        "rollcalld", "Serving", "Vocabulary", "Wire", "Compression", "Storage", "StorageSQLite", "TestSupport",
+        "rollcalld", "Serving", "Vocabulary", "Wire", "Archive", "Compression", "Storage", "StorageSQLite",
+        "TestSupport",
         "Transparency",
         "Audit", "Access",
-        "Registry", "Enrollment", "CheckIn", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging, crypto,
+        "Registry", "Enrollment", "CheckIn", "Roster", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging,
+        crypto,
         x509,
         asn1,
       ]),
     tests(
       "CommandLineTests",
       [
-        "rollcall", "rollcall-swarm", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix, nioHTTP1,
+        "rollcall", "rollcall-swarm", "Archive", "Transparency", "Vocabulary", "Wire", crypto, x509, nioCore, nioPosix,
+        nioHTTP1,
         nioSSL,
         arguments,
       ]),
@@ -301,7 +323,8 @@ if fuzzing {
     .executableTarget(
       name: "rollcall-fuzz",
       dependencies: [
-        "Vocabulary", "Wire", "Compression", "Serving", "Enrollment", "CheckIn", "AgentCollect", "AgentTransport",
+        "Vocabulary", "Wire", "Archive", "Compression", "Serving", "Enrollment", "CheckIn", "Roster", "AgentCollect",
+        "AgentTransport",
         "CurlClient",
       ],
       path: "Tests/Fuzzing", swiftSettings: rules, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))

@@ -119,4 +119,5 @@ extension SessionID: SQLConvertible {}
 extension EnrollmentTokenID: SQLConvertible {}
 extension PendingID: SQLConvertible {}
 extension EntryID: SQLConvertible {}
+extension PersonID: SQLConvertible {}
 extension KeyState: SQLConvertible {}

@@ -107,6 +107,12 @@ final class MemoryFiles: FileAccess {
   func writePrivate(_ bytes: [UInt8], to path: String) throws(CommandError) { files.withLock { $0[path] = bytes } }
   func remove(_ path: String) throws(CommandError) -> Bool { files.withLock { $0.removeValue(forKey: path) != nil } }
   func exists(_ path: String) -> Bool { files.withLock { $0[path] != nil } }
+  func names(in folder: String) -> [String]? {
+    let names = files.withLock { $0.keys.filter { $0.hasPrefix(folder + "/") } }.map {
+      String($0.dropFirst(folder.count + 1))
+    }
+    return names.isEmpty ? nil : names.sorted()
+  }
   func makePrivateFolder(_ path: String) throws(CommandError) {}
 }
 

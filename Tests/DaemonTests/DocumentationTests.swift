@@ -1,5 +1,6 @@
 import Access
 import AgentTransport
+import Archive
 import Audit
 import CheckIn
 import Compression
@@ -7,6 +8,7 @@ import CurlClient
 import Enrollment
 import Foundation
 import Registry
+import Roster
 import Serving
 import Storage
 import Testing
@@ -60,6 +62,8 @@ import Wire
     all += CompressionError.Kind.allCases.map { kind in
       (kind.rawValue, kind == .tooLarge ? 413 : kind == .unavailable ? 503 : 400)
     }
+    all += RosterError.Kind.allCases.map { ($0.rawValue, RosterError($0, "").status.code) }
+    all += ArchiveError.Kind.allCases.map { ($0.rawValue, nil) }
     all += StorageError.Kind.allCases.map { ($0.rawValue, nil) }
     all += TransparencyError.Kind.allCases.map { ($0.rawValue, nil) }
     all += ConfigurationError.Kind.allCases.map { ($0.rawValue, nil) }

@@ -25,12 +25,13 @@ import Testing
     @discardableResult
     func change(
       _ operation: String, _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil,
-      token: String? = nil
+      token: String? = nil, zip: [UInt8]? = nil
     ) async throws -> [String: Any] {
       let routes = sample.controller.people.routes
       #expect(routes.contains { $0.operation.id == operation && $0.method == method }, "\(operation)")
       let before = try await count()
-      let reply = await sample.call(method, "/api/v1" + path, json: json, csv: csv, token: token)
+      let reply = await sample.call(
+        method, "/api/v1" + path, json: json, csv: csv, zip: zip, token: token)
       try #require((200...204).contains(reply.status), "\(operation): \(reply)")
       #expect(try await count() > before, "\(operation) left no entry")
       done.insert(operation)
@@ -40,7 +41,7 @@ import Testing
 
   private static let names = [
     "Otter Creek District", "Otter Creek Renamed", "Otter Creek Elementary", "Otter Creek Batch", "Olivia Otter",
-    "Olivia's laptop token", "olga.otter", "Olga Otter", SampleController.password,
+    "Olivia's laptop token", "olga.otter", "Olga Otter", SampleController.password, "Oscar", "Oriole",
   ]
 
   private func districtChanges(_ scribe: Scribe) async throws {
@@ -113,6 +114,31 @@ import Testing
     try await move("retireDevice", "retire", #"{"reason": "sold"}"#)
   }
 
+  private func rosterChanges(_ scribe: Scribe) async throws {
+    let base = "/districts/otter-creek/roster"
+    func archive(_ students: [String]) throws -> [UInt8] {
+      try SampleDistrict.roster(of: "otter-creek", students: students, school: Self.names[2])
+    }
+    try await scribe.change("importRoster", .post, base + "/imports", zip: try archive(Array(Self.names[9...])))
+    try await scribe.change("undoRosterImport", .post, base + "/undo")
+    try await scribe.change("importStateRoster", .post, "/roster/imports", zip: try archive(Array(Self.names[9...])))
+    try await scribe.change("undoStateRosterImport", .post, "/roster/undo")
+    try await scribe.change("changeRoster", .patch, base, json: #"{"leftDays": 60}"#)
+    try await scribe.change("importRoster", .post, base + "/imports", zip: try archive(Array(Self.names[9...])))
+    try await scribe.change(
+      "importRoster", .post, base + "/imports?allowRemoval=100", zip: try archive([Self.names[9]]))
+    let left = await scribe.sample.call(.get, "/api/v1\(base)/persons?left=true")
+    let person = try #require((left.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    try await scribe.change("erasePerson", .delete, base + "/persons/\(person)")
+    try await scribe.change(
+      "setRosterMapping", .post, base + "/mappings",
+      json:
+        #"{"name": "staff", "role": "staff", "columns": {"number": "No", "givenName": "First", "familyName": "Last"}}"#)
+    try await scribe.change(
+      "importRoster", .post, base + "/imports?mapping=staff", csv: "No,First,Last\nT1,\(Self.names[10]),Example\n")
+    try await scribe.change("removeRosterMapping", .delete, base + "/mappings/staff")
+  }
+
   private func accessChanges(_ scribe: Scribe) async throws {
     let principal = try await scribe.change(
       "createPrincipal", .post, "/principals", json: #"{"kind": "person", "name": "\#(Self.names[4])"}"#)
@@ -161,6 +187,7 @@ import Testing
     let scribe = Scribe(sample)
     try await districtChanges(scribe)
     try await custodyChanges(scribe)
+    try await rosterChanges(scribe)
     try await accessChanges(scribe)
     try await accountChanges(scribe)
     // What pages change is in `WebTests`.

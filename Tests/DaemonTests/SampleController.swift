@@ -55,7 +55,8 @@ final class SampleController {
   }
 
   func call(
-    _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil, token: String? = nil,
+    _ method: HTTPRequest.Method, _ path: String, json: String? = nil, csv: String? = nil, zip: [UInt8]? = nil,
+    token: String? = nil,
     now: Instant = SampleController.now
   ) async -> (status: Int, body: [String: Any]) {
     let parts = path.split(separator: "?", maxSplits: 1)
@@ -66,9 +67,11 @@ final class SampleController {
     var headers: HTTPFields = [.authorization: "Bearer \(token ?? adminToken)"]
     if json != nil { headers[.contentType] = "application/json" }
     if csv != nil { headers[.contentType] = "text/csv" }
+    if zip != nil { headers[.contentType] = "application/zip" }
     let reply = await controller.people.respond(
       to: Call(
-        method, String(parts[0]), query: query, headers: headers, body: Array((json ?? csv ?? "").utf8), now: now))
+        method, String(parts[0]), query: query, headers: headers,
+        body: zip ?? Array((json ?? csv ?? "").utf8), now: now))
     let body = try? JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]
     return (reply.status.code, body ?? [:])
   }

@@ -1,3 +1,4 @@
+import Archive
 import Crypto
 import Foundation
 import HTTPTypes
@@ -20,11 +21,14 @@ struct SampleDistrict {
   let pending: String
   /// Somebody who works there.
   let principal: String
+  /// A student of the roster.
+  let person: String
 
   /// Value of a path's parameter.
   func value(of parameter: String) -> String? {
     [
-      "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal,
+      "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal, "person": person,
+      "mapping": "\(id)-mapping",
     ][parameter]
   }
 
@@ -33,6 +37,7 @@ struct SampleDistrict {
     let word = id.uppercased()
     secrets = [
       "\(word) District", "\(word) School", "\(word) Batch", "\(word)-SERIAL", "\(word)-STRANGER", "\(word) Staff",
+      "\(word)-STUDENT", "\(word)-PARENT",
     ]
     batch = "\(id)-batch"
     func make(_ path: String, _ json: String) async throws -> [String: Any] {
@@ -56,6 +61,55 @@ struct SampleDistrict {
     device = try #require((devices.body["items"] as? [[String: Any]])?.first?["id"] as? String)
     let waiting = await sample.call(.get, "/api/v1/pending?district=\(id)")
     pending = try #require((waiting.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+    let roster = try Self.roster(of: id, students: [secrets[5]], guardian: secrets[6], school: secrets[1])
+    let imported = await sample.call(.post, "/api/v1/districts/\(id)/roster/imports", zip: roster)
+    try #require(imported.status == 200, "\(imported)")
+    let mapped = await sample.call(
+      .post, "/api/v1/districts/\(id)/roster/mappings",
+      json:
+        #"{"name": "\#(id)-mapping", "role": "staff", "columns": {"number": "N", "givenName": "G", "familyName": "F"}}"#
+    )
+    try #require(mapped.status == 200, "\(mapped)")
+    let people = await sample.call(.get, "/api/v1/districts/\(id)/roster/persons")
+    person = try #require((people.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+  }
+
+  /// A district's OneRoster archive: students of one guardian at one school.
+  static func roster(
+    of district: String, students: [String], guardian: String = "Guardian", school: String
+  ) throws -> [UInt8] {
+    let users = students.enumerated().map { number, name in
+      "u\(number),,,true,\(district)-s,student,,,\(name),Example,,1000\(number),,,,g,05,"
+    }
+    let files = [
+      (
+        "manifest.csv",
+        """
+        propertyName,value
+        manifest.version,1.0
+        oneroster.version,1.1
+        file.orgs,bulk
+        file.users,bulk
+        """
+      ),
+      (
+        "orgs.csv",
+        """
+        sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId
+        \(district)-d,,,\(school) District,district,\(district),
+        \(district)-s,,,\(school),school,,\(district)-d
+        """
+      ),
+      (
+        "users.csv",
+        """
+        sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password
+        \(users.joined(separator: "\n"))
+        g,,,true,\(district)-s,parent,,,\(guardian),Example,,,parent@home.example,,,,,
+        """
+      ),
+    ]
+    return try ArchiveWriter.pack(files.map { ($0.0, Array($0.1.utf8)) })
   }
 
   /// A device's first request with a new key; the status of its answer.

@@ -33,6 +33,9 @@ import Testing
     "changeCalendar": #"{"closedDays": ["2026-12-24"]}"#,
     "addDistrictPerson": #"{"login": "taken.over", "name": "Taken over", "role": "read-only"}"#,
     "addDistrictGrant": #"{"role": "read-only"}"#,
+    "importRoster": "an archive",
+    "changeRoster": #"{"leftDays": 31}"#,
+    "setRosterMapping": #"{"name":"taken","role":"staff","columns":{"number":"N","givenName":"G","familyName":"F"}}"#,
   ]
 
   private static let queries: [String: [(name: String, value: String)]] = [
@@ -61,6 +64,7 @@ import Testing
         base, base + "/schools", base + "/batches", base + "/batches/\(other.batch)/serials",
         base + "/batches/\(other.batch)/tokens", base + "/devices/\(other.device)",
         base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes", base + "/people",
+        base + "/roster", base + "/roster/imports", base + "/roster/persons", base + "/roster/mappings",
       ] { seen += await sample.text(.get, path, token: sample.adminToken).text }
       for path in ["/api/v1/devices", "/api/v1/pending"] {
         seen += await sample.text(.get, path, query: [("district", other.id)], token: sample.adminToken).text

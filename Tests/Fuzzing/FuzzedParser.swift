@@ -1,4 +1,5 @@
 import AgentTransport
+import Archive
 import Compression
 import HTTPTypes
 import Serving
@@ -8,6 +9,7 @@ import Vocabulary
 @testable import CheckIn
 @testable import CurlClient
 @testable import Enrollment
+@testable import Roster
 @testable import Wire
 
 /// A parser that reads what a stranger may send or leave on a disk. It may refuse anything; it must never trap, and what
@@ -16,7 +18,7 @@ enum FuzzedParser: String, CaseIterable {
   case checkIn = "check-in"
   case reply, software, difference, gzip, csv, request, peer, token, certificates, base64
   case dpkg, mounts, release, nvme, ata, disk, bus, updates, version, measured
-  case date, credential, proxy
+  case date, credential, proxy, table, archive
 
   func feed(_ bytes: [UInt8]) {
     switch self {
@@ -39,9 +41,42 @@ enum FuzzedParser: String, CaseIterable {
       _ = try? ESTCredential.secret(of: Call(.post, "/", headers: headers, now: Instant(seconds: 1_800_000_000)))
     case .date: _ = HTTPDate.instant(String(decoding: bytes, as: UTF8.self), now: Instant(seconds: 1_800_000_000))
     case .bus: _ = try? BusMessage(bytes)
+    case .table: table(bytes)
+    case .archive: archive(bytes)
     case .proxy:
       proxy(bytes)
       proxy([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] + bytes)
+    }
+  }
+
+  /// Records are the same whole and in pieces.
+  private func table(_ bytes: [UInt8]) {
+    func scan(_ piece: Int) -> [[UInt8]] {
+      var found: [[UInt8]] = []
+      var scanner = RecordScanner { _ in }
+      func take(_ record: ScannedRecord) {
+        for index in 0..<record.count { found.append(Array(record.cell(index))) }
+      }
+      for start in stride(from: 0, to: bytes.count, by: piece) {
+        Array(bytes[start..<min(start + piece, bytes.count)]).withUnsafeBufferPointer {
+          try? scanner.feed($0, take)
+        }
+      }
+      try? scanner.end(take)
+      return found
+    }
+    precondition(scan(1 << 16) == scan(7), "cut otherwise in pieces")
+  }
+
+  private func archive(_ bytes: [UInt8]) {
+    var limits = ArchiveLimits()
+    limits.totalBytes = 1 << 22
+    try? ArchiveReader.open(bytes, limits: limits) { archive in
+      for entry in archive.entries {
+        var count = 0
+        try? archive.read(entry) { count += $0.count }
+        precondition(count <= entry.size, "more than it said")
+      }
     }
   }
 

@@ -6,6 +6,8 @@ struct APIClient {
     case json(JSONValue)
     /// A local file's content and name; the name stands in what is said of its faults.
     case csv([UInt8], file: String)
+    /// A ZIP archive.
+    case archive([UInt8])
   }
 
   /// Further attempts after a failure that may pass.
@@ -60,6 +62,9 @@ struct APIClient {
       request.body = bytes
       file = name
       request.headers.append(("Content-Type", "text/csv"))
+    case .archive(let bytes):
+      request.body = bytes
+      request.headers.append(("Content-Type", "application/zip"))
     case nil: break
     }
     if method != .get { request.headers.append(("Idempotency-Key", surroundings.makeKey())) }
@@ -114,7 +119,7 @@ struct APIClient {
     error.file = file
     error.places = problem["errors"].items.map { fault in
       CommandError.Place(
-        line: fault["line"].integer.map { Int(clamping: $0) }, column: fault["field"].string,
+        file: fault["file"].string, line: fault["line"].integer.map { Int(clamping: $0) }, column: fault["field"].string,
         message: fault["message"].string ?? fault["code"].text)
     }
     return error

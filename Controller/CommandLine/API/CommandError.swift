@@ -2,6 +2,8 @@
 struct CommandError: Error, Equatable, Sendable {
   /// One fault of an input, with its place.
   struct Place: Equatable, Sendable {
+    /// The file among several that were sent together.
+    var file: String?
     var line: Int?
     var column: String?
     var message: String

@@ -117,7 +117,9 @@ struct Session {
   }
 
   /// A local CSV file for the controller, with at least one line below its header.
-  func csv(_ path: String) throws(CommandError) -> APIClient.Body {
+  ///
+  /// - Parameter what: its rows list.
+  func csv(_ path: String, of what: String = "serials") throws(CommandError) -> APIClient.Body {
     let bytes = try surroundings.files.read(path, limit: 64 << 20)
     let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     let told = lines.lazy.filter { $0.contains { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } }.prefix(2)
@@ -126,7 +128,7 @@ struct Session {
         .refused,
         told.isEmpty
           ? "\(path) is empty; nothing was sent."
-          : "\(path) lists 0 serials: its first line is the header, and there is none below it. Nothing was sent.")
+          : "\(path) lists 0 \(what): its first line is the header, and there is none below it. Nothing was sent.")
     }
     return .csv(bytes, file: path)
   }

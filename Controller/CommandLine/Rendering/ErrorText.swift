@@ -4,7 +4,7 @@ enum ErrorText {
     var lines: [String] = []
     for place in error.places {
       var parts: [String] = []
-      if let file = error.file { parts.append(file) }
+      if let file = place.file ?? error.file { parts.append(file) }
       if let line = place.line { parts.append("\(line)") }
       let prefix = parts.joined(separator: ":")
       let words = [prefix.isEmpty ? nil : prefix, place.column, place.message].compactMap { $0 }.joined(separator: ": ")

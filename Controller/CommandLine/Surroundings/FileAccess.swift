@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The local files that the command reads and writes.
@@ -19,6 +20,8 @@ protocol FileAccess: Sendable {
   /// False where there was none.
   func remove(_ path: String) throws(CommandError) -> Bool
   func exists(_ path: String) -> Bool
+  /// The names in a folder, in their order; nil where there is no folder of that name.
+  func names(in folder: String) -> [String]?
   func makePrivateFolder(_ path: String) throws(CommandError)
 }
 
@@ -75,6 +78,10 @@ struct RealFiles: FileAccess {
   func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
+  }
+
+  func names(in folder: String) -> [String]? {
+    try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()
   }
 
   func makePrivateFolder(_ path: String) throws(CommandError) {

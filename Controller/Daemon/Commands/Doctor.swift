@@ -146,6 +146,8 @@ struct Examination {
     if FileManager.default.fileExists(atPath: settings.state.checkpointKey) {
       paths.append(settings.state.checkpointKey)
     }
+    let contactKey = settings.contactKey ?? settings.state.contactKey
+    if FileManager.default.fileExists(atPath: contactKey) { paths.append(contactKey) }
     for path in paths {
       var info = stat()
       guard stat(path, &info) == 0 else {

@@ -49,6 +49,7 @@ struct Init: AsyncParsableCommand {
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
       _ = try JournalKey.load(settings)
+      _ = try ContactKeyFile.load(settings)
       let kept = try KeptSettings.keep(flags.given, in: folder)
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
       if let sealKey {

@@ -44,7 +44,8 @@ struct Serve: AsyncParsableCommand {
       if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
       if shared != nil { try StateArchive.requireWhole(settings.state, database: settings.database) }
       let signer = try JournalKey.load(settings)
-      // One that was made just now is every controller's from here on.
+      _ = try ContactKeyFile.load(settings)
+      // What was made just now is every controller's from here on.
       try await shared?.agree()
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
       for finding in Examination(settings: settings).keys() where finding.mark == .fault {

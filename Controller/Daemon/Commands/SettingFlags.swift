@@ -14,6 +14,7 @@ struct SettingFlags: ParsableArguments {
   @Option(help: help(.database)) var database: String?
   @Option(help: help(.databaseSessions)) var databaseSessions: String?
   @Option(help: help(.sealKey)) var sealKey: String?
+  @Option(help: help(.contactKey)) var contactKey: String?
   @Option(help: help(.people)) var people: String?
   @Option(help: help(.devices)) var devices: String?
   @Option(help: help(.peopleProxy)) var peopleProxy: String?
@@ -45,7 +46,7 @@ struct SettingFlags: ParsableArguments {
   var given: [Setting: String] {
     let flags: [(Setting, String?)] = [
       (.state, state), (.database, database), (.databaseSessions, databaseSessions), (.sealKey, sealKey),
-      (.people, people),
+      (.contactKey, contactKey), (.people, people),
       (.devices, devices), (.peopleProxy, peopleProxy), (.devicesProxy, devicesProxy), (.names, names),
       (.peopleCertificate, peopleCertificate), (.peopleKey, peopleKey), (.checkInInterval, checkInInterval),
       (.connections, connections), (.idleTimeout, idleTimeout), (.requestTimeout, requestTimeout), (.queue, queue),

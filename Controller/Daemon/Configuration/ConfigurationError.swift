@@ -9,6 +9,7 @@ struct ConfigurationError: CodedError, CustomStringConvertible {
     case state = "config.state"
     case sealKey = "config.seal-key"
     case shared = "config.shared"
+    case contactKey = "config.contact-key"
   }
 
   let kind: Kind

@@ -20,6 +20,8 @@ struct ControllerSettings: Sendable {
   let databaseSessions: Int
   /// The path of the seal key; nil where this controller shares nothing.
   let sealKey: String?
+  /// The path of the contact key; nil for the one in the state folder.
+  let contactKey: String?
   let people: Address
   let devices: Address
   let peopleProxy: [AddressRange]
@@ -77,6 +79,7 @@ struct ControllerSettings: Sendable {
     database = try sources.values[.database].map(Self.database)
     databaseSessions = try number(.databaseSessions, 1...200)
     sealKey = sources.values[.sealKey]?.text
+    contactKey = sources.values[.contactKey]?.text
     guard sealKey == nil || database != nil else {
       throw bad(.sealKey, "controllers share keys through a PostgreSQL database; set 'database' too, or drop it")
     }

@@ -5,6 +5,7 @@ enum Setting: String, CaseIterable, Sendable {
   case database
   case databaseSessions = "database-sessions"
   case sealKey = "seal-key"
+  case contactKey = "contact-key"
   case people
   case devices
   case peopleProxy = "people-proxy"
@@ -34,7 +35,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .devices: "127.0.0.1:8444"
     case .names: "localhost,127.0.0.1,::1"
     case .peopleProxy, .devicesProxy: nil
-    case .database, .sealKey, .peopleCertificate, .peopleKey: nil
+    case .database, .sealKey, .contactKey, .peopleCertificate, .peopleKey: nil
     case .databaseSessions: "8"
     case .checkInInterval: "3600"
     case .connections: "4096"
@@ -54,7 +55,7 @@ enum Setting: String, CaseIterable, Sendable {
 
   var unit: String {
     switch self {
-    case .state, .sealKey, .peopleCertificate, .peopleKey: "path"
+    case .state, .sealKey, .contactKey, .peopleCertificate, .peopleKey: "path"
     case .database: "postgres:// address"
     case .people, .devices: "address:port"
     case .peopleProxy, .devicesProxy: "addresses and CIDR ranges, divided by commas"
@@ -78,6 +79,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .databaseSessions: "Transactions of this controller at once on PostgreSQL, each with a session"
     case .sealKey:
       "The key file with which controllers of one PostgreSQL database share their certificates and keys through it"
+    case .contactKey:
+      "The key file that seals guardians' names and contacts, in place of the one in the state folder"
     case .people: "Where the pages and the operator's API listen"
     case .devices: "Where devices enrol and check in"
     case .peopleProxy:

@@ -16,6 +16,9 @@ struct StateFolder: Sendable, Hashable {
   /// Secret, 0600.
   var checkpointKey: String { journalFolder + "/checkpoint.key" }
   var checkpointVerifier: String { journalFolder + "/checkpoint.pub" }
+  var rosterFolder: String { path + "/roster" }
+  /// What seals guardians' contacts, 0600.
+  var contactKey: String { rosterFolder + "/contact.key" }
   /// The first state administrator's API token, 0600.
   var adminToken: String { path + "/admin.token" }
   /// The one-time link by which the first state administrator sets a password, 0600.

@@ -3,6 +3,7 @@ import CheckIn
 import Enrollment
 import Logging
 import Registry
+import Roster
 import ServiceLifecycle
 import Serving
 import Storage
@@ -23,11 +24,13 @@ final class RetentionSweep: Service {
     var keys = 0
     var bodies = 0
     var certificates = 0
-    var all: Int { changes + keys + bodies + certificates }
+    var people = 0
+    var all: Int { changes + keys + bodies + certificates + people }
   }
 
   private let database: any Database
   private let registry: DeviceRegistry
+  private let roster: RosterDesk?
   private let logger: Logger
   private let clock: @Sendable () -> Instant
   private let between: @Sendable () async throws -> Void
@@ -35,11 +38,13 @@ final class RetentionSweep: Service {
 
   /// - Parameter between: waited for after each transaction.
   init(
-    database: any Database, registry: DeviceRegistry, metrics: Metrics? = nil, logger: Logger,
+    database: any Database, registry: DeviceRegistry, roster: RosterDesk? = nil, metrics: Metrics? = nil,
+    logger: Logger,
     clock: @escaping @Sendable () -> Instant,
     between: @escaping @Sendable () async throws -> Void = { try await Task.sleep(for: RetentionSweep.pause) }
   ) {
     (self.database, self.registry, self.logger, self.clock, self.between) = (database, registry, logger, clock, between)
+    self.roster = roster
     guard let metrics else { return }
     metrics.counter("rollcall_retention_changes_total", "Changes of facts removed, for they were no longer kept.") {
       [self] in total.withLock(\.changes)
@@ -52,6 +57,9 @@ final class RetentionSweep: Service {
     }
     metrics.counter("rollcall_retention_certificates_total", "Certificates kept for a lost reply, no longer needed.") {
       [self] in total.withLock(\.certificates)
+    }
+    metrics.counter("rollcall_retention_people_total", "People of rosters erased who had left long ago.") {
+      [self] in total.withLock(\.people)
     }
   }
 
@@ -80,6 +88,7 @@ final class RetentionSweep: Service {
         try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
         try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
         try await forgetCertificates(of: district, now: now)
+        try await erasePeople(of: district, now: now)
       } catch let error as StorageError {
         // The others are not kept longer for it.
         logger.warning(
@@ -91,13 +100,13 @@ final class RetentionSweep: Service {
     let after = total.withLock { $0 }
     let removed = Removed(
       changes: after.changes - before.changes, keys: after.keys - before.keys, bodies: after.bodies - before.bodies,
-      certificates: after.certificates - before.certificates)
+      certificates: after.certificates - before.certificates, people: after.people - before.people)
     if removed.all > 0 {
       logger.info(
         "what is no longer kept was removed",
         metadata: [
           "changes": "\(removed.changes)", "keys": "\(removed.keys)", "bodies": "\(removed.bodies)",
-          "certificates": "\(removed.certificates)",
+          "certificates": "\(removed.certificates)", "people": "\(removed.people)",
         ])
     }
     return removed
@@ -124,6 +133,18 @@ final class RetentionSweep: Service {
       after = part.next
       if after != nil { try await between() }
     } while after != nil
+  }
+
+  private func erasePeople(of district: DistrictID, now: Instant) async throws {
+    guard let roster else { return }
+    while true {
+      let part = try await database.write(in: .district(district)) {
+        try roster.eraseLeft(of: district, now: now, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.people += part }
+      guard part == Self.step else { return }
+      try await between()
+    }
   }
 
   private func forgetCertificates(of district: DistrictID, now: Instant) async throws {

@@ -5,6 +5,7 @@ import Enrollment
 import Foundation
 import Logging
 import Registry
+import Roster
 import ServiceLifecycle
 import Serving
 import Storage
@@ -28,7 +29,7 @@ struct Controller: Sendable {
   static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
     + EnrollmentDesk.migrations
-    + CheckIns.migrations + SharedStore.migrations
+    + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations
 
   /// - Parameter opened: the settings' database, where it is open already.
   init(
@@ -42,7 +43,7 @@ struct Controller: Sendable {
     if settings.database != nil { try await SharedStore.requireRoot(authority.rootDigest, in: base) }
     let metrics = Metrics()
     let clock: @Sendable () -> Instant = { SystemClock.now }
-    let registry = DeviceRegistry(database: database, facts: StoredFacts(), persons: NoRoster())
+    let registry = DeviceRegistry(database: database, facts: StoredFacts(), persons: RosterPersons())
     try await registry.load()
     let inUse = AuthorityInUse(authority)
     let enrollment = EnrollmentDesk(
@@ -51,6 +52,7 @@ struct Controller: Sendable {
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
       logger: logger)
+    let roster = RosterDesk(database: database, registry: registry, contacts: try ContactKeyFile.load(settings))
     // SQLite is one controller's own: there is nobody to follow.
     let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
     // SQLite counts in place.
@@ -70,7 +72,7 @@ struct Controller: Sendable {
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
-    peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes
+    peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
@@ -83,7 +85,7 @@ struct Controller: Sendable {
       routes: enrollment.deviceRoutes + checkIns.deviceRoutes, directory: registry.keys, metrics: metrics,
       logger: logger, clock: clock)
     let retention = RetentionSweep(
-      database: database, registry: registry, metrics: metrics, logger: logger, clock: clock)
+      database: database, registry: registry, roster: roster, metrics: metrics, logger: logger, clock: clock)
     let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
     let others: [(any Service)?] = [follower, folder]
     services = [checkIns.group, checkIns.indexer] + sweeps + others.compactMap(\.self)

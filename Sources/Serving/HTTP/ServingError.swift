@@ -17,6 +17,8 @@ extension StatusError {
 
 /// One fault of an input, with its place.
 package struct Fault: Sendable, Codable, Hashable {
+  /// The file among several, such as `users.csv`.
+  package var file: String?
   /// The line of a file from 1, the header being line 1.
   package var line: Int?
   /// The field or column.
@@ -25,7 +27,10 @@ package struct Fault: Sendable, Codable, Hashable {
   package var code: String
   package var message: String
 
-  package init(line: Int? = nil, field: String? = nil, value: String? = nil, code: String, message: String) {
+  package init(
+    file: String? = nil, line: Int? = nil, field: String? = nil, value: String? = nil, code: String, message: String
+  ) {
+    self.file = file
     self.line = line
     self.field = field
     self.value = value

@@ -1,0 +1,82 @@
+import Serving
+import Vocabulary
+
+extension ImportReading {
+  /// Classes: each belongs to the district of its school.
+  func readClasses(_ files: ExportFiles) throws {
+    guard files.has("classes.csv") || files.has("enrollments.csv") else { return }
+    try load(.schoolClass)
+    guard files.has("classes.csv") else { return }
+    var mode = mode("classes")
+    let check = CellCheck(table: .classes, faults: faults)
+    _ = try files.read(.classes, rows: Self.rowLimit, faults) { row in
+      guard let keeps = mode.keeps(row, faults), let id = check.id(row) else { return }
+      guard keeps else {
+        if let district = classDistricts[key(-1, id)] { try remove(.schoolClass, Int(district), id, row) }
+        return
+      }
+      guard let school = check.id(row, .school), let title = check.text(row, .title, isRequired: true),
+        let code = check.text(row, .classCode, limit: 64), let grades = check.text(row, .grades)
+      else { return }
+      guard let org = orgs.place(of: String(decoding: school, as: UTF8.self)), let district = orgs.all[org].district
+      else {
+        return faults.add(
+          row, "schoolSourcedId", school, rule: "roster.reference", "orgs.csv has no school of this id in a district.")
+      }
+      begin()
+      for cell in [school, title, code, grades] { put(cell) }
+      try tell(.schoolClass, district, id, row)
+      classDistricts.replace(key(-1, id), Int32(district))
+    }
+    try close(.schoolClass, mode)
+  }
+
+  private static let memberRoles = ["student", "teacher", "aide", "proctor", "administrator"]
+
+  /// OneRoster's enrollments: who is in which class.
+  func readEnrollments(_ files: ExportFiles) throws {
+    guard files.has("enrollments.csv") else { return }
+    try load(.person)
+    try load(.membership)
+    var mode = mode("enrollments")
+    let check = CellCheck(table: .enrollments, faults: faults)
+    _ = try files.read(.enrollments, rows: Self.rowLimit, faults) { row in
+      guard let keeps = mode.keeps(row, faults), let id = check.id(row) else { return }
+      guard keeps else {
+        // Its class may be gone too: whatever district it is of.
+        for place in plan.districts.indices { try remove(.membership, place, id, row) }
+        return
+      }
+      try enrollment(row, id, check)
+    }
+    try close(.membership, mode)
+  }
+
+  private func enrollment(_ row: FileRow, _ id: Cell, _ check: CellCheck) throws {
+    guard let schoolClass = check.id(row, .schoolClass), let user = check.id(row, .user),
+      let begins = check.text(row, .begins, limit: 32), let ends = check.text(row, .ends, limit: 32)
+    else { return }
+    let role = row[.role]
+    guard role.equals("student") || role.equals("teacher") || Self.memberRoles.contains(role.word) else {
+      return faults.add(
+        row, "role", role, rule: "roster.role", "'role' is one of \(Self.memberRoles.joined(separator: ", ")).")
+    }
+    guard let found = classDistricts[key(-1, schoolClass)], let classes = indexes[RowKind.schoolClass.place],
+      classes.refers(key(Int(found), schoolClass), isDelta: isDelta[RowKind.schoolClass.place])
+    else {
+      return faults.add(
+        row, "classSourcedId", schoolClass, rule: "roster.reference", "classes.csv has no class of this id.")
+    }
+    let district = Int(found)
+    guard let people = indexes[RowKind.person.place],
+      people.refers(key(district, user), isDelta: isDelta[RowKind.person.place])
+    else {
+      return faults.add(
+        row, "userSourcedId", user, rule: "roster.reference",
+        "users.csv has no student or member of staff of this id in the class's district.")
+    }
+    begin()
+    for cell in [schoolClass, user, role, begins, ends] { put(cell) }
+    try tell(.membership, district, id, row)
+  }
+}

@@ -1,0 +1,200 @@
+import Archive
+import Serving
+import Storage
+import Vocabulary
+
+/// Reads an export whole, against what stands, within one reading transaction: what is wrong with it, and what it changes.
+///
+/// ```
+/// manifest ─▶ orgs ─▶ classes ─▶ roles, users ─▶ enrollments        each row: cells ─▶ rules ─▶ body ─▶ hash
+///                                                                     hash against what stands ─▶ spool
+/// ```
+///
+/// Rows are never held as text: a row that is as it was leaves 17 bytes behind, one that is not waits packed.
+final class ImportReading {
+  /// The most rows of a file.
+  static let rowLimit = 8_000_000
+
+  let transaction: any Transaction
+  let contacts: ContactKey
+  /// The one district that the file may touch; nil for a state's file.
+  let only: DistrictID?
+  let key = RowKey()
+  let faults = FileFaults()
+  /// nil of a file that is no OneRoster export.
+  let manifest: Manifest?
+  var plan: ImportPlan
+  var orgs = OrgTable()
+  var indexes: [RowIndex?]
+  /// Whether a kind's rows are of changes, so that what stands may be referred to; a file that is not there is.
+  var isDelta = [Bool](repeating: true, count: RowKind.allCases.count)
+  /// The district of each class by its id alone.
+  var classDistricts = KeyMap()
+  /// Every user of the file by its id alone: its line.
+  var users = KeyMap()
+  var roles = RoleTable()
+  /// Lines of students' numbers.
+  var numbers = KeyMap()
+  /// References to guardians that are looked at when all users are read.
+  var agents: [AgentReference] = []
+  /// Numbers of a file of changes, which people who stand may have too.
+  var changedNumbers: [ChangedNumber] = []
+  /// Of the row that is being read.
+  var body: [UInt8] = []
+  private var isFirst = true
+
+  struct AgentReference {
+    let user: UInt64
+    let inDistrict: UInt64
+    let line: Int
+  }
+
+  struct ChangedNumber {
+    let district: Int
+    let number: String
+    let id: String
+    let line: Int
+  }
+
+  init(_ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey) {
+    (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
+    plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv")
+    indexes = RowKind.allCases.map { _ in nil }
+    body.reserveCapacity(1024)
+  }
+
+  /// What the archive changes.
+  ///
+  /// - Throws: `roster.archive`, `roster.faults` with every fault.
+  static func read(
+    _ bytes: [UInt8], only: DistrictID?, contacts: ContactKey, in transaction: any Transaction
+  ) throws -> ImportPlan {
+    do {
+      return try ArchiveReader.open(bytes) { archive in
+        let faults = FileFaults()
+        let files = ExportFiles(archive, faults)
+        try faults.throwIfAny()
+        let manifest = try files.manifest(faults)
+        try faults.throwIfAny()
+        guard let manifest else { throw RosterError(.archive, "The archive has no manifest that can be read.") }
+        let reading = ImportReading(manifest, transaction, only: only, contacts: contacts)
+        return try reading.plan(files)
+      }
+    } catch let error as ArchiveError {
+      throw RosterError(.archive, error.message)
+    }
+  }
+
+  private func plan(_ files: ExportFiles) throws -> ImportPlan {
+    // Without files nothing changes: there is nothing to compare.
+    guard Manifest.read.contains(where: { files.has($0 + ".csv") }) else { return plan }
+    try readOrgs(files)
+    // What stands there refers to would each be another fault.
+    try faults.throwIfAny()
+    try readClasses(files)
+    try readUsers(files)
+    try readEnrollments(files)
+    try faults.throwIfAny()
+    return plan
+  }
+
+  /// The district's place in the plan.
+  func place(of district: DistrictID) throws -> Int {
+    if let place = plan.districts.firstIndex(where: { $0.district == district }) { return place }
+    let revision = try ImportStore.revision(of: district, transaction)
+    plan.districts.append(DistrictPlan(district: district, revision: revision))
+    return plan.districts.count - 1
+  }
+
+  // MARK: - What stands
+
+  /// Takes up what stands of a kind in every district of the plan.
+  func load(_ kind: RowKind) throws {
+    guard indexes[kind.place] == nil else { return }
+    var room = 0
+    for district in plan.districts { room += try RowStore.count(kind, in: district.district, transaction) }
+    var index = RowIndex(room: room + room / 8)
+    for (place, district) in plan.districts.enumerated() {
+      var standing = 0
+      try RowStore.eachHash(kind, in: district.district, transaction) { id, hash, hasLeft in
+        index.stands(key(place, id), hash: hash, hasLeft: hasLeft)
+        if !hasLeft { standing += 1 }
+        if kind == .schoolClass { classDistricts.replace(key(-1, id), Int32(place)) }
+      }
+      if kind == .person { plan.districts[place].people = standing }
+    }
+    indexes[kind.place] = index
+  }
+
+  // MARK: - What the file tells
+
+  /// A row whose content is in ``body``.
+  func tell(_ kind: RowKind, _ district: Int, _ id: Cell, _ row: FileRow) throws {
+    let hash = kind == .guardian ? contacts.hash(body, in: plan.districts[district].district) : RowHash.of(body)
+    guard let outcome = indexes[kind.place]?.tell(key(district, id), hash: hash) else { return }
+    let counts = kind.place
+    switch outcome {
+    case .repeated: return repeated(row, id, nil)
+    case .unchanged:
+      plan.districts[district].counts[counts].unchanged += 1
+      return
+    case .added: plan.districts[district].counts[counts].added += 1
+    case .changed: plan.districts[district].counts[counts].changed += 1
+    case .returned: plan.districts[district].counts[counts].returned += 1
+    }
+    // With faults nothing is written: memory is not spent on it.
+    guard faults.count == 0 else { return }
+    try plan.upserts[counts].add(district: district, isNew: outcome == .added, id: id, body: body)
+  }
+
+  /// A row that the file says is gone.
+  func remove(_ kind: RowKind, _ district: Int, _ id: Cell, _ row: FileRow) throws {
+    guard let stood = indexes[kind.place]?.remove(key(district, id)) else { return repeated(row, id, nil) }
+    guard stood else { return }
+    plan.districts[district].counts[kind.place].left += 1
+    guard faults.count == 0 else { return }
+    try plan.removals[kind.place].add(district: district, isNew: false, id: id, body: [])
+  }
+
+  func repeated(_ row: FileRow, _ id: Cell, _ line: Int?) {
+    faults.add(
+      row, "sourcedId", id, rule: "roster.repeated",
+      line.map { "Line \($0) has this id already; each stands once." } ?? "The id stands twice in the file.")
+  }
+
+  /// After a whole file: what stands and was not told of is gone.
+  func close(_ kind: RowKind, _ mode: FileMode) throws {
+    isDelta[kind.place] = mode.mode == .delta
+    guard mode.mode == .bulk, faults.count == 0, let index = indexes[kind.place], index.untold > 0 else { return }
+    for (place, district) in plan.districts.enumerated() {
+      try RowStore.eachHash(kind, in: district.district, transaction) { id, _, hasLeft in
+        guard !hasLeft, index.isUntold(key(place, id)) else { return }
+        plan.districts[place].counts[kind.place].left += 1
+        try plan.removals[kind.place].add(district: place, isNew: false, id: id, body: [])
+      }
+    }
+  }
+
+  // MARK: - Bodies
+
+  func begin() {
+    body.removeAll(keepingCapacity: true)
+    isFirst = true
+  }
+
+  /// The next field of ``body``.
+  func put(_ cell: Cell) {
+    if !isFirst { body.append(RowBody.divider) }
+    isFirst = false
+    body.append(contentsOf: cell)
+  }
+
+  func put(_ text: String) {
+    if !isFirst { body.append(RowBody.divider) }
+    isFirst = false
+    body.append(contentsOf: text.utf8)
+  }
+
+  /// A mode for a file, as the manifest has it; a file that is not there is as one of changes.
+  func mode(_ file: String) -> FileMode { FileMode(manifest?.files[file] == .bulk ? .bulk : .delta) }
+}

@@ -1,0 +1,128 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// What a district chose for its roster.
+struct RosterSettings: Sendable {
+  /// Days that those who left are kept, where the district has not chosen.
+  static let standardLeftDays = 400
+  static let allowedDays = 30...3650
+
+  /// What a state's file calls the district, where that is not its id.
+  var identifier: String?
+  var leftDays: Int?
+  /// When a file was last read whole.
+  var checkedAt: Instant?
+
+  static func of(_ district: DistrictID, _ transaction: any Transaction) throws -> RosterSettings {
+    let row = try transaction.row(
+      "SELECT identifier, left_days, checked_at FROM roster_district WHERE district_id = \(district)")
+    return RosterSettings(
+      identifier: try row?.get("identifier", as: String?.self), leftDays: try row?.get("left_days", as: Int?.self),
+      checkedAt: try row?.get("checked_at", as: Instant?.self))
+  }
+
+  func store(_ district: DistrictID, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO roster_district (district_id, identifier, left_days, checked_at)
+      VALUES (\(district), \(identifier), \(leftDays), \(checkedAt))
+      ON CONFLICT (district_id) DO UPDATE SET identifier = excluded.identifier, left_days = excluded.left_days
+      """)
+  }
+
+  /// A file of the district's roster was read whole.
+  static func checked(_ district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO roster_district (district_id, checked_at) VALUES (\(district), \(now))
+      ON CONFLICT (district_id) DO UPDATE SET checked_at = excluded.checked_at
+      """)
+  }
+}
+
+/// How a district's roster stands.
+struct RosterView: Encodable, Sendable {
+  let district: DistrictID
+  let students: Int
+  let staff: Int
+  let left: Int
+  let classes: Int
+  let memberships: Int
+  let guardians: Int
+  let identifier: String?
+  let leftDays: Int
+  let checkedAt: String?
+
+  init(_ district: DistrictID, _ transaction: any Transaction) throws {
+    self.district = district
+    let settings = try RosterSettings.of(district, transaction)
+    identifier = settings.identifier
+    leftDays = settings.leftDays ?? RosterSettings.standardLeftDays
+    checkedAt = settings.checkedAt?.rfc3339
+    let people = try transaction.row(
+      """
+      SELECT COUNT(*) FILTER (WHERE left_at IS NULL AND role = 'student') AS students,
+        COUNT(*) FILTER (WHERE left_at IS NULL AND role = 'staff') AS staff,
+        COUNT(*) FILTER (WHERE left_at IS NOT NULL) AS gone
+      FROM roster_person WHERE district_id = \(district)
+      """)
+    students = try people?.get("students") ?? 0
+    staff = try people?.get("staff") ?? 0
+    left = try people?.get("gone") ?? 0
+    classes = try RowStore.count(.schoolClass, in: district, transaction)
+    memberships = try RowStore.count(.membership, in: district, transaction)
+    guardians = try RowStore.count(.guardian, in: district, transaction)
+  }
+
+  static let schema = Schema.object(
+    [
+      ("district", .string("The district's id")), ("students", .integer("Students who have not left")),
+      ("staff", .integer("Staff who have not left")), ("left", .integer("People who left and are still kept")),
+      ("classes", .integer("Classes")), ("memberships", .integer("Who is in which class")),
+      ("guardians", .integer("Guardians")),
+      ("identifier", .string("What a source calls the district, where that is not its id")),
+      ("leftDays", .integer("Days that people who left are kept")),
+      ("checkedAt", .dateTime("When an archive was last read whole")),
+    ], required: ["district", "students", "staff", "left", "classes", "memberships", "guardians", "leftDays"])
+}
+
+/// What a district may choose.
+struct RosterPatch: Decodable, Sendable {
+  let identifier: String?
+  let leftDays: Int?
+
+  static let schema = Schema.object(
+    [
+      ("identifier", .string("What a source calls the district, 1 to 64 characters; '' takes it back")),
+      ("leftDays", .integer("30 to 3,650; 0 takes the choice back")),
+    ], required: [])
+
+  /// - Throws: `request.body`, `roster.invalid`.
+  func applied(to settings: RosterSettings) throws -> RosterSettings {
+    guard identifier != nil || leftDays != nil else {
+      throw ServingError(.body, "The body changes nothing: give one of identifier, leftDays.")
+    }
+    var settings = settings
+    var faults: [Fault] = []
+    func tell(_ field: String, _ value: String, _ message: String) {
+      faults.append(
+        Fault(
+          field: field, value: String(value.prefix(100)), code: RosterError.Kind.invalid.rawValue, message: message))
+    }
+    if let identifier {
+      if identifier.utf8.count > 64 || identifier.unicodeScalars.contains(where: { $0.value < 0x20 }) {
+        tell("identifier", identifier, "'identifier' has at most 64 characters, none of them a control character.")
+      }
+      settings.identifier = identifier.isEmpty ? nil : identifier
+    }
+    if let leftDays {
+      if leftDays != 0, !RosterSettings.allowedDays.contains(leftDays) {
+        tell("leftDays", String(leftDays), "'leftDays' is a number of days from 30 to 3,650, or 0 for the standard.")
+      }
+      settings.leftDays = leftDays == 0 ? nil : leftDays
+    }
+    guard let first = faults.first else { return settings }
+    throw RosterError(.invalid, first.message, faults: faults)
+  }
+}

@@ -1,0 +1,122 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// The imports of districts, in their order.
+enum ImportStore {
+  /// The number of the district's last import; 0 where there was none.
+  static func revision(of district: DistrictID, _ transaction: any Transaction) throws -> Int64 {
+    try transaction.row("SELECT MAX(number) AS last FROM roster_import WHERE district_id = \(district)")?
+      .get("last", as: Int64?.self) ?? 0
+  }
+
+  static func insert(_ record: ImportRecord, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO roster_import
+        (district_id, number, import_id, kind, source, at, actor, file, counts)
+      VALUES (\(record.district), \(record.number), \(record.id), \(record.kind), \(record.source), \(record.at),
+        \(record.actor), \(record.file), \(try JSONText.encode(record.counts)))
+      """)
+  }
+
+  static func markUndone(
+    _ number: Int64, by undoing: Int64, in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      "UPDATE roster_import SET undone_by = \(undoing) WHERE district_id = \(district) AND number = \(number)")
+  }
+
+  private static let columns: SQL =
+    "district_id, number, import_id, kind, source, at, actor, file, counts, undone_by"
+
+  /// The newest first.
+  static func page(
+    of district: DistrictID, before: Int64 = .max, limit: Int, _ transaction: any Transaction
+  ) throws -> [ImportRecord] {
+    try transaction.rows(
+      """
+      SELECT \(columns) FROM roster_import WHERE district_id = \(district) AND number < \(before)
+      ORDER BY number DESC LIMIT \(limit)
+      """
+    ).map(record)
+  }
+
+  /// The state's last import, in each district that it changed.
+  static func lastOfState(_ transaction: any Transaction) throws -> [ImportRecord] {
+    let last = try transaction.row(
+      """
+      SELECT import_id FROM roster_import WHERE source = 'state' AND kind = 'import' ORDER BY at DESC, number DESC LIMIT 1
+      """)
+    guard let id: RosterImportID = try last?.get("import_id") else { return [] }
+    return try transaction.rows(
+      "SELECT \(columns) FROM roster_import WHERE import_id = \(id) AND kind = 'import' ORDER BY district_id"
+    ).map(record)
+  }
+
+  private static func record(_ row: Row) throws -> ImportRecord {
+    ImportRecord(
+      district: try row.get("district_id"), number: try row.get("number"), id: try row.get("import_id"),
+      kind: try row.get("kind"), source: try row.get("source"), at: try row.get("at"), actor: try row.get("actor"),
+      file: try row.get("file"),
+      counts: try JSONText.decode([String: RowCounts].self, from: try row.get("counts")),
+      undoneBy: try row.get("undone_by"))
+  }
+}
+
+/// Rows as they were before a district's last import.
+enum FormerStore {
+  static func clear(_ district: DistrictID, _ transaction: any Transaction) throws {
+    try transaction.run("DELETE FROM roster_former WHERE district_id = \(district)")
+  }
+
+  static func keep(_ kind: RowKind, _ rows: [StoredRow], _ change: RosterChange) throws {
+    try change.transaction.run(
+      """
+      INSERT INTO roster_former (district_id, kind, sourced_id, body, left_at, hash) VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT DO NOTHING
+      """,
+      rows: rows.lazy.map { row in
+        [
+          change.district.sqlValue, kind.sqlValue, row.id.sqlValue, row.body.sqlValue, row.leftAt.sqlValue,
+          row.hash.sqlValue,
+        ]
+      })
+  }
+
+  static func page(
+    _ kind: RowKind, of district: DistrictID, after: String, limit: Int, _ transaction: any Transaction
+  ) throws -> [StoredRow] {
+    try transaction.rows(
+      """
+      SELECT sourced_id, body, left_at, hash FROM roster_former
+      WHERE district_id = \(district) AND kind = \(kind) AND sourced_id > \(after) ORDER BY sourced_id LIMIT \(limit)
+      """
+    ).map { row in
+      StoredRow(
+        id: try row.get("sourced_id"), body: try row.get("body"), leftAt: try row.get("left_at"),
+        hash: try row.get("hash"))
+    }
+  }
+
+  /// Takes away what an import added: its rows that stood in no form before.
+  static func removeAdded(_ kind: RowKind, _ number: Int64, _ change: RosterChange) throws {
+    let ids = try change.transaction.rows(
+      """
+      SELECT r.sourced_id FROM \(kind.table) AS r
+      WHERE r.district_id = \(change.district) AND r.changed_in = \(number) AND NOT EXISTS (
+        SELECT 1 FROM roster_former AS f
+        WHERE f.district_id = r.district_id AND f.kind = \(kind) AND f.sourced_id = r.sourced_id)
+      """
+    ).map { try $0.get("sourced_id", as: String.self) }
+    for first in stride(from: 0, to: ids.count, by: RowStore.step) {
+      let part = ids[first..<min(first + RowStore.step, ids.count)]
+      try change.transaction.run(
+        "DELETE FROM \(kind.table) WHERE district_id = \(change.district) AND sourced_id IN \(list: part)")
+      if kind == .person { try PersonStore.removeLinks(of: Array(part), in: change.district, change.transaction) }
+      if kind == .guardian {
+        try GuardianStore.removeContacts(of: Array(part), in: change.district, change.transaction)
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Registry
+import Storage
+import Vocabulary
+
+/// Writes what a plan changes, or what an undoing puts back, within one transaction.
+struct RosterWriter {
+  let registry: DeviceRegistry
+  let contacts: ContactKey
+  let transaction: any Transaction
+  let now: Instant
+  /// By district: the schools of its orgs, once these are written.
+  private var schools: [DistrictID: [String: SchoolID]] = [:]
+
+  init(_ registry: DeviceRegistry, _ contacts: ContactKey, _ transaction: any Transaction, now: Instant) {
+    (self.registry, self.contacts, self.transaction, self.now) = (registry, contacts, transaction, now)
+  }
+
+  /// - Parameter number: of the import in a district.
+  mutating func write(_ plan: ImportPlan, number: (DistrictPlan) -> Int64) throws {
+    for kind in RowKind.allCases {
+      try plan.upserts[kind.place].chunks(of: RowStore.step) { rows in
+        guard let first = rows.first else { return }
+        let district = plan.districts[first.district]
+        let change = RosterChange(
+          transaction: transaction, district: district.district, number: number(district), now: now)
+        for (isNew, part) in [(true, rows.filter(\.isNew)), (false, rows.filter { !$0.isNew })] where !part.isEmpty {
+          if !isNew { try keepFormer(kind, part.map(\.id), change) }
+          try write(
+            kind,
+            part.map { StoredRow(id: $0.id, body: $0.body, leftAt: nil, hash: hash(kind, $0.body, district.district)) },
+            areNew: isNew, change)
+        }
+      }
+      try plan.removals[kind.place].chunks(of: RowStore.step) { rows in
+        guard let first = rows.first else { return }
+        let district = plan.districts[first.district]
+        let change = RosterChange(
+          transaction: transaction, district: district.district, number: number(district), now: now)
+        let ids = rows.map(\.id)
+        try keepFormer(kind, ids, change)
+        try RowStore.remove(
+          kind, ids, in: district.district, number: change.number, at: now, transaction)
+      }
+    }
+  }
+
+  /// Puts back every row as it was before the district's last import.
+  mutating func restore(_ kind: RowKind, _ change: RosterChange) throws {
+    var after = ""
+    while true {
+      let page = try FormerStore.page(
+        kind, of: change.district, after: after, limit: RowStore.step, transaction)
+      guard let last = page.last else { return }
+      after = last.id
+      let rows =
+        kind != .guardian
+        ? page
+        : try page.map { row in
+          StoredRow(
+            id: row.id, body: try contacts.open(row.body, of: row.id, in: change.district), leftAt: nil,
+            hash: row.hash)
+        }
+      try write(kind, rows, areNew: false, change)
+      if page.count < RowStore.step { return }
+    }
+  }
+
+  private func hash(_ kind: RowKind, _ body: [UInt8], _ district: DistrictID) -> Int64 {
+    kind == .guardian ? contacts.hash(body, in: district) : RowHash.of(body)
+  }
+
+  private mutating func write(
+    _ kind: RowKind, _ rows: [StoredRow], areNew: Bool, _ change: RosterChange
+  ) throws {
+    switch kind {
+    case .org:
+      try OrgStore.write(rows, change, registry)
+      schools[change.district] = nil
+    case .schoolClass: try ClassStore.write(rows, change, schools: try schools(of: change.district))
+    case .person: try PersonStore.write(rows, areNew: areNew, change, schools: try schools(of: change.district))
+    case .guardian: try GuardianStore.write(rows, areNew: areNew, change, contacts)
+    case .membership: try MembershipStore.write(rows, change)
+    }
+  }
+
+  private mutating func schools(of district: DistrictID) throws -> [String: SchoolID] {
+    if let known = schools[district] { return known }
+    let found = try OrgStore.schools(of: district, transaction)
+    schools[district] = found
+    return found
+  }
+
+  /// Keeps rows as they are now, for the undoing of what comes.
+  private func keepFormer(_ kind: RowKind, _ ids: [String], _ change: RosterChange) throws {
+    let district = change.district
+    let rows: [String: StoredRow] =
+      switch kind {
+      case .org: try OrgStore.rows(of: ids, in: district, transaction)
+      case .schoolClass: try ClassStore.rows(of: ids, in: district, transaction)
+      case .guardian: try GuardianStore.sealed(ids, in: district, transaction)
+      case .membership: try MembershipStore.rows(of: ids, in: district, transaction)
+      case .person:
+        Dictionary(
+          uniqueKeysWithValues: try PersonStore.rows(of: ids, in: district, transaction).map { id, person in
+            (id, StoredRow(id: id, body: person.row.body, leftAt: person.leftAt, hash: person.hash))
+          })
+      }
+    try FormerStore.keep(kind, Array(rows.values), change)
+  }
+}

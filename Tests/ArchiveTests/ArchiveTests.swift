@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Archive
+
+@Suite("ZIP archives")
+struct ArchiveTests {
+  private func unpacked(_ bytes: [UInt8], _ limits: ArchiveLimits = ArchiveLimits()) throws -> [String: [UInt8]] {
+    try ArchiveReader.open(bytes, limits: limits) { archive in
+      var found: [String: [UInt8]] = [:]
+      for entry in archive.entries { try archive.read(entry) { found[entry.name, default: []] += $0 } }
+      return found
+    }
+  }
+
+  private func refusal(_ body: () throws -> Void) -> ArchiveError.Kind? {
+    do { try body() } catch { return (error as? ArchiveError)?.kind }
+    return nil
+  }
+
+  @Test("What was packed comes out, and the same files make the same archive")
+  func roundTrip() throws {
+    let long = Array(String(repeating: "sourcedId,name\r\n", count: 20_000).utf8)
+    let files = [
+      (name: "users.csv", bytes: long), (name: "orgs.csv", bytes: Array("é".utf8)), (name: "none", bytes: []),
+    ]
+    let packed = try ArchiveWriter.pack(files)
+    #expect(try packed == ArchiveWriter.pack(files))
+    #expect(packed.count < long.count / 10)
+    let found = try unpacked(packed)
+    #expect(found["users.csv"] == long && found["orgs.csv"] == Array("é".utf8) && found["none"] == nil)
+  }
+
+  @Test("What is no archive is refused", arguments: [0, 1, 21, 22, 100])
+  func junk(count: Int) {
+    #expect(refusal { _ = try unpacked([UInt8](repeating: 0x50, count: count)) } == .malformed || count == 0)
+  }
+
+  @Test("Too many entries, too long ones and those that unpack to a thousand times their size are refused")
+  func bounds() throws {
+    var limits = ArchiveLimits()
+    limits.entries = 2
+    let three = try ArchiveWriter.pack((1...3).map { (name: "\($0)", bytes: [1]) })
+    #expect(refusal { _ = try unpacked(three, limits) } == .tooLarge)
+    limits = ArchiveLimits()
+    limits.entryBytes = 1000
+    #expect(
+      refusal { _ = try unpacked(ArchiveWriter.pack([("a", .init(repeating: 0, count: 1001))]), limits) } == .tooLarge)
+    limits = ArchiveLimits()
+    limits.totalBytes = 1500
+    let two = try ArchiveWriter.pack([("a", .init(repeating: 0, count: 1000)), ("b", .init(repeating: 0, count: 1000))])
+    #expect(refusal { _ = try unpacked(two, limits) } == .tooLarge)
+    let bomb = try ArchiveWriter.pack([("a", .init(repeating: 0, count: 4 << 20))])
+    #expect(refusal { _ = try unpacked(bomb) } == .tooLarge)
+  }
+
+  @Test("An archive that was cut or changed anywhere never traps, and never gives other bytes than were packed")
+  func damaged() throws {
+    let text = Array("sourcedId,status,dateLastModified,name\nsch-1,,,Otter Creek\n".utf8)
+    let packed = try ArchiveWriter.pack([("orgs.csv", text), ("users.csv", text)])
+    for place in packed.indices {
+      for change: UInt8 in [0x01, 0x80, 0xff] {
+        var bytes = packed
+        bytes[place] ^= change
+        guard let found = try? unpacked(bytes) else { continue }
+        for content in found.values { #expect(content == text) }
+      }
+      _ = try? unpacked(Array(packed[..<place]))
+    }
+  }
+}

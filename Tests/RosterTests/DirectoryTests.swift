@@ -1,0 +1,44 @@
+import Testing
+import Vocabulary
+
+@testable import Roster
+
+/// What other features ask of the roster.
+@Suite("The roster's directory")
+struct DirectoryTests {
+  @Test("A number finds the student before staff, and whoever has not left before those who have")
+  func byNumber() async throws {
+    let bench = try await RosterBench()
+    var export = Export.cedar()
+    export.user("t2", "Pat", "Teacherly", role: "teacher", number: "100001")
+    try await bench.take(export)
+    #expect(try await bench.person("100001")?.sourcedID == "u1")
+    #expect(try await bench.person("") == nil)
+    #expect(try await bench.person("999") == nil)
+    var without = export
+    without.users.removeAll { $0[0] == "u1" }
+    without.roles.removeAll { $0[3] == "u1" }
+    without.enrollments.removeAll { $0[5] == "u1" }
+    try await bench.take(without, query: [("allowRemoval", "50")])
+    #expect(try await bench.person("100001")?.sourcedID == "t2")
+    let many = try await bench.write {
+      try RosterDirectory().people(numbered: ["100001", "100002", "nobody's"], in: RosterBench.cedar, $0)
+    }
+    #expect(many.mapValues(\.sourcedID) == ["100001": "t2", "100002": "u2"])
+  }
+
+  @Test("A class has its members with their roles and days, without those who left; no such class is nil")
+  func members() async throws {
+    let bench = try await RosterBench()
+    var export = Export.cedar()
+    export.enrollments[1][9] = "2026-12-18"
+    try await bench.take(export)
+    let members = try #require(
+      try await bench.write { try RosterDirectory().members(ofClass: "c1", in: RosterBench.cedar, $0) })
+    let told = members.map { "\($0.person.sourcedID) \($0.role) \($0.begins ?? "-") \($0.ends ?? "-")" }.sorted()
+    #expect(told == ["t1 teacher 2026-08-20 -", "u1 student 2026-08-20 -", "u2 student 2026-08-20 2026-12-18"])
+    let none = try await bench.write { try RosterDirectory().members(ofClass: "c9", in: RosterBench.cedar, $0) }
+    let elsewhere = try await bench.write { try RosterDirectory().members(ofClass: "c1", in: RosterBench.oak, $0) }
+    #expect(none == nil && elsewhere == nil)
+  }
+}
