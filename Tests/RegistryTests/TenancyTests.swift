@@ -22,13 +22,30 @@ struct TenancyTests {
       }.map { "/" + $0 }.joined())
   }
 
+  /// A body that the route takes, so that an answer is about the place.
+  private func body(_ route: PeopleRoute) -> String {
+    switch route.operation.id {
+    case "importDevices": "serial\nA1B2\n"
+    case "changeDistrict": #"{"name":"a"}"#
+    case "assignDevice": #"{"to":"district"}"#
+    case "loanDevice": #"{"to":"school:a","days":1}"#
+    case "transferDevice": #"{"to":"school:a"}"#
+    case "repairDevice": #"{"category":"screen"}"#
+    case "giveAccessories", "returnAccessories": #"{"accessories":["charger"]}"#
+    case "assignDevices": #"{"class":"a","serials":["A1B2"]}"#
+    case "returnDevices": #"{"class":"a"}"#
+    case "changeCalendar": #"{"closedDays":["2026-12-24"]}"#
+    default: #"{"reason":"x","id":"a","name":"a"}"#
+    }
+  }
+
   @Test("Another district's callers get 404 on every route of a district, and change nothing")
   func otherDistrict() async throws {
     let (bench, device) = try await filled()
     for route in bench.registry.peopleRoutes where route.path.contains("{district}") {
       let path = path(route, RegistryBench.cedar, device)
       for caller in [Caller.technician(RegistryBench.oak), .reader(RegistryBench.oak), .nobody] {
-        let code = try await bench.refusal(route.method, path, as: caller, body: #"{"reason":"x","id":"a","name":"a"}"#)
+        let code = try await bench.refusal(route.method, path, as: caller, body: body(route))
         #expect(code == "request.not-found", "\(route.method) \(route.path)")
       }
       #expect(try await bench.refusal(route.method, path, as: nil) == "access.unauthenticated")
@@ -43,7 +60,7 @@ struct TenancyTests {
     for route in bench.registry.peopleRoutes where route.method != .get {
       let path = path(route, RegistryBench.cedar, device)
       for caller in [Caller.reader(RegistryBench.cedar), .stateReader] {
-        let code = try await bench.refusal(route.method, path, as: caller, body: #"{"reason":"x","id":"a","name":"a"}"#)
+        let code = try await bench.refusal(route.method, path, as: caller, body: body(route))
         #expect(code == "access.forbidden", "\(route.method) \(route.path)")
       }
     }
@@ -56,7 +73,7 @@ struct TenancyTests {
     for route in bench.registry.peopleRoutes where route.path.contains("{device}") {
       let path = path(route, RegistryBench.oak, device)
       for caller in [Caller.administrator, .technician(RegistryBench.oak)] {
-        let code = try await bench.refusal(route.method, path, as: caller, body: #"{"reason":"x"}"#)
+        let code = try await bench.refusal(route.method, path, as: caller, body: body(route))
         #expect(code == "request.not-found", "\(route.method) \(route.path)")
       }
     }
@@ -68,9 +85,7 @@ struct TenancyTests {
     let (bench, device) = try await filled()
     let nowhere = DistrictID(rawValue: "nowhere")!
     for route in bench.registry.peopleRoutes where route.path.contains("{district}") {
-      let json = route.operation.id == "changeDistrict" ? #"{"name":"a"}"# : #"{"reason":"x","id":"a","name":"a"}"#
-      let body = route.path.hasSuffix("import") ? "serial\nA1B2\n" : json
-      let code = try await bench.refusal(route.method, path(route, nowhere, device), body: body)
+      let code = try await bench.refusal(route.method, path(route, nowhere, device), body: body(route))
       #expect(code == "request.not-found", "\(route.method) \(route.path)")
     }
   }
@@ -110,6 +125,8 @@ struct TenancyTests {
   func codes() {
     #expect(
       RegistryError.Kind.allCases.map(\.rawValue).sorted() == [
+        "custody.class-unknown", "custody.conflict", "custody.impossible", "custody.loan-for", "custody.no-roster",
+        "custody.no-serial", "custody.person-unknown", "custody.school-unknown", "custody.too-few-devices",
         "registry.device-unknown", "registry.district-exists",
         "registry.district-unknown", "registry.invalid", "registry.key-choice", "registry.key-elsewhere",
         "registry.key-revoked", "registry.key-transition", "registry.key-unknown", "registry.live-elsewhere",
