@@ -133,12 +133,12 @@ def look(visit, path, screenshots, label):
     visit.page.emulate_media(color_scheme="light", media="print")
     visit.page.screenshot(path=screenshots / f"{label}-print.png", full_page=True)
     visit.page.emulate_media(media="screen")
-    print(f"looked at {label}: {path}", flush=True)
+    print(f"looked at {label}: {path.split('?')[0]}", flush=True)
 
 
 def weigh(visit, path):
     sizes = []
-    visit.page.on("response", lambda response: sizes.append(len(response.body())) if response.status == 200 else None)
+    visit.page.on("response", lambda response: sizes.append(int(response.headers.get("content-length", 0))))
     visit.go(path)
     if sum(sizes) > LARGEST:
         fault(f"{path}: {sum(sizes)} bytes with its files")

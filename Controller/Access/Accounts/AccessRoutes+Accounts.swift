@@ -59,13 +59,11 @@ extension AccessRoutes {
       reply.headers[.cacheControl] = "no-store"
       return reply
     }
-    return try await change(
-      call, context,
-      forRepeats: { reply in
-        let made = try JSONText.decode(IssuedLink.self, from: reply.body)
-        return try answer(IssuedLink(id: made.id, login: made.login, link: nil, expiresAt: made.expiresAt))
-      }
-    ) { changes in
+    let withoutSecret: @Sendable (Reply) throws -> Reply = { reply in
+      let made = try JSONText.decode(IssuedLink.self, from: reply.body)
+      return try answer(IssuedLink(id: made.id, login: made.login, link: nil, expiresAt: made.expiresAt))
+    }
+    return try await change(call, context, forRepeats: withoutSecret) { changes in
       let link = try body(changes)
       return try answer(
         IssuedLink(

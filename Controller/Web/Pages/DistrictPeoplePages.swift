@@ -52,7 +52,7 @@ struct DistrictPeoplePages: Sendable {
     let once: Once?
   }
 
-  private static let offered = PeopleDesk.rolesOfDistricts.map(\.rawValue)
+  private static let offered = PeopleDesk.rolesOfDistricts.reversed().map(\.rawValue)
 
   private func list(
     _ district: DistrictID, _ call: Call, _ context: OperatorContext, form: FormBody? = nil, once: Once? = nil,

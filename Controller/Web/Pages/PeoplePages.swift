@@ -122,7 +122,7 @@ struct PeoplePages: Sendable {
       signIn: SignInWords.of(person), lastSignIn: person.account?.signedInAt.map(Moment.init), isSelf: isSelf,
       isPerson: person.principal.kind == .person, hasAccount: person.account != nil,
       canDisable: person.account.map { $0.state != .disabled } ?? false, canGrant: !isSelf,
-      grants: person.grants.map(PersonModel.GrantRow.init), roles: Role.allCases.map(\.rawValue),
+      grants: person.grants.map(PersonModel.GrantRow.init), roles: Role.allCases.reversed().map(\.rawValue),
       sessions: sessions.map {
         SessionRow($0, end: "/people/\(id)/sessions/\($0.id)/end", isThis: $0.id == context.session?.id)
       },
