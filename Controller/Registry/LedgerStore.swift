@@ -70,7 +70,9 @@ enum LedgerStore {
   ) throws -> Standing {
     var standing = Standing(device: device)
     // One device has few: they are not worth a cursor.
-    for row in try transaction.rows(query(device, district, after: 0, limit: .max)) { standing.take(try LedgerEntry(row)) }
+    for row in try transaction.rows(query(device, district, after: 0, limit: .max)) {
+      standing.take(try LedgerEntry(row))
+    }
     return standing
   }
 

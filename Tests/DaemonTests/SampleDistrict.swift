@@ -27,7 +27,8 @@ struct SampleDistrict {
   /// Value of a path's parameter.
   func value(of parameter: String) -> String? {
     [
-      "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal, "person": person,
+      "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal,
+      "person": person,
       "mapping": "\(id)-mapping",
     ][parameter]
   }
