@@ -119,7 +119,8 @@ struct APIClient {
     error.file = file
     error.places = problem["errors"].items.map { fault in
       CommandError.Place(
-        file: fault["file"].string, line: fault["line"].integer.map { Int(clamping: $0) }, column: fault["field"].string,
+        file: fault["file"].string, line: fault["line"].integer.map { Int(clamping: $0) },
+        column: fault["field"].string,
         message: fault["message"].string ?? fault["code"].text)
     }
     return error

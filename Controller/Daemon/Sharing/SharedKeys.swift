@@ -20,7 +20,9 @@ struct SharedKeys: Sendable {
     items = Self.items(state)
   }
 
-  private static func items(_ state: StateFolder) -> [SharedItem] { [.authority(state), .journal(state), .contacts(state)] }
+  private static func items(_ state: StateFolder) -> [SharedItem] {
+    [.authority(state), .journal(state), .contacts(state)]
+  }
 
   /// What is not the same in the folder and in the database; nothing is changed.
   ///

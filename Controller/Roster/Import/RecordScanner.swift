@@ -169,6 +169,9 @@ struct RecordScanner {
     if isFirst, held[range].starts(with: [0xef, 0xbb, 0xbf]) { range = (range.lowerBound + 3)..<range.upperBound }
     isFirst = false
     guard !range.isEmpty else { return }
+    guard range.count <= Self.recordLimit else {
+      return tell("csv.field-too-long", "The row has over \(Self.recordLimit) bytes.")
+    }
     lines = held[range].reduce(0) { $0 + ($1 == newline ? 1 : 0) }
     if let (code, message) = split(range) { return tell(code, message) }
     try held.withUnsafeBufferPointer { bytes in

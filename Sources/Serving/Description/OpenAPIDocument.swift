@@ -49,7 +49,8 @@ package enum OpenAPIDocument {
         .array(
           .object(
             [
-              ("file", .string("The file among several")), ("line", .integer("A file's line, from 1")), ("field", .string("The field or column")),
+              ("file", .string("The file among several")), ("line", .integer("A file's line, from 1")),
+              ("field", .string("The field or column")),
               ("value", .string("The value at fault")), ("code", .string("The rule's code")),
               ("message", .string("In words")),
             ], required: ["code", "message"]))
