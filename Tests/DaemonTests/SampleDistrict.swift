@@ -52,9 +52,9 @@ struct SampleDistrict {
       "/\(id)/batches", #"{"id": "\#(batch)", "name": "\#(secrets[2])", "serials": ["\#(secrets[3])"]}"#)
     let made = try await make("/\(id)/batches/\(batch)/tokens", #"{"expiresInHours": 1, "uses": 5}"#)
     token = try #require(made["id"] as? String)
-    let person = try await make(
+    let staff = try await make(
       "/\(id)/people", #"{"login": "\#(id).staff", "name": "\#(secrets[5])", "role": "read-only"}"#)
-    principal = try #require(person["id"] as? String)
+    principal = try #require(staff["id"] as? String)
     let secret = try #require(made["token"] as? String)
     try #require(try await Self.enroll(secrets[3], secret, in: sample) == 200)
     try #require(try await Self.enroll(secrets[4], secret, in: sample) == 202)
@@ -62,7 +62,7 @@ struct SampleDistrict {
     device = try #require((devices.body["items"] as? [[String: Any]])?.first?["id"] as? String)
     let waiting = await sample.call(.get, "/api/v1/pending?district=\(id)")
     pending = try #require((waiting.body["items"] as? [[String: Any]])?.first?["id"] as? String)
-    let roster = try Self.roster(of: id, students: [secrets[5]], guardian: secrets[6], school: secrets[1])
+    let roster = try Self.roster(of: id, students: [secrets[6]], guardian: secrets[7], school: secrets[1])
     let imported = await sample.call(.post, "/api/v1/districts/\(id)/roster/imports", zip: roster)
     try #require(imported.status == 200, "\(imported)")
     let mapped = await sample.call(
