@@ -13,8 +13,9 @@ PROGRAMS := rollcalld rollcall-agent rollcall
 FORMATTED := Sources Agent Controller Tests Package.swift
 # Only the tests whose names match, for example: make test FILTER=RegistryTests
 FILTER ?=
-# The tests that `make test` runs on PostgreSQL too; StorageTests runs on both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests|EnrollmentTests|CheckInTests|RosterTests|DaemonTests)\.
+# The tests that `make test` runs on PostgreSQL too, in two parts, for each test has sessions and threads of its own; StorageTests runs on
+# both engines at once.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.
@@ -55,7 +56,8 @@ $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 test: packages-run packages-test ## run all tests, those of stores and features on both engines (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
-	@ROLLCALL_TEST_ENGINE=postgres swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter '$(or $(FILTER),$(ON_BOTH_ENGINES))'
+	@for part in '$(or $(FILTER),$(firstword $(ON_BOTH_ENGINES)))' $(if $(FILTER),,'$(lastword $(ON_BOTH_ENGINES))'); do \
+	  ROLLCALL_TEST_ENGINE=postgres swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter "$$part" || exit 1; done
 
 bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## only the agent, beside C programs that read and post the same
 	@python3 bench/run.py --programs bin

@@ -184,9 +184,16 @@ package final class PostgresServer: Sendable {
     "postgres://\(user)@/postgres?host=\(folder)&application_name=\(schema)&options=-csearch_path%3D\(schema)"
   }
 
+  /// Hundreds of tests run at once, each with threads and sessions of its own.
+  package static var few: PostgresDatabase.Limits {
+    var limits = PostgresDatabase.Limits()
+    limits.sessions = 4
+    return limits
+  }
+
   /// Makes the schema and opens it.
   package func open(
-    schema: String, migrations: [Migration], limits: PostgresDatabase.Limits = PostgresDatabase.Limits()
+    schema: String, migrations: [Migration], limits: PostgresDatabase.Limits = few
   ) async throws -> PostgresDatabase {
     try makeSchema(schema)
     return try await PostgresDatabase(try address(schema: schema), migrations: migrations, limits: limits)

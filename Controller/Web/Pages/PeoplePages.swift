@@ -20,7 +20,7 @@ struct PeoplePages: Sendable {
         try await list($0, $1)
       },
       .page(.post, "/people", Self.rule, "addPerson", "Adds a person with an account", handle: add),
-      .page(.get, "/people/{principal}", Self.rule, "showPerson", "A person or program", query: ["done"]) {
+      .page(.get, "/people/{principal}", Self.rule, "showPrincipalPage", "A person or program", query: ["done"]) {
         try await show($0, $1)
       },
       .page(
