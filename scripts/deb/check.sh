@@ -24,13 +24,14 @@ echo "== lintian"
 lintian --profile debian --allow-root --fail-on error,warning "$room/new"/*.changes
 
 echo "== in a small Debian"
-base=.build-deb/base.tar
+# What the packages depend on, and strace for the interruptions. A list that has changed asks for another base.
+included=systemd,libcurl4,libpq5,libsqlite3-0,libstdc++6,libzip4,strace
+base=.build-deb/base-$(cksum <<<"$included" | cut -d ' ' -f 1).tar
 if [[ ! -f $base ]]; then
   rm -rf "${base%/*}"
   mkdir -p "${base%/*}"
-  # What the packages depend on, and strace for the interruptions. The name that is renamed at the end says nothing of its format.
-  mmdebstrap --quiet --variant=minbase --format=tar \
-    --include=systemd,libcurl4,libpq5,libsqlite3-0,libstdc++6,strace bookworm "$base.new"
+  # The name that is renamed at the end says nothing of its format.
+  mmdebstrap --quiet --variant=minbase --format=tar --include="$included" bookworm "$base.new"
   mv "$base.new" "$base"
 fi
 version() { dpkg-deb --field "$1"/rollcall_*.deb Version; }
