@@ -40,10 +40,10 @@ struct DeviceFilter: Sendable {
     // What finds one device stands first: once few are found, nothing else is looked up.
     if let text = try call.query("id") {
       guard let id = DeviceID(rawValue: text) else { throw Self.invalid("id", "a device's id") }
-      find(scope, "registry_device.device_id = \(id)", isName: true, isStateWide: true)
+      find(scope, "registry_device.device_id = \(id)", isName: true)
     }
     if let serial = Folded.serial(try call.query("serial")) {
-      find(scope, "serial_folded = \(serial)", isName: true, isStateWide: true)
+      find(scope, "serial_folded = \(serial)", isName: true)
     }
     if let tag = Folded.assetTag(try call.query("assetTag")) { find(scope, "asset_tag_folded = \(tag)", isName: true) }
     if let name = Folded.hostname(try call.query("hostname")) { find(scope, "hostname_folded = \(name)", isName: true) }
@@ -71,10 +71,9 @@ struct DeviceFilter: Sendable {
     }
   }
 
-  private mutating func find(
-    _ scope: TenantScope, _ condition: SQL, isName: Bool = false, isStateWide: Bool = false
-  ) {
-    let find = DeviceFind(scope, "registry_device", condition, isStateWide: isStateWide)
+  /// Every name of a device has an index of the whole state.
+  private mutating func find(_ scope: TenantScope, _ condition: SQL, isName: Bool = false) {
+    let find = DeviceFind(scope, "registry_device", condition, isStateWide: isName)
     searches.append(Search(condition: condition, finds: [find], isName: isName))
   }
 
@@ -112,7 +111,9 @@ struct DeviceFilter: Sendable {
     ]
     return Search(
       condition: "(\(SQL.joined(ranges.map { prefix($0.column, $0.text) }, separator: " OR ")))",
-      finds: ranges.map { DeviceFind(scope, "registry_device", prefix($0.column, $0.text), inOrderOf: $0.column) })
+      finds: ranges.map {
+        DeviceFind(scope, "registry_device", prefix($0.column, $0.text), inOrderOf: $0.column, isStateWide: true)
+      })
   }
 
   /// A range instead of LIKE, which an index answers on every engine; U+10FFFF sorts after everything.

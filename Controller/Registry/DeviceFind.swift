@@ -9,13 +9,13 @@ struct DeviceFind: Sendable {
   private let scope: TenantScope
   private let table: SQL
   private let condition: SQL
-  /// What the index is ordered by behind the district, as far as the condition leaves it open.
-  private let order: SQL
+  /// What the index is ordered by behind the district, where the condition leaves more open than the device's id.
+  private let order: SQL?
   /// Whether there is an index of the whole state too: `(<what the condition compares>, district_id, device_id)`.
   private let isStateWide: Bool
 
   init(
-    _ scope: TenantScope, _ table: SQL, _ condition: SQL, inOrderOf order: SQL = "device_id", isStateWide: Bool = false
+    _ scope: TenantScope, _ table: SQL, _ condition: SQL, inOrderOf order: SQL? = nil, isStateWide: Bool = false
   ) {
     (self.scope, self.table, self.condition, self.order) = (scope, table, condition, order)
     self.isStateWide = isStateWide
@@ -27,12 +27,17 @@ struct DeviceFind: Sendable {
   static func query(_ finds: [DeviceFind], for engine: Engine, limit: Int) -> SQL {
     let parts = finds.map { find in
       find.scope == .state && find.isStateWide
-        ? find.inState : engine == .postgres ? find.byDistrict(limit) : find.whole
+        ? find.inState(limit) : engine == .postgres ? find.byDistrict(limit) : find.whole
     }
     return SQL.joined(parts, separator: " UNION ALL ")
   }
 
-  private var inState: SQL { "SELECT district_id, device_id FROM \(table) WHERE \(condition)" }
+  private func inState(_ limit: Int) -> SQL {
+    let found: SQL = "SELECT district_id, device_id FROM \(table) WHERE \(condition)"
+    guard let order else { return found }
+    // A range that half the state falls into is read in the index's order, and no further than is wanted.
+    return "SELECT district_id, device_id FROM (\(found) ORDER BY \(order) LIMIT \(limit)) AS of_state"
+  }
 
   private var whole: SQL {
     let tenant: SQL = scope == .state ? "district_id IN (SELECT district_id FROM registry_district)" : "\(scope)"
@@ -51,6 +56,6 @@ struct DeviceFind: Sendable {
   }
 
   private func one(_ tenant: SQL, _ limit: Int) -> SQL {
-    "SELECT district_id, device_id FROM \(table) WHERE \(tenant) AND \(condition) ORDER BY \(order) LIMIT \(limit)"
+    "SELECT district_id, device_id FROM \(table) WHERE \(tenant) AND \(condition) ORDER BY \(order ?? "device_id") LIMIT \(limit)"
   }
 }

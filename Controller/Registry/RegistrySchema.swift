@@ -9,6 +9,7 @@ enum RegistrySchema {
     Migration("registry", 6, shorter),
     Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
     Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
+    Migration("registry", 10, stateWideNames),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.
@@ -19,6 +20,18 @@ enum RegistrySchema {
     "CREATE INDEX registry_device_school ON registry_device (district_id, school_id, device_id)",
     "DROP INDEX registry_contact_health",
     "CREATE INDEX registry_contact_health ON registry_contact (district_id, health, device_id)",
+  ]
+
+  /// Whoever answers for the whole state looks a name up once, not in each district's part of an index.
+  private static let stateWideNames: [SQL] = [
+    """
+    CREATE INDEX registry_device_asset_tag_in_state ON registry_device (asset_tag_folded, district_id, device_id)
+    WHERE asset_tag_folded IS NOT NULL
+    """,
+    """
+    CREATE INDEX registry_device_hostname_in_state ON registry_device (hostname_folded, district_id, device_id)
+    WHERE hostname_folded IS NOT NULL
+    """,
   ]
 
   /// Keys that wait for a person are listed by their digests; there are few, or none.
