@@ -118,7 +118,8 @@ enum DeviceStore {
       })
   }
 
-  /// Writes at which school the devices are.
+  /// Writes at which school the devices are: for those that are elsewhere, as each is a row written. With a condition for that,
+  /// SQLite would go by the index of schools through the whole district.
   static func set(
     _ school: SchoolID, of devices: [DeviceID], in district: DistrictID, _ transaction: any Transaction
   ) throws {
@@ -126,7 +127,7 @@ enum DeviceStore {
       try transaction.run(
         """
         UPDATE registry_device SET school_id = \(school)
-        WHERE district_id = \(district) AND device_id IN \(list: part) AND school_id IS DISTINCT FROM \(school)
+        WHERE district_id = \(district) AND device_id IN \(list: part)
         """)
     }
   }

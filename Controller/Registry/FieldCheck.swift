@@ -3,7 +3,11 @@ import Vocabulary
 
 /// Collects what is wrong with the fields of a request, so that all of it is told at once.
 struct FieldCheck {
+  /// Faults that are told, of however many there are.
+  private static let most = 100
+
   private(set) var faults: [Fault] = []
+  private var count = 0
 
   /// The text without the space around it, if it has 1 to `limit` characters and no control character.
   mutating func text(_ value: String, _ field: String, limit: Int = 200) -> String {
@@ -38,6 +42,26 @@ struct FieldCheck {
     return found
   }
 
+  /// Where a device goes that comes back.
+  mutating func place(_ text: String?) -> Holder? {
+    guard let text else { return nil }
+    guard case .holder(let holder)? = Recipient(text), CustodyMove.Kind.giveBack.takes(.holder(holder)) else {
+      add("to", text, "'to' is \(CustodyMove.Kind.giveBack.recipients).")
+      return nil
+    }
+    return holder
+  }
+
+  /// What comes along with a device, each once.
+  mutating func accessories(_ values: [String]?) -> Accessories {
+    let values = values ?? []
+    guard values.count <= Accessory.allCases.count else {
+      add("accessories", "", "'accessories' names each of them once.")
+      return []
+    }
+    return Accessories(values.compactMap { choice($0, "accessories") })
+  }
+
   /// Days that records are kept, or 0 for no choice of one's own.
   mutating func days(_ choice: [KeptRecord: Int]) {
     for kept in KeptRecord.allCases {
@@ -49,6 +73,8 @@ struct FieldCheck {
   }
 
   mutating func add(_ field: String, _ value: String, _ message: String) {
+    count += 1
+    guard faults.count < Self.most else { return }
     faults.append(
       Fault(field: field, value: String(value.prefix(100)), code: RegistryError.Kind.invalid.rawValue, message: message)
     )
@@ -58,6 +84,6 @@ struct FieldCheck {
   func throwFaults() throws(RegistryError) {
     guard let first = faults.first else { return }
     throw RegistryError(
-      .invalid, faults.count == 1 ? first.message : "\(faults.count) fields break their rules.", faults: faults)
+      .invalid, count == 1 ? first.message : "\(count) fields break their rules.", faults: faults)
   }
 }

@@ -25,29 +25,22 @@ struct ImportRoutes: Sendable {
 
   private func read(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    // A large file keeps a thread and a lot of memory: one at a time.
-    let isFirst = registry.isImporting.withLock { isImporting in
-      defer { isImporting = true }
-      return !isImporting
-    }
-    guard isFirst else {
-      throw ServingError(
-        .overloaded, "Another file of devices is being read. Send this one again in a moment.",
-        headers: [.retryAfter: "10"])
-    }
-    defer { registry.isImporting.withLock { $0 = false } }
-    // Read on a reader's own thread, and before the writing transaction, which would hold up every check-in meanwhile;
-    // thrown inside that one, for a file that is sent again gets its first answer, whatever it would get now.
-    let read = try await registry.database.read(in: context.scope) { transaction in
-      _ = try registry.existing(district, transaction)
+    return try await registry.reading(call, context) { transaction in
       let schools = try SchoolStore.page(of: district, transaction)
       let agents = try ImportStore.agents(in: district, transaction)
       let holders = try ImportStore.tagHolders(in: district, transaction)
       return Result { () throws -> [ImportedDevice] in
         try ImportDecision.read(call.body, schools: schools, agents: agents, holders: holders)
       }
+    } then: { read in
+      try await write(read, call, context, district)
     }
-    return try await registry.change(call, context) { change in
+  }
+
+  private func write(
+    _ read: Result<[ImportedDevice], any Error>, _ call: Call, _ context: OperatorContext, _ district: DistrictID
+  ) async throws -> Reply {
+    try await registry.change(call, context) { change in
       let devices = try read.get()
       let tags = devices.compactMap { Folded.assetTag($0.assetTag) }
       if !tags.isEmpty {

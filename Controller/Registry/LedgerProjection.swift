@@ -37,6 +37,8 @@ package struct LedgerProjection: Sendable, Hashable {
   private var isStageByLists = false
   private var isCustodyByLists = false
   private var beforeRepair: Place?
+  /// Who gets a device in repair back.
+  package var owner: Holder? { beforeRepair?.holder }
   private var beforeLoss: Place?
 
   package init(stage: Stage? = nil, custody: Custody? = nil) {
@@ -69,7 +71,8 @@ package struct LedgerProjection: Sendable, Hashable {
       if custody == nil { (custody, isCustodyByLists) = (.vendor, true) }
     case .enrolled:
       if [nil, .ordered, .received, .returned].contains(stage) { set(.enrolled) }
-      if [nil, .vendor, .carrier].contains(custody) { set(.warehouse) }
+      // On its way until now; a vendor who is known to have it keeps it.
+      if holder == nil, [nil, .vendor, .carrier].contains(custody) { set(.warehouse) }
     case .withdrawn:
       expectedBy.remove(event.evidence ?? "")
       guard expectedBy.isEmpty else { break }
@@ -110,6 +113,7 @@ package struct LedgerProjection: Sendable, Hashable {
       (policeReport, beforeLoss) = (nil, nil)
     case .transferred:
       if case .otherDistrict? = event.holder { leave(.retired) }
+      loan = nil
       take(event.holder ?? .district, event.at)
     case .retired:
       leave(.retired)

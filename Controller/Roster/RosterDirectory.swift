@@ -52,8 +52,7 @@ package struct RosterDirectory: Sendable {
     var found: [PersonID: RosterPerson] = [:]
     for first in stride(from: 0, to: ids.count, by: RowStore.step) {
       let part = ids[first..<min(first + RowStore.step, ids.count)]
-      let people = try PersonStore.people(
-        in: district, where: "person_id IN \(list: part)", limit: RowStore.step, transaction)
+      let people = try PersonStore.every(in: district, where: "person_id IN \(list: part)", transaction)
       for person in people { found[person.id] = person }
     }
     return found
@@ -66,9 +65,9 @@ package struct RosterDirectory: Sendable {
     var found: [String: RosterPerson] = [:]
     for first in stride(from: 0, to: numbers.count, by: RowStore.step) {
       let part = numbers[first..<min(first + RowStore.step, numbers.count)]
-      let people = try PersonStore.people(
-        in: district, where: "number <> '' AND number IN \(list: part)", limit: RowStore.step * 10, transaction)
-      for person in people {
+      let people = try PersonStore.every(
+        in: district, where: "number <> '' AND number IN \(list: part)", transaction)
+      for person in people.sorted(by: { $0.id < $1.id }) {
         guard let number = person.number else { continue }
         if let other = found[number], Self.rank(other) <= Self.rank(person) { continue }
         found[number] = person

@@ -63,4 +63,10 @@ package struct ClassMember: Sendable, Hashable {
   /// The first and the last day as the source writes them, `2026-08-20`; nil where it does not say.
   package let begins: String?
   package let ends: String?
+
+  /// Whether the source says neither that it has not begun nor that it is over.
+  package func isMember(on day: CivilDate) -> Bool {
+    let day = day.description
+    return (begins ?? day) <= day && day <= (ends ?? day)
+  }
 }

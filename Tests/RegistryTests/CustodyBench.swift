@@ -29,9 +29,9 @@ struct SampleRoster: CustodyPersons {
     _ ids: [PersonID], of district: DistrictID, in transaction: any Transaction
   ) -> Set<PersonID> { Set(ids).intersection((students[district] ?? [:]).values) }
 
-  func students(ofClass id: String, of district: DistrictID, in transaction: any Transaction) -> [PersonID]? {
-    classes[district]?[id]
-  }
+  func students(
+    ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction
+  ) -> [PersonID]? { classes[district]?[id] }
 }
 
 extension PersonID {
@@ -97,6 +97,11 @@ struct CustodyBench {
   func standing(_ device: DeviceID) async throws -> [String: Any] {
     let shown = try await registry.send(.get, Self.path + "/devices/\(device)")
     return try #require(shown.json["standing"] as? [String: Any])
+  }
+
+  /// A device's ledger.
+  func events(_ device: DeviceID) async throws -> [[String: Any]] {
+    try await registry.send(.get, Self.path + "/devices/\(device)/ledger").items
   }
 
   /// Holds the stored projection of every device of both districts to its ledger.

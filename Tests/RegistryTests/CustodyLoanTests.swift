@@ -114,4 +114,17 @@ struct CustodyLoanTests {
     #expect(try await bench.registry.refusal(.patch, path, body: "{}") == "request.body")
     #expect(try await bench.registry.send(.get, path).json["closedDays"] as? [String] == ["2026-01-01", "2026-12-24"])
   }
+
+  @Test(
+    "A device on loan at a school stays its own school's, and comes back there; where it is moved for good, the loan ends"
+  )
+  func toSchool() async throws {
+    let bench = try await CustodyBench()
+    let device = try await bench.device("PF3ABC01", school: "north")
+    try await bench.move(device, .loan, #"{"to":"school:south","days":5}"#)
+    try await bench.move(device, .giveBack)
+    #expect(try await bench.standing(device)["holder"] as? String == "school:north")
+    try await bench.move(device, .loan, #"{"to":"school:south","days":5}"#)
+    try await bench.move(device, .transfer, #"{"to":"school:south"}"#)
+  }
 }

@@ -148,4 +148,75 @@ struct CustodyManyTests {
     }
     try await bench.requireReplayed()
   }
+
+  @Test("A file may come back to the warehouse whole, and each event leads to the file")
+  func backToWarehouse() async throws {
+    let bench = try await bench(devices: 2)
+    try await bench.many("assignments", csv: "serial,studentId\nSER1000,1000\nSER1001,1001\n")
+    let back = try await bench.registry.send(
+      .post, CustodyBench.path + "/returns", query: [("to", "warehouse")], body: "serial\nSER1000\nSER1001\n",
+      type: "text/csv")
+    #expect(back.json["moved"] as? Int == 2)
+    let found = try await bench.registry.send(.get, "/api/v1/devices", query: [("serial", "SER1000")]).firstDevice()
+    #expect(try await bench.standing(found)["holder"] as? String == "warehouse")
+    let sent = Digest.sha256(Array("serial\nSER1000\nSER1001\n".utf8))
+    let entries = try await bench.events(found)
+    #expect(entries.last?["evidence"] as? String == "file:\(sent)")
+    for to in ["moon", "person:\(PersonID.numbered(1))", "school:nowhere"] {
+      await #expect(throws: RegistryError.self, "\(to)") {
+        _ = try await bench.registry.send(
+          .post, CustodyBench.path + "/returns", query: [("to", to)], body: "serial\nSER1000\n", type: "text/csv")
+      }
+    }
+  }
+
+  @Test("What is said of a class stands in each ledger")
+  func classReason() async throws {
+    let bench = try await bench(devices: 5)
+    let serials = (0..<5).map { "\"SER\(1000 + $0)\"" }.joined(separator: ",")
+    _ = try await bench.registry.send(
+      .post, CustodyBench.path + "/assignments",
+      body: #"{"class":"bio","serials":[\#(serials)],"reason":"new cart","evidence":"ticket 12"}"#)
+    _ = try await bench.registry.send(
+      .post, CustodyBench.path + "/returns", body: #"{"class":"bio","to":"school:south"}"#)
+    let found = try await bench.registry.send(.get, "/api/v1/devices", query: [("serial", "SER1000")]).firstDevice()
+    let entries = try await bench.events(found)
+    #expect(entries.first?["reason"] as? String == "new cart" && entries.first?["evidence"] as? String == "ticket 12")
+    #expect((entries.last?["evidence"] as? String)?.hasPrefix("request:") == true)
+    #expect(try await bench.standing(found)["holder"] as? String == "school:south")
+  }
+
+  @Test("A student whose device is in repair gets no second one with the class")
+  func inRepair() async throws {
+    let bench = try await bench(devices: 6)
+    try await bench.many("assignments", csv: "serial,studentId\nSER1005,1000\n")
+    let theirs = try await bench.registry.send(.get, "/api/v1/devices", query: [("serial", "SER1005")]).firstDevice()
+    try await bench.move(theirs, .repair, #"{"category":"screen"}"#)
+    let answer = try await bench.registry.send(
+      .post, CustodyBench.path + "/assignments",
+      body: #"{"class":"bio","serials":["SER1000","SER1001","SER1002","SER1003","SER1004"]}"#)
+    #expect(answer.json["moved"] as? Int == 4)
+    try await bench.move(theirs, .repaired)
+    #expect(try await bench.standing(theirs)["holder"] as? String == "person:\(PersonID.numbered(0))")
+    try await bench.requireReplayed()
+  }
+
+  @Test("A body that names two million accessories is told so in few words")
+  func flood() async throws {
+    let bench = try await bench(devices: 1)
+    let flood = Array(repeating: "\"a\"", count: 200_000).joined(separator: ",")
+    do {
+      _ = try await bench.registry.send(
+        .post, CustodyBench.path + "/returns", body: #"{"class":"bio","accessories":[\#(flood)]}"#)
+      Issue.record("it was taken")
+    } catch let error as RegistryError { #expect(error.faults.count <= 1) }
+    let serials = Array(repeating: "\"\"", count: 1000).joined(separator: ",")
+    do {
+      _ = try await bench.registry.send(
+        .post, CustodyBench.path + "/assignments", body: #"{"class":"bio","serials":[\#(serials)]}"#)
+      Issue.record("it was taken")
+    } catch let error as RegistryError {
+      #expect(error.faults.count == 100 && error.message.hasPrefix("1000 fields"))
+    }
+  }
 }

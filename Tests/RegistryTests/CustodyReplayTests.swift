@@ -71,6 +71,6 @@ struct CustodyReplayTests {
 
 extension RegistryBench {
   fileprivate func replay() async throws -> LedgerReplay {
-    try await database.read(in: .state) { [registry] in try registry.replay(Self.cedar, in: $0) }
+    try await database.read(in: .state) { try LedgerReplay.ofState(in: $0) }
   }
 }

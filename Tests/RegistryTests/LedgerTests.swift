@@ -53,6 +53,14 @@ struct LedgerTests {
     )
   }
 
+  @Test("A vendor who is known to have a device keeps it when another key of it is enrolled")
+  func vendor() {
+    var sent = event(.sentToRepair)
+    sent.holder = .vendor("Depot")
+    let after = LedgerProjection.project([event(.enrolled), sent, event(.enrolled)])
+    #expect(after.custody == .vendor && after.holder == .vendor("Depot") && after.stage == .inRepair)
+  }
+
   @Test("A device in service does not fall back when it is listed or enrolled again")
   func forward() {
     let inService = event(.enrolled, .inService, .person)

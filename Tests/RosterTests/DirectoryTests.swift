@@ -1,3 +1,4 @@
+import Storage
 import Testing
 import Vocabulary
 
@@ -40,5 +41,39 @@ struct DirectoryTests {
     let none = try await bench.write { try RosterDirectory().members(ofClass: "c9", in: RosterBench.cedar, $0) }
     let elsewhere = try await bench.write { try RosterDirectory().members(ofClass: "c1", in: RosterBench.oak, $0) }
     #expect(none == nil && elsewhere == nil)
+  }
+
+  @Test("A member of a class is one from the first day to the last")
+  func membership() async throws {
+    let bench = try await RosterBench()
+    var export = Export.cedar()
+    export.enrollments[1][9] = "2026-12-18"
+    try await bench.take(export)
+    let members = try #require(
+      try await bench.write { try RosterDirectory().members(ofClass: "c1", in: RosterBench.cedar, $0) })
+    let ending = try #require(members.first { $0.ends != nil })
+    let days = ["2026-08-19", "2026-08-20", "2026-12-18", "2026-12-19"].map { Self.day($0) }
+    #expect(days.map(ending.isMember) == [false, true, true, false])
+    let open = try #require(members.first { $0.ends == nil })
+    #expect(days.map(open.isMember) == [false, true, true, true])
+  }
+
+  @Test("Many numbers, or many ids, are looked up by an index of their own")
+  func plans() async throws {
+    let bench = try await RosterBench()
+    try await bench.take(Export.cedar())
+    try await bench.write { transaction in
+      guard transaction.engine == .sqlite else { return }
+      for condition: SQL in ["number <> '' AND number IN ('1', '2')", "person_id IN ('1', '2')"] {
+        let plan = try transaction.rows(
+          "EXPLAIN QUERY PLAN SELECT given_name FROM roster_person WHERE district_id = 'cedar-falls' AND \(condition)"
+        ).map { try $0.get("detail", as: String.self) }
+        #expect(plan.allSatisfy { $0.contains("AND number=?") || $0.contains("AND person_id=?") }, "\(plan)")
+      }
+    }
+  }
+
+  private static func day(_ text: String) -> CivilDate {
+    CivilDate(daysSinceEpoch: Instant(rfc3339: text).map { $0.milliseconds / 86_400_000 } ?? 0)
   }
 }

@@ -56,6 +56,7 @@ struct AssignCommand: SessionCommand {
     guard device != nil else {
       guard file != nil else { throw ValidationError("Which device? Name one, or give --file.") }
       guard recipients.isEmpty else { throw ValidationError("The file says who gets which device.") }
+      try ManyMoves.validate(move, accessories, isFile: classID == nil)
       return
     }
     guard file == nil, classID == nil else { throw ValidationError("Name a device, or give --file, not both.") }
@@ -78,7 +79,7 @@ struct AssignCommand: SessionCommand {
     let serials = try ManyMoves.serials(file, session)
     let body = JSONValue.fields([
       ("class", .string(classID)), ("serials", .array(serials.map(JSONValue.string))),
-      ("accessories", accessories.json),
+      ("accessories", accessories.json), ("reason", .text(move.reason)), ("evidence", .text(move.evidence)),
     ])
     ManyMoves.tell(try session.client.post(target, .json(body)), "Assigned", session)
   }
@@ -95,6 +96,7 @@ struct ReturnCommand: SessionCommand {
         rollcall return PF3XK2M9 --with charger
         rollcall return PF3XK2M9 --to-warehouse
         rollcall return --file returned.csv -d cedar-falls
+        rollcall return --file collected.csv --to-warehouse -d cedar-falls
         rollcall return --class bio-101 -d cedar-falls
       """)
 
@@ -122,24 +124,46 @@ struct ReturnCommand: SessionCommand {
     let ways = [device, file, classID].compactMap(\.self).count
     guard ways == 1 else { throw ValidationError("Which devices? Name one, or give --file or --class, one of them.") }
     guard school == nil || !toWarehouse else { throw ValidationError("Give --school or --to-warehouse, not both.") }
+    if device == nil { try ManyMoves.validate(move, accessories, isFile: file != nil) }
   }
+
+  private var to: String? { school.map { "school:\($0)" } ?? (toWarehouse ? "warehouse" : nil) }
 
   func run(_ session: Session) throws {
     if let device {
-      let to = school.map { "school:\($0)" } ?? (toWarehouse ? "warehouse" : nil)
       return try move.make(
         "return", DeviceSearch(device: device, place: place), session,
         [("to", .text(to)), ("accessories", accessories.json)])
     }
-    let target = try ManyMoves.target("returns", place)
-    if let file { return ManyMoves.tell(try session.client.post(target, try session.csv(file)), "Returned", session) }
-    let body = JSONValue.fields([("class", .text(classID)), ("accessories", accessories.json)])
+    var target = try ManyMoves.target("returns", place)
+    if let file {
+      target.add("to", to)
+      return ManyMoves.tell(try session.client.post(target, try session.csv(file)), "Returned", session)
+    }
+    let body = JSONValue.fields([
+      ("class", .text(classID)), ("accessories", accessories.json), ("to", .text(to)), ("reason", .text(move.reason)),
+      ("evidence", .text(move.evidence)),
+    ])
     ManyMoves.tell(try session.client.post(target, .json(body)), "Returned", session)
   }
 }
 
 /// Moves of many devices at once.
 private enum ManyMoves {
+  /// Refuses what is said of one device alone: it would be left out.
+  static func validate(_ move: MoveOptions, _ accessories: AccessoryOptions, isFile: Bool) throws {
+    guard move.expected == nil else { throw ValidationError("--expected is for one device.") }
+    guard isFile else { return }
+    guard accessories.json == nil else {
+      throw ValidationError(
+        "The file says in its column 'accessories' what goes along with each device; leave out --with.")
+    }
+    guard move.reason == nil, move.evidence == nil else {
+      throw ValidationError(
+        "--reason and --evidence are for one device or a class; each device's ledger names the file by its SHA-256.")
+    }
+  }
+
   static func target(_ name: String, _ place: DistrictFilter) throws -> Target {
     guard let district = place.given else {
       throw ValidationError("Which district? Give --district, or set ROLLCALL_DISTRICT.")

@@ -3,6 +3,7 @@ import ArgumentParser
 import Enrollment
 import Foundation
 import NIOSSL
+import Registry
 import Serving
 import Storage
 import StoragePostgres
@@ -14,14 +15,17 @@ struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say in plain words what is wrong with this controller, and what to do.",
     discussion:
-      "Changes nothing. Exit code 0: sound; 2: at least one fault.\n\nEXAMPLE\n  rollcalld doctor --state /var/lib/rollcall"
+      "Changes nothing. Exit code 0: sound; 2: at least one fault.\n\nEXAMPLES\n  rollcalld doctor --state /var/lib/rollcall\n  rollcalld doctor --state /var/lib/rollcall --ledgers"
   )
+
+  @Flag(help: "Replay every device's custody ledger too, and compare: up to a minute for some millions of events.")
+  var ledgers = false
 
   @OptionGroup var flags: SettingFlags
 
   func run() async throws {
     try await CommandFailure.reported {
-      let examination = Examination(settings: try flags.settings())
+      let examination = Examination(settings: try flags.settings(), replaysLedgers: ledgers)
       let findings = await examination.findings()
       for finding in findings { print("\(finding.mark) \(finding.subject): \(finding.words)") }
       if findings.contains(where: { $0.mark == .fault }) { throw ExitCode(2) }
@@ -44,6 +48,7 @@ struct Examination {
   }
 
   let settings: ControllerSettings
+  var replaysLedgers = false
 
   func findings() async -> [Finding] {
     var found = [folder(), space(), clock()]
@@ -56,6 +61,7 @@ struct Examination {
     found.append(
       certificate("people certificate", settings.peopleIdentity?.certificate ?? settings.state.peopleCertificate))
     found.append(await database())
+    if replaysLedgers { found.append(await ledgers()) }
     if let path = settings.sealKey { found.append(await sharing(path)) }
     found.append(await administrator())
     return found
@@ -239,6 +245,41 @@ struct Examination {
       return Finding(
         mark: .fault, subject: "database",
         words: "\(words) If the file is damaged: stop rollcalld, keep the file, and 'rollcalld restore' a backup.")
+    }
+  }
+}
+
+extension Examination {
+  /// Whether each device stands where its ledger says.
+  private func ledgers() async -> Finding {
+    let subject = "custody ledgers"
+    do {
+      guard let replay = try await replay() else {
+        return Finding(mark: .advice, subject: subject, words: "none in the database yet")
+      }
+      let counted = "\(replay.events) events of \(replay.devices) devices replayed"
+      guard replay.differences > 0 else {
+        return Finding(mark: .sound, subject: subject, words: "\(counted); each device stands where they leave it")
+      }
+      let some = replay.differing.prefix(5).map(\.rawValue).joined(separator: ", ")
+      return Finding(
+        mark: .fault, subject: subject,
+        words:
+          "\(counted); \(replay.differences) devices stand elsewhere than they say: \(some). Something else than rollcalld wrote into the database; compare with a backup."
+      )
+    } catch {
+      return Finding(mark: .fault, subject: subject, words: (error as? any CodedError)?.message ?? "\(error)")
+    }
+  }
+
+  private func replay() async throws -> LedgerReplay? {
+    if let address = settings.database {
+      return try await PostgresDatabase.look(at: address, having: LedgerReplay.table) {
+        try LedgerReplay.ofState(in: $0)
+      }
+    }
+    return try SQLiteBackup.look(at: settings.state.database, having: LedgerReplay.table) {
+      try LedgerReplay.ofState(in: $0)
     }
   }
 }

@@ -25,11 +25,13 @@ struct RosterPersons: CustodyPersons {
   }
 
   func students(
-    ofClass id: String, of district: DistrictID, in transaction: any Transaction
+    ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction
   ) throws -> [PersonID]? {
-    let members = try roster.members(ofClass: id, in: district, transaction)
     // A student may stand in a class several times, each with other dates.
     var seen: Set<PersonID> = []
-    return members?.map(\.person).filter { $0.role == .student && seen.insert($0.id).inserted }.map(\.id)
+    return try roster.members(ofClass: id, in: district, transaction)?.filter {
+      $0.role == "student" && $0.person.role == .student && $0.isMember(on: day)
+        && seen.insert($0.person.id).inserted
+    }.map(\.person.id)
   }
 }

@@ -7,11 +7,14 @@ extension DeviceRegistry {
   ///
   /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.too-few-devices`, `registry.invalid`.
   func plan(
-    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, _ transaction: any Transaction
+    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, _ change: RegistryChange
   ) throws -> [PlannedMove] {
-    let students = try students(of: asked, in: district, transaction)
-    let have = Set(
-      try CustodyStore.devices(heldBy: students.map(Holder.person), in: district, transaction).map(\.holder))
+    let transaction = change.transaction
+    let students = try students(of: asked, in: district, change)
+    let holders = students.map(Holder.person)
+    // Whose device is in repair has one: it comes back.
+    let have = Set(try CustodyStore.devices(heldBy: holders, in: district, transaction).map(\.holder))
+      .union(try CustodyStore.owners(holders, in: district, transaction))
     let waiting = students.filter { !have.contains(.person($0)) }
     guard waiting.count <= serials.count else {
       throw RegistryError(
@@ -27,9 +30,8 @@ extension DeviceRegistry {
     try check.throwFaults()
     return zip(waiting, serials).compactMap { student, serial in
       devices[serial.folded].map { device in
-        var move = CustodyMove(.assign, to: .person(student))
-        move.accessories = asked.accessories
-        return PlannedMove(line: nil, device: device, move: move)
+        let move = CustodyMove(.assign, to: .person(student))
+        return PlannedMove(line: nil, device: device, move: asked.told(move))
       }
     }
   }
@@ -38,24 +40,25 @@ extension DeviceRegistry {
   ///
   /// - Throws: `custody.no-roster`, `custody.class-unknown`.
   func planReturn(
-    _ asked: ClassForm.Asked, in district: DistrictID, _ transaction: any Transaction
+    _ asked: ClassForm.Asked, in district: DistrictID, _ change: RegistryChange
   ) throws -> [PlannedMove] {
-    let students = try students(of: asked, in: district, transaction)
+    let transaction = change.transaction
+    let students = try students(of: asked, in: district, change)
+    try requireSchool(of: asked.to, in: district, transaction)
     let held = try CustodyStore.devices(heldBy: students.map(Holder.person), in: district, transaction)
     let devices = try DeviceStore.devices(held.map(\.device), in: district, transaction)
     return held.compactMap { id, _ in
       guard let device = devices[id], device.stage == .assigned || device.stage == .inService else { return nil }
-      var move = CustodyMove(.giveBack)
-      move.accessories = asked.accessories
-      return PlannedMove(line: nil, device: device, move: move)
+      return PlannedMove(line: nil, device: device, move: asked.told(CustodyMove(.giveBack, to: asked.to)))
     }
   }
 
   private func students(
-    of asked: ClassForm.Asked, in district: DistrictID, _ transaction: any Transaction
+    of asked: ClassForm.Asked, in district: DistrictID, _ change: RegistryChange
   ) throws -> [PersonID] {
-    try persons.require(district, transaction)
-    guard let students = try persons.students(ofClass: asked.id, of: district, in: transaction) else {
+    try persons.require(district, change.transaction)
+    let day = CivilDate(daysSinceEpoch: change.now.day)
+    guard let students = try persons.students(ofClass: asked.id, of: district, on: day, in: change.transaction) else {
       throw RegistryError(.custodyClass, "The district's roster has no class '\(asked.id)'.")
     }
     return students

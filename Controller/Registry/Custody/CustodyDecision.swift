@@ -70,7 +70,9 @@ enum CustodyDecision {
     let home = school.map(Holder.school) ?? .district
     switch move.kind {
     case .assign, .transfer:
-      let isThere = move.to == standing.holder && (move.kind == .transfer || isHeld(standing.stage))
+      // Moved for good to where it is on loan, it is no longer on loan.
+      let stays = move.kind == .transfer ? standing.loan == nil : isHeld(standing.stage)
+      let isThere = move.to == standing.holder && stays
       guard !isThere else { throw .impossible(move.kind, standing, last, why: "it is there already") }
     case .giveBack: event.holder = move.to ?? home
     case .deliver: event.holder = move.to ?? home

@@ -20,11 +20,11 @@ package protocol CustodyPersons: Sendable {
     _ ids: [PersonID], of district: DistrictID, in transaction: any Transaction
   ) throws -> Set<PersonID>
 
-  /// The students of a class, in the order in which devices are given out; nil where there is no such class.
+  /// The students of a class on a day, in the order in which devices are given out; nil where there is no such class.
   ///
   /// - Parameter id: as the roster calls it.
   func students(
-    ofClass id: String, of district: DistrictID, in transaction: any Transaction
+    ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction
   ) throws -> [PersonID]?
 }
 
@@ -43,7 +43,7 @@ package struct NoRoster: CustodyPersons {
   ) -> Set<PersonID> { [] }
 
   package func students(
-    ofClass id: String, of district: DistrictID, in transaction: any Transaction
+    ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction
   ) -> [PersonID]? { nil }
 }
 

@@ -24,6 +24,14 @@ enum CustodyStore {
     """,
   ]
 
+  /// Who gets a device back when it is repaired: it is that one's all the while.
+  static let owners: [SQL] = [
+    "ALTER TABLE registry_custody ADD COLUMN owner TEXT",
+    """
+    CREATE INDEX registry_custody_owner ON registry_custody (district_id, owner, device_id) WHERE owner IS NOT NULL
+    """,
+  ]
+
   /// Writes what differs between two standings of each device.
   static func project(
     _ changes: [(device: DeviceID, was: LedgerProjection, now: LedgerProjection)], of district: DistrictID,
@@ -58,15 +66,16 @@ enum CustodyStore {
     let tenant = district.sqlValue
     try transaction.run(
       """
-      INSERT INTO registry_custody (district_id, device_id, holder, since, due_day, loan_for)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      INSERT INTO registry_custody (district_id, device_id, holder, since, due_day, loan_for, owner)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
       ON CONFLICT (district_id, device_id) DO UPDATE SET holder = excluded.holder, since = excluded.since,
-        due_day = excluded.due_day, loan_for = excluded.loan_for
+        due_day = excluded.due_day, loan_for = excluded.loan_for, owner = excluded.owner
       """,
       rows: standings.lazy.compactMap { device, standing -> [SQLValue]? in
         guard let row = Row(standing) else { return nil }
         return [
           tenant, device.sqlValue, row.holder.sqlValue, row.since.sqlValue, row.dueDay.sqlValue, row.instead.sqlValue,
+          row.owner.sqlValue,
         ]
       })
   }
@@ -77,11 +86,14 @@ enum CustodyStore {
     let since: Instant
     let dueDay: Int64?
     let instead: DeviceID?
+    /// Of a device in repair: who gets it back.
+    let owner: Holder?
 
     init?(_ standing: LedgerProjection) {
       guard let holder = standing.holder, let since = standing.since else { return nil }
       (self.holder, self.since) = (holder, since)
       (dueDay, instead) = (standing.loan?.dueDay, standing.loan?.instead)
+      owner = standing.owner
     }
 
     init(_ row: Storage.Row) throws {
@@ -89,6 +101,7 @@ enum CustodyStore {
       since = try row.get("since")
       dueDay = try row.get("due_day")
       instead = try row.get("loan_for")
+      owner = try row.get("owner")
     }
   }
 
@@ -97,10 +110,24 @@ enum CustodyStore {
   ) throws -> Row? {
     try transaction.row(
       """
-      SELECT holder, since, due_day, loan_for FROM registry_custody
+      SELECT holder, since, due_day, loan_for, owner FROM registry_custody
       WHERE district_id = \(district) AND device_id = \(device)
       """
     ).map(Row.init)
+  }
+
+  /// Which of these wait for a device of theirs that is in repair.
+  static func owners(
+    _ holders: [Holder], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Set<Holder> {
+    var found: Set<Holder> = []
+    for part in holders.parts(of: 512) {
+      let query: SQL = """
+        SELECT owner FROM registry_custody WHERE district_id = \(district) AND owner IN \(list: part)
+        """
+      try transaction.each(query) { found.insert(try $0.get("owner")) }
+    }
+    return found
   }
 
   /// The devices that these have, by holder and id.

@@ -30,6 +30,9 @@ extension DeviceRegistry {
   /// What follows from an event besides the ledger: the device's school, its keys, and its arrival in another district.
   private func settle(_ event: LedgerEvent, of device: Device, _ change: inout RegistryChange) throws {
     switch event.holder {
+    // On loan it stays its own school's, to which it comes back.
+    case .school where event.kind == .loaned: break
+    case .school(let school) where school == device.school: break
     case .school(let school): try DeviceStore.set(school, of: [device.id], in: device.district, change.transaction)
     case .otherDistrict(let other): try arrive(device, in: other, event, &change)
     case .person, .district, .warehouse, .vendor, nil: break
@@ -82,9 +85,7 @@ extension DeviceRegistry {
       }
       return .person(id)
     case .holder(.school(let id)):
-      guard try SchoolStore.exists(id, in: district, transaction) else {
-        throw RegistryError(.custodySchool, "The district has no school '\(id)'. 'rollcall school list' names them.")
-      }
+      try requireSchool(of: .school(id), in: district, transaction)
       return .school(id)
     case .holder(.otherDistrict(let id)):
       guard id != district else { throw RegistryError(.invalid, "The device is in district '\(id)' already.") }

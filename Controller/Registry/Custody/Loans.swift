@@ -21,7 +21,7 @@ enum LoanStore {
     let rest: SQL = after.map { "AND (due_day, registry_custody.device_id) > (\($0.day), \($0.device))" } ?? ""
     return try transaction.rows(
       """
-      SELECT registry_custody.device_id, serial, asset_tag, stage, holder, since, due_day, loan_for
+      SELECT registry_custody.device_id, serial, asset_tag, stage, holder, since, due_day, loan_for, owner
       FROM registry_custody JOIN registry_device ON registry_device.district_id = registry_custody.district_id
         AND registry_device.device_id = registry_custody.device_id
       WHERE registry_custody.district_id = \(district) AND due_day IS NOT NULL AND due_day < \(day) \(rest)

@@ -8,7 +8,14 @@ struct PlannedMove: Sendable {
   /// Where it stands in a file; nil where there is none.
   let line: Int?
   let device: Device
-  let move: CustodyMove
+  var move: CustodyMove
+
+  /// With this evidence where nobody named another.
+  func proven(by evidence: String) -> PlannedMove {
+    var told = self
+    told.move.evidence = move.evidence ?? evidence
+    return told
+  }
 }
 
 /// What many moves came to.
@@ -55,7 +62,7 @@ extension RegistryChange {
     try LedgerStore.append(moves, of: district, in: transaction)
     var schools: [SchoolID: [DeviceID]] = [:]
     for (device, holder) in result.moved {
-      if case .school(let school)? = holder { schools[school, default: []].append(device.id) }
+      if case .school(let school)? = holder, school != device.school { schools[school, default: []].append(device.id) }
     }
     for (school, devices) in schools { try DeviceStore.set(school, of: devices, in: district, transaction) }
     return result
@@ -63,9 +70,17 @@ extension RegistryChange {
 }
 
 extension DeviceRegistry {
+  /// - Throws: `custody.school-unknown`.
+  func requireSchool(
+    of holder: Holder?, in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    guard case .school(let id)? = holder, try !SchoolStore.exists(id, in: district, transaction) else { return }
+    throw RegistryError(.custodySchool, "The district has no school '\(id)'. 'rollcall school list' names them.")
+  }
+
   /// What the rows of a file say, with the devices, students and schools that they name; what is not there is a fault.
   func plan(
-    _ file: CustodyFile, _ kind: CustodyMove.Kind, in district: DistrictID, _ faults: inout CSVFaults,
+    _ file: CustodyFile, _ told: CustodyMove, in district: DistrictID, _ faults: inout CSVFaults,
     _ transaction: any Transaction
   ) throws -> [PlannedMove] {
     let devices = try DeviceStore.devices(serials: file.rows.map(\.serial), in: district, transaction)
@@ -84,7 +99,7 @@ extension DeviceRegistry {
             message: "The district has no device with this serial."))
         continue
       }
-      var move = CustodyMove(kind)
+      var move = told
       move.accessories = row.accessories
       switch row.recipient {
       case .student(let number):

@@ -69,7 +69,7 @@ extension MoveForm {
     asked.move.evidence = evidence.map { check.text($0, "evidence", limit: 200) }
     asked.move.policeReport = policeReport.map { check.text($0, "policeReport", limit: 64) }
     asked.move.category = category.flatMap { check.choice($0, "category") }
-    asked.move.accessories = Accessories((accessories ?? []).compactMap { check.choice($0, "accessories") })
+    asked.move.accessories = check.accessories(accessories)
     asked.instead = self.for.map { check.text($0, "for", limit: 64) }
     if let expected, expected < 0 { check.add("expected", "\(expected)", "'expected' is an event's number, or 0.") }
     asked.expected = expected

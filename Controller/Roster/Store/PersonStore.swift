@@ -52,6 +52,14 @@ enum PersonStore {
     ).map { RosterPerson(try stored($0), sourcedID: try $0.get("sourced_id"), in: district) }
   }
 
+  /// Everybody whom `condition` finds by an index of its own: an order would have SQLite read the whole district in that order.
+  static func every(
+    in district: DistrictID, where condition: SQL, _ transaction: any Transaction
+  ) throws -> [RosterPerson] {
+    try transaction.rows("SELECT \(columns) FROM roster_person WHERE district_id = \(district) AND \(condition)")
+      .map { RosterPerson(try stored($0), sourcedID: try $0.get("sourced_id"), in: district) }
+  }
+
   /// The ids in the source of the students who have one of these numbers and have not left.
   static func students(
     numbered numbers: [String], in district: DistrictID, _ transaction: any Transaction
