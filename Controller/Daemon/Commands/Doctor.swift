@@ -253,11 +253,14 @@ extension Examination {
   /// Whether each device stands where its ledger says.
   private func ledgers() async -> Finding {
     let subject = "custody ledgers"
+    let began = ContinuousClock.now
     do {
       guard let replay = try await replay() else {
         return Finding(mark: .advice, subject: subject, words: "none in the database yet")
       }
-      let counted = "\(replay.events) events of \(replay.devices) devices replayed"
+      let seconds = (ContinuousClock.now - began) / .seconds(1)
+      let time = String(format: "%.1f", seconds)
+      let counted = "\(replay.events) events of \(replay.devices) devices replayed in \(time) s"
       guard replay.differences > 0 else {
         return Finding(mark: .sound, subject: subject, words: "\(counted); each device stands where they leave it")
       }
