@@ -9,12 +9,13 @@ package struct EnrollmentDesk: Sendable {
   let registry: DeviceRegistry
   /// Every enrolment of a batch changes its token's count: in line they would wait for a commit each, and on an engine with
   /// many writers stand in each other's way.
-  let enrolments: GroupCommit<EnrollmentStep.Done>
-  private let authorityInUse: AuthorityInUse
+  let enrolments: GroupCommit<EnrollmentAsk, EnrollmentStep.Done>
+  let store: EnrollmentStore
+  let tokenPlaces = TokenPlaces()
   let throttle: FailureThrottle
   let badTokens: Counter
   let throttled: Counter
-  var authority: CertificateAuthority { authorityInUse.current }
+  var authority: CertificateAuthority { store.authority }
 
   package static let migrations = EnrollmentSchema.migrations
 
@@ -35,9 +36,12 @@ package struct EnrollmentDesk: Sendable {
       Double(throttle.count)
     }
     self.database = database
-    enrolments = GroupCommit(database: database, in: .state, largest: 32)
     self.registry = registry
-    authorityInUse = authority
+    let store = EnrollmentStore(registry: registry, authorityInUse: authority)
+    self.store = store
+    enrolments = GroupCommit(
+      database: database, in: .state, largest: 32, together: { try store.enrollTogether($0, $1) },
+      each: { try store.enroll($0, $1) })
   }
 
   /// Batches, tokens and waiting devices, on the people listener.

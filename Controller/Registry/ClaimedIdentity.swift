@@ -25,11 +25,19 @@ package struct ClaimedIdentity: Sendable, Hashable {
   }
 
   /// Whether a machine can be told from others by this: a serial, or two of the three other marks.
-  package var isUsable: Bool { serial != nil || marks >= 2 }
+  package var isUsable: Bool { serial != nil || otherMarks >= 2 }
 
   package var strength: IdentityStrength { isUsable ? .strong : .weak }
 
-  private var marks: Int { (uuid == nil ? 0 : 1) + (boardSerial == nil ? 0 : 1) + (builtInMACs.isEmpty ? 0 : 1) }
+  /// The marks as they are compared, whichever kind each one is of.
+  package var marks: Set<String> { marks(withSerial: true) }
+
+  func marks(withSerial: Bool) -> Set<String> {
+    let firmware = [withSerial ? serial?.folded : nil, uuid?.text, boardSerial?.folded].compactMap(\.self)
+    return Set(firmware + builtInMACs.map(\.text))
+  }
+
+  private var otherMarks: Int { (uuid == nil ? 0 : 1) + (boardSerial == nil ? 0 : 1) + (builtInMACs.isEmpty ? 0 : 1) }
 }
 
 /// Which device a claimed identity is.

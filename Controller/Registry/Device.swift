@@ -74,6 +74,15 @@ package struct Device: Sendable, Hashable {
   }
 }
 
+extension Device {
+  /// Takes over what `claim` says of the machine, but serial and addresses.
+  mutating func take(_ claim: ClaimedIdentity) {
+    uuid = claim.uuid?.text ?? uuid
+    boardSerial = claim.boardSerial?.text ?? boardSerial
+    if identity != .strong { identity = claim.strength }
+  }
+}
+
 /// Text as it is compared: without regard to case.
 enum Folded {
   static func serial(_ text: String?) -> String? { text?.uppercased() }

@@ -7,6 +7,12 @@ extension DeviceRegistry {
     try DistrictStore.district(id, transaction)
   }
 
+  /// Those of `ids` that there are.
+  package func districts(_ ids: Set<DistrictID>, in transaction: any Transaction) throws -> [DistrictID: District] {
+    Dictionary(
+      try DistrictStore.districts(ids, transaction).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   package func device(
     _ id: DeviceID, of district: DistrictID, in transaction: any Transaction
   ) throws -> Device? {

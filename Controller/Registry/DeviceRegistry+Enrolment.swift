@@ -59,7 +59,9 @@ extension DeviceRegistry {
     let entries = try LedgerStore.entries(of: device.id, in: device.district, transaction)
     guard !entries.contains(where: { $0.kind == .enrolled && $0.tells(of: key) }) else { return }
     let event = LedgerEvent(.enrolled, at: now, actor: actor, evidence: LedgerEvent.evidence(of: key, evidence))
-    try LedgerStore.append(event, to: device.id, of: device.district, in: transaction)
+    var standing = LedgerStore.Standing(device: device.id)
+    for entry in entries { standing.take(entry) }
+    try LedgerStore.append([(standing, event)], of: device.district, in: transaction)
   }
 
   /// Quarantines `new` and every live key of the device but the restricted ones: a lost or stolen device's stays so.

@@ -44,6 +44,12 @@ extension DeviceRegistry {
     try KeyStore.key(digest, transaction)
   }
 
+  /// Those of the keys that there are, wherever in the state. The transaction's scope is the state.
+  package func keys(_ digests: [Digest], in transaction: any Transaction) throws -> [Digest: DeviceKey] {
+    Dictionary(
+      try KeyStore.keys(digests, transaction).map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// - Throws: `registry.key-unknown`, `registry.key-revoked`, `registry.key-transition`.
   package func setKeyState(
     _ digest: Digest, of district: DistrictID, to state: KeyState, reason: String? = nil,

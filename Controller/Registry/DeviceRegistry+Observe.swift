@@ -93,15 +93,13 @@ extension DeviceRegistry {
   /// Sets the marks of identity that `claim` has; a serial only where the device has none, and nobody in the whole state
   /// has it, of which the transaction's scope has to be where there is one.
   func adopt(_ claim: ClaimedIdentity, _ device: inout Device, _ transaction: any Transaction) throws {
-    device.uuid = claim.uuid?.text ?? device.uuid
-    device.boardSerial = claim.boardSerial?.text ?? device.boardSerial
+    device.take(claim)
     if device.serial == nil, let serial = claim.serial,
       try DeviceStore.device(serial: serial, in: device.district, transaction) == nil,
       try serialElsewhere(serial, except: device.district, in: transaction).isEmpty
     {
       device.serial = serial.text
     }
-    if device.identity != .strong { device.identity = claim.strength }
     guard !claim.builtInMACs.isEmpty else { return }
     let former = try IdentityStore.macs(of: device.id, in: device.district, transaction)
     try IdentityStore.setMACs(claim.builtInMACs, of: device.id, in: device.district, former: former, transaction)

@@ -56,6 +56,15 @@ enum DeviceStore {
     return found
   }
 
+  /// The devices with these serials in every district, by the folded form. The transaction's scope is the state.
+  static func devices(serials: [Serial], _ transaction: any Transaction) throws -> [String: [Device]] {
+    var found: [String: [Device]] = [:]
+    for row in try transaction.rows(
+      "SELECT \(columns), serial_folded FROM registry_device WHERE serial_folded IN \(list: serials.map(\.folded))")
+    { found[try row.get("serial_folded"), default: []].append(try Device(row)) }
+    return found
+  }
+
   /// Those of `ids` that the district has.
   static func devices(
     _ ids: [DeviceID], in district: DistrictID, _ transaction: any Transaction
@@ -114,6 +123,23 @@ enum DeviceStore {
         [
           device.district.sqlValue, device.id.sqlValue, device.assetTag.sqlValue,
           Folded.assetTag(device.assetTag).sqlValue, device.model.sqlValue,
+        ]
+      })
+  }
+
+  /// Writes what enrolling changes of many devices: their marks, and where their ledgers leave them.
+  static func enrol(_ devices: [(device: Device, standing: LedgerProjection)], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      UPDATE registry_device SET uuid = $3, board_serial = $4, board_serial_folded = $5, management = $6, identity = $7,
+        stage = $8, custody = $9
+      WHERE district_id = $1 AND device_id = $2
+      """,
+      rows: devices.lazy.map { device, standing in
+        [
+          device.district.sqlValue, device.id.sqlValue, device.uuid.sqlValue, device.boardSerial.sqlValue,
+          Folded.serial(device.boardSerial).sqlValue, device.management.sqlValue, device.identity.sqlValue,
+          standing.stage.sqlValue, standing.custody.sqlValue,
         ]
       })
   }

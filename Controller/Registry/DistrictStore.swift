@@ -23,6 +23,12 @@ enum DistrictStore {
     ).map(district)
   }
 
+  static func districts(_ ids: Set<DistrictID>, _ transaction: any Transaction) throws -> [District] {
+    try transaction.rows(
+      "SELECT \(columns) FROM registry_district WHERE district_id IN \(list: ids.sorted())"
+    ).map(district)
+  }
+
   /// - Throws: `registry.district-exists`.
   static func insert(_ district: District, _ transaction: any Transaction) throws {
     let inserted = try transaction.run(

@@ -18,7 +18,7 @@ enum IdentityStore {
       finds.append(
         """
         SELECT device_id FROM registry_device_mac
-        WHERE district_id = \(district) AND mac IN \(list: claim.builtInMACs.prefix(16).map(\.text))
+        WHERE district_id = \(district) AND mac IN \(list: claim.builtInMACs.prefix(mostMACs).map(\.text))
         """)
     }
     guard !finds.isEmpty else { return [] }
@@ -46,6 +46,57 @@ enum IdentityStore {
       ).map { try $0.get("mac", as: String.self) })
   }
 
+  /// The addresses of many devices.
+  static func macs(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: Set<String>] {
+    var found: [DeviceID: Set<String>] = [:]
+    let wanted = SQL.wanted(devices.map { [$0.district, $0.id] })
+    for row in try transaction.rows(
+      """
+      SELECT device_id, mac FROM \(wanted) CROSS JOIN registry_device_mac
+      WHERE registry_device_mac.district_id = wanted.column1 AND registry_device_mac.device_id = wanted.column2
+      """)
+    { found[try row.get("device_id"), default: []].insert(try row.get("mac")) }
+    return found
+  }
+
+  /// Those of the devices of whose claimed marks, but the serial, another device of the district has one, whichever it is there.
+  static func contested(
+    _ claims: [(device: Device, claim: ClaimedIdentity)], _ transaction: any Transaction
+  ) throws -> Set<DeviceID> {
+    let marks = claims.flatMap { device, claim in
+      claim.marks(withSerial: false).sorted().map { [device.district, device.id, $0] as [any SQLConvertible] }
+    }
+    guard !marks.isEmpty else { return [] }
+    let columns: [SQL] = ["uuid", "board_serial_folded"]
+    // The first that is found is enough: thousands may share a filler.
+    let others = columns.map { column -> SQL in
+      """
+      EXISTS (SELECT 1 FROM registry_device WHERE registry_device.district_id = wanted.column1
+        AND registry_device.\(column) = wanted.column3 AND registry_device.device_id <> wanted.column2)
+      """
+    }
+    let rows = try transaction.rows(
+      """
+      SELECT DISTINCT wanted.column2 AS device_id FROM \(SQL.wanted(marks))
+      WHERE \(SQL.joined(others, separator: " OR ")) OR EXISTS (
+        SELECT 1 FROM registry_device_mac WHERE registry_device_mac.district_id = wanted.column1
+          AND registry_device_mac.mac = wanted.column3 AND registry_device_mac.device_id <> wanted.column2)
+      """)
+    return Set(try rows.map { try $0.get("device_id") })
+  }
+
+  /// The first addresses of many devices.
+  static func insert(
+    _ macs: some Sequence<(device: Device, mac: String)>, _ transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES ($1, $2, $3)",
+      rows: macs.lazy.map { device, mac in [device.district.sqlValue, mac.sqlValue, device.id.sqlValue] })
+  }
+
+  /// The most addresses that are kept of a device.
+  static let mostMACs = 16
+
   /// - Parameter former: what the device had; nothing is asked where it is the same.
   static func setMACs(
     _ macs: [MACAddress], of device: DeviceID, in district: DistrictID, former: Set<String>,
@@ -57,7 +108,7 @@ enum IdentityStore {
     }
     try transaction.run(
       "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES ($1, $2, $3)",
-      rows: Set(macs).sorted().prefix(16).map { [district.sqlValue, $0.text.sqlValue, device.sqlValue] })
+      rows: Set(macs).sorted().prefix(mostMACs).map { [district.sqlValue, $0.text.sqlValue, device.sqlValue] })
   }
 
   /// The one search that crosses tenants: devices of other districts with this serial.

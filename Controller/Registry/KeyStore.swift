@@ -105,6 +105,11 @@ enum KeyStore {
     try transaction.row("SELECT \(columns) FROM registry_key WHERE digest = \(digest)").map(DeviceKey.init)
   }
 
+  /// Those of the keys that there are, wherever in the state.
+  static func keys(_ digests: [Digest], _ transaction: any Transaction) throws -> [DeviceKey] {
+    try transaction.rows("SELECT \(columns) FROM registry_key WHERE digest IN \(list: digests)").map(DeviceKey.init)
+  }
+
   /// Those that wait for a person, by district and digest, from behind `after`.
   static func pending(
     _ scope: TenantScope, after: (district: DistrictID, digest: Digest?)?, limit: Int, _ transaction: any Transaction
@@ -172,6 +177,25 @@ enum KeyStore {
       throw RegistryError(.keyElsewhere, "This key belongs to another device; each device makes a key of its own.")
     }
     return key
+  }
+
+  /// Many keys that nobody knows yet.
+  ///
+  /// - Throws: `storage.constraint` where one belongs to a device already.
+  static func insert(_ keys: [DeviceKey], _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      INSERT INTO registry_key (district_id, digest, device_id, state, certificate_serial, not_before, not_after,
+        issued_at, reason, revision)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      """,
+      rows: keys.lazy.map { key in
+        [
+          key.district.sqlValue, key.digest.sqlValue, key.device.sqlValue, key.state.sqlValue,
+          key.certificateSerial.sqlValue, key.notBefore.sqlValue, key.notAfter.sqlValue, key.issuedAt.sqlValue,
+          key.reason.sqlValue, key.revision.sqlValue,
+        ]
+      })
   }
 
   /// Writes what may change of the keys.

@@ -95,6 +95,20 @@ enum LedgerStore {
     return Array(found.values)
   }
 
+  /// The standings of devices of several districts, those without an event too; each has few.
+  static func standings(of devices: [Device], _ transaction: any Transaction) throws -> [DeviceID: Standing] {
+    var found = Dictionary(devices.map { ($0.id, Standing(device: $0.id)) }, uniquingKeysWith: { first, _ in first })
+    let wanted = SQL.wanted(devices.map { [$0.district, $0.id] })
+    for row in try transaction.rows(
+      """
+      SELECT registry_ledger_event.device_id, \(columns) FROM \(wanted) CROSS JOIN registry_ledger_event
+      WHERE registry_ledger_event.district_id = wanted.column1 AND registry_ledger_event.device_id = wanted.column2
+      ORDER BY sequence
+      """)
+    { found[try row.get("device_id")]?.take(try LedgerEntry(row)) }
+    return found
+  }
+
   /// The same event for many devices, whose ledgers stand as told.
   static func append(
     _ event: LedgerEvent, to standings: [Standing], of district: DistrictID, in transaction: any Transaction
@@ -111,14 +125,13 @@ enum LedgerStore {
     let after = moves.map { $0.standing.projection.after($0.event) }
     try CustodyStore.project(
       zip(moves, after).map { ($0.standing.device, $0.standing.projection, $1) }, of: district, transaction)
-    try insert(moves.lazy.map { ($0.standing.device, $0.standing.last + 1, $0.event) }, of: district, transaction)
+    try insert(moves.lazy.map { (district, $0.standing.device, $0.standing.last + 1, $0.event) }, transaction)
   }
 
   /// Rows alone, for who projects them.
   static func insert(
-    _ events: some Sequence<(DeviceID, Int64, LedgerEvent)>, of district: DistrictID, _ transaction: any Transaction
+    _ events: some Sequence<(DistrictID, DeviceID, Int64, LedgerEvent)>, _ transaction: any Transaction
   ) throws {
-    let tenant = district.sqlValue
     try transaction.run(
       """
       INSERT INTO registry_ledger_event
@@ -126,9 +139,9 @@ enum LedgerStore {
          category, police_report, due_day, loan_for)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       """,
-      rows: events.lazy.map { device, sequence, event -> [SQLValue] in
+      rows: events.lazy.map { district, device, sequence, event -> [SQLValue] in
         [
-          tenant, device.sqlValue, sequence.sqlValue, event.at.sqlValue, event.actor.ledgerText.sqlValue,
+          district.sqlValue, device.sqlValue, sequence.sqlValue, event.at.sqlValue, event.actor.ledgerText.sqlValue,
           event.kind.sqlValue, event.stage.sqlValue, event.custody.sqlValue, event.reason.sqlValue,
           event.evidence.sqlValue, event.holder.sqlValue, event.accessories.sqlValue, event.category.sqlValue,
           event.policeReport.sqlValue, event.dueDay.sqlValue, event.loanFor.sqlValue,

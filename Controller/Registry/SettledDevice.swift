@@ -79,8 +79,8 @@ extension DeviceRegistry {
       })
     try LedgerStore.insert(
       devices.lazy.flatMap { device in
-        device.events.enumerated().map { number, event in (device.id, Int64(number + 1), event) }
-      }, of: district, transaction)
+        device.events.enumerated().map { number, event in (district, device.id, Int64(number + 1), event) }
+      }, transaction)
     try CustodyStore.settle(
       devices.lazy.map { ($0.id, LedgerProjection.project($0.events)) }, of: district, transaction)
     try ContactStore.insert(devices.map(\.contact), transaction)

@@ -13,6 +13,7 @@ package protocol Transaction {
   @discardableResult func run(_ statement: SQL) throws -> Int
 
   /// `statement` once for each row of values, bound to the `$1 … $n` in its text. SQLite: a prepared loop; PostgreSQL: `unnest`.
+  /// Two rows of an `UPDATE` never name the same row of the table: which of them came last is not certain.
   func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws
 
   /// What `body` did is undone if it throws, and the transaction goes on: one bad check-in does not abort its group.

@@ -15,10 +15,22 @@ struct ManyRowsTests {
     #expect(!form.mayMeetItself)
   }
 
+  @Test("An UPDATE joins its rows of values, and what stands in quotes is no word of it")
+  func update() throws {
+    let form = try #require(ManyRows("UPDATE t SET a = $3, b = ' WHERE $1',\n  c = c + $4\nWHERE d = $1 AND e = $2"))
+    #expect(
+      form.text([.text, .text, nil, .int8])
+        == "UPDATE t SET a = NULL, b = ' WHERE $1',\n  c = c + u.c3 "
+        + "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u (c1, c2, c3) WHERE d = u.c1 AND e = u.c2")
+    #expect(!form.mayMeetItself)
+  }
+
   @Test(
-    "What is not one tuple of an INSERT runs row by row",
+    "What is neither one tuple of an INSERT nor a simple UPDATE runs row by row",
     arguments: [
-      "UPDATE t SET a = $1 WHERE b = $2", "DELETE FROM t WHERE a = $1", "INSERT INTO t (a) VALUES ($1), ($2)",
+      "UPDATE t SET a = $1", "UPDATE t SET a = $1 FROM u WHERE b = $2", "UPDATE t SET a = $1 WHERE b = $2 RETURNING c",
+      "UPDATE t SET a = (SELECT b FROM u) WHERE b = $1", "DELETE FROM t WHERE a = $1",
+      "INSERT INTO t (a) VALUES ($1), ($2)",
       "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = $2", "INSERT INTO t (a) SELECT $1",
       "WITH x AS (SELECT 1) INSERT INTO t (a) VALUES ($1)", "INSERT INTO t (a) VALUES ($1",
     ])

@@ -150,6 +150,32 @@ struct StatementTests {
     }
   }
 
+  @Test(
+    "Many rows are changed by one statement, absent values too, and rows to join with are found", arguments: engines)
+  func manyChanges(_ engine: any EngineUnderTest) async throws {
+    try await withDatabase(engine) { database in
+      let found = try await database.write { transaction in
+        for id in ["a", "b", "c"] { try transaction.insert(id) }
+        let district: String = try transaction.row("SELECT district_id FROM sample_thing")!.get("district_id")
+        try transaction.run(
+          "UPDATE sample_thing SET number = $3 + 1, data = $4 WHERE district_id = $1 AND id = $2",
+          rows: [
+            [.text(district), .text("a"), .integer(1), .bytes([1])], [.text(district), .text("c"), .null, .null],
+            [.text(district), .text("b"), .integer(2), .bytes([])], [.text("another"), .text("a"), .integer(7), .null],
+          ])
+        let wanted = SQL.wanted([[district, "c"], [district, "a"], ["another", "b"]])
+        return try transaction.rows(
+          """
+          SELECT id, number FROM \(wanted) CROSS JOIN sample_thing
+          WHERE district_id = wanted.column1 AND id = wanted.column2 ORDER BY id
+          """
+        ).map { (try $0.get("id", as: String.self), try $0.get("number", as: Int?.self)) }
+      }
+      #expect(found.map(\.0) == ["a", "c"])
+      #expect(found.map(\.1) == [2, nil])
+    }
+  }
+
   @Test("Rows of the wrong width, or an interpolated value among named ones, are refused", arguments: engines)
   func wrongRows(_ engine: any EngineUnderTest) async throws {
     try await withDatabase(engine) { database in

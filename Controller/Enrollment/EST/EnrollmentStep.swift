@@ -14,7 +14,7 @@ struct EnrollmentStep {
     var changes = KeyChanges()
   }
 
-  let desk: EnrollmentDesk
+  let store: EnrollmentStore
   let question: EnrollmentQuestion
   let request: CertificateRequest
   let pending: PendingRequest?
@@ -29,7 +29,7 @@ struct EnrollmentStep {
     // Whether another live key claims the device, the registry sees in the same transaction.
     case .issue(let device), .quarantine(let device): return try issue(to: device, transaction)
     case .issueToUnidentified:
-      let device = try desk.registry.addDevice(question.identity, to: token.district, now: now, in: transaction)
+      let device = try store.registry.addDevice(question.identity, to: token.district, now: now, in: transaction)
       return try issue(to: device, transaction)
     case .wait(let reason): return try wait(reason, transaction)
     }
@@ -42,9 +42,9 @@ struct EnrollmentStep {
         .tokenUsedUp, "This enrolment token has brought all of its certificates. Ask for a new one.")
     }
     let serial = question.identity.serial
-    let certificate = try desk.authority.issue(
+    let certificate = try store.authority.issue(
       to: device, of: token.district, serial: serial, key: request.publicKey, now: now)
-    let enrolment = try desk.registry.enroll(
+    let enrolment = try store.registry.enroll(
       device, of: token.district, key: IssuedKey(certificate), identity: question.identity,
       evidence: "batch:\(token.batch)", actor: .enrollmentToken(token.id), now: now, in: transaction)
     let quarantined = enrolment.state == .quarantined

@@ -81,7 +81,7 @@ struct PendingRoutes: Sendable {
       }
       let device = try device(for: request, chosen, change)
       let known = try desk.registry.device(device, of: change.district, in: change.transaction)
-      let serials = desk.serials(of: known, request.identity)
+      let serials = desk.store.serials(of: known, request.identity)
       try desk.registry.requireFree(serials, of: change.district, in: change.transaction)
       try PendingStore.set(
         .approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)

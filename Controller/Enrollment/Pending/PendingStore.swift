@@ -32,6 +32,19 @@ enum PendingStore {
     ).map(PendingRequest.init)
   }
 
+  /// Those of the keys that wait, or waited, in these districts.
+  static func requests(
+    of keys: [(key: Digest, district: DistrictID)], _ transaction: any Transaction
+  ) throws -> [PendingRequest] {
+    let wanted = SQL.wanted(keys.map { [$0.district, $0.key] })
+    return try transaction.rows(
+      """
+      SELECT \(columns) FROM \(wanted) CROSS JOIN enrollment_pending
+      WHERE enrollment_pending.district_id = wanted.column1 AND enrollment_pending.key = wanted.column2
+      """
+    ).map(PendingRequest.init)
+  }
+
   static func request(
     _ id: PendingID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> PendingRequest? {

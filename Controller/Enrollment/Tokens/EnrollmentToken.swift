@@ -32,8 +32,5 @@ package struct EnrollmentToken: Hashable, Sendable {
     self.revokedAt = revokedAt
   }
 
-  /// RFC 7030's label may name the batch or the district; another one is another's endpoint.
-  package func answers(to label: String?) -> Bool {
-    label == nil || label == batch.rawValue || label == district.rawValue
-  }
+  var place: TokenPlace { TokenPlace(batch: batch, district: district) }
 }

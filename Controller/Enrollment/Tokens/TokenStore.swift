@@ -25,6 +25,15 @@ enum TokenStore {
     try transaction.row("SELECT \(columns) FROM enrollment_token WHERE secret = \(secret)").map(EnrollmentToken.init)
   }
 
+  /// Those of the secrets' tokens that there are.
+  static func tokens(secrets: [Digest], _ transaction: any Transaction) throws -> [Digest: EnrollmentToken] {
+    var found: [Digest: EnrollmentToken] = [:]
+    for row in try transaction.rows(
+      "SELECT \(columns), secret FROM enrollment_token WHERE secret IN \(list: secrets)")
+    { found[try row.get("secret")] = try EnrollmentToken(row) }
+    return found
+  }
+
   static func token(
     _ id: EnrollmentTokenID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> EnrollmentToken? {
@@ -55,6 +64,31 @@ enum TokenStore {
       """) == 1
   }
 
+  /// Counts uses of tokens, once each of them.
+  ///
+  /// - Throws: `storage.constraint` where one has too few left.
+  static func count(_ uses: [(token: EnrollmentToken, count: Int)], _ transaction: any Transaction) throws {
+    // The table's own condition holds: used <= uses.
+    try transaction.run(
+      "UPDATE enrollment_token SET used = used + $3 WHERE district_id = $1 AND id = $2",
+      rows: uses.map { [$0.token.district.sqlValue, $0.token.id.sqlValue, $0.count.sqlValue] })
+  }
+
+  /// Those of the keys to which a token brought a certificate, kept or not.
+  static func used(
+    _ asked: [(key: Digest, token: EnrollmentToken)], _ transaction: any Transaction
+  ) throws -> Set<Digest> {
+    let wanted = SQL.wanted(asked.map { [$0.token.district, $0.token.id, $0.key] })
+    return Set(
+      try transaction.rows(
+        """
+        SELECT key FROM \(wanted) CROSS JOIN enrollment_token_use
+        WHERE enrollment_token_use.district_id = wanted.column1 AND enrollment_token_use.token_id = wanted.column2
+          AND enrollment_token_use.key = wanted.column3
+        """
+      ).map { try $0.get("key") })
+  }
+
   /// nil too where the certificate is no longer kept.
   static func earlier(
     _ key: Digest, of token: EnrollmentToken, _ transaction: any Transaction
@@ -79,6 +113,24 @@ enum TokenStore {
       ON CONFLICT (district_id, token_id, key) DO UPDATE SET
         device_id = excluded.device_id, certificate = excluded.certificate, not_after = excluded.not_after, at = excluded.at
       """)
+  }
+
+  /// The first certificates that tokens brought to keys.
+  static func record(
+    _ issued: [(certificate: IssuedCertificate, device: DeviceID, token: EnrollmentToken, at: Instant)],
+    _ transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      """
+      INSERT INTO enrollment_token_use (district_id, token_id, key, device_id, certificate, not_after, at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      """,
+      rows: issued.map { certificate, device, token, now in
+        [
+          token.district.sqlValue, token.id.sqlValue, certificate.key.sqlValue, device.sqlValue,
+          certificate.der.sqlValue, certificate.notAfter.sqlValue, now.sqlValue,
+        ]
+      })
   }
 
   /// - Returns: whether it was not revoked before.

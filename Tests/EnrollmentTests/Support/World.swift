@@ -26,10 +26,11 @@ struct World: Sendable {
   let trust: DeviceTrust
   let admin = PrincipalID.random()
 
-  init(unknownSerials: District.UnknownSerials = .refuse) async throws {
+  init(unknownSerials: District.UnknownSerials = .refuse, watch: StatementWatch? = nil) async throws {
     folder = try Folder()
     let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
-    database = try await TestDatabase.open(folder.file("rollcall.sqlite"), migrations: migrations)
+    let opened = try await TestDatabase.open(folder.file("rollcall.sqlite"), migrations: migrations)
+    database = watch.map { WatchedDatabase(opened, $0) } ?? opened
     registry = DeviceRegistry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])
