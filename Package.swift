@@ -242,7 +242,7 @@ let package = Package(
       "ServingTests",
       [
         "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
-        nioEmbedded, nioPosix, nioSSL,
+        nioEmbedded, nioHTTPTypes, nioPosix, nioSSL,
       ]),
     tests(
       "AuditTests",

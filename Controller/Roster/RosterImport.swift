@@ -26,6 +26,8 @@ struct ImportRecord: Sendable {
   let actor: PrincipalID
   /// SHA-256 of the archive; nil of an undoing.
   let file: Digest?
+  /// Whose files the district's ids were from before.
+  let formerSource: Source?
   /// By the kinds' words.
   let counts: [String: RowCounts]
   /// The number of what undid it.

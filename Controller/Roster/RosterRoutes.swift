@@ -19,7 +19,8 @@ struct RosterRoutes: Sendable {
       PeopleRoute(
         .patch, Self.path, .district(AccessRule.deviceManagers),
         Operation(
-          "changeRoster", "Choose what a source calls the district, and how long people who left are kept",
+          "changeRoster",
+          "Choose how long people who left are kept and, for the state, what a source calls the district",
           body: ("application/json", RosterPatch.schema), answers: (200, RosterView.schema)), handle: change),
     ]
   }
@@ -36,20 +37,38 @@ struct RosterRoutes: Sendable {
     let district: DistrictID = try call.identifier("district")
     let patch = try JSONText.decode(RosterPatch.self, from: call.body)
     let actor = try context.actor
-    return try await desk.database.write(in: context.scope) { [desk] transaction in
+    // By the identifier a state's file finds the district: who chose another's would be given its children.
+    let scope = patch.identifier == nil ? context.scope : try Self.stateScope(context)
+    return try await desk.database.write(in: scope) { [desk] transaction in
       try Idempotency.reply(to: call, context, in: transaction) {
         try desk.requireDistrict(district, transaction)
-        let settings = try patch.applied(to: RosterSettings.of(district, transaction))
+        let former = try RosterSettings.of(district, transaction)
+        let settings = try patch.applied(to: former)
+        if patch.identifier != nil { try settings.requireOwnIdentifier(district, transaction) }
         try settings.store(district, transaction)
+        let isRenamed = settings.identifier != former.identifier
         try desk.record(
           "roster.change", ("district", district.rawValue), district, by: actor, at: call.now,
-          SettingsBody(leftDays: settings.leftDays), transaction)
+          SettingsBody(leftDays: settings.leftDays, identifierChanged: isRenamed ? true : nil), transaction)
         return try .json(RosterView(district, transaction))
       }
     }
   }
 
+  /// - Throws: `access.forbidden` unless the caller administers the state.
+  private static func stateScope(_ context: OperatorContext) throws(ServingError) -> TenantScope {
+    guard let scope = context.caller?.scope(of: [.stateAdmin]), scope == .state else {
+      throw ServingError(
+        .forbidden,
+        "What a source calls the district is chosen by who administers the state: by it a state's file finds the district. Ask them to run 'rollcall roster set --identifier'."
+      )
+    }
+    return scope
+  }
+
   private struct SettingsBody: JournalBody {
     let leftDays: Int?
+    /// Absent where it is as it was.
+    let identifierChanged: Bool?
   }
 }

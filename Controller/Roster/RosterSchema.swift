@@ -5,7 +5,7 @@ import Storage
 /// `hash` is of the row's content as the source told it, `changed_in` the number of the import that changed it last, within
 /// its district.
 enum RosterSchema {
-  static let migrations = [Migration("roster", 1, rows + guardians + imports)]
+  static let migrations = [Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, sources)]
 
   private static let rows: [SQL] = [
     """
@@ -117,5 +117,22 @@ enum RosterSchema {
       FOREIGN KEY (district_id) REFERENCES registry_district (district_id)
     )
     """,
+  ]
+
+  private static let sources: [SQL] = [
+    // Whose files the ids are from, and were before an import: ids of another source are not the same people's.
+    "ALTER TABLE roster_district ADD COLUMN source TEXT CHECK (source IN ('state', 'district'))",
+    "ALTER TABLE roster_import ADD COLUMN former_source TEXT",
+    // Since when nobody in the roster has this guardian.
+    "ALTER TABLE roster_guardian ADD COLUMN unlinked_at BIGINT",
+    // By which key guardians are sealed: one row.
+    """
+    CREATE TABLE roster_contact_key (
+      id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1), fingerprint BYTEA NOT NULL
+    )
+    """,
+    // For lists of a school's people, and of those who left.
+    "CREATE INDEX roster_person_school ON roster_person (district_id, school_id, person_id)",
+    "CREATE INDEX roster_person_gone ON roster_person (district_id, person_id) WHERE left_at IS NOT NULL",
   ]
 }

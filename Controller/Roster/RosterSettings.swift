@@ -13,13 +13,24 @@ struct RosterSettings: Sendable {
   var leftDays: Int?
   /// When a file was last read whole.
   var checkedAt: Instant?
+  /// Whose files its ids are from; nil before the first, and of a roster of before this was kept.
+  var source: ImportRecord.Source?
 
   static func of(_ district: DistrictID, _ transaction: any Transaction) throws -> RosterSettings {
     let row = try transaction.row(
-      "SELECT identifier, left_days, checked_at FROM roster_district WHERE district_id = \(district)")
+      "SELECT identifier, left_days, checked_at, source FROM roster_district WHERE district_id = \(district)")
     return RosterSettings(
       identifier: try row?.get("identifier", as: String?.self), leftDays: try row?.get("left_days", as: Int?.self),
-      checkedAt: try row?.get("checked_at", as: Instant?.self))
+      checkedAt: try row?.get("checked_at", as: Instant?.self),
+      source: try row?.get("source", as: ImportRecord.Source?.self))
+  }
+
+  /// The districts whose rosters came from there.
+  static func districts(
+    fedBy source: ImportRecord.Source, _ transaction: any Transaction
+  ) throws -> [DistrictID] {
+    try transaction.rows("SELECT district_id FROM roster_district WHERE source = \(source) ORDER BY district_id")
+      .map { try $0.get("district_id") }
   }
 
   func store(_ district: DistrictID, _ transaction: any Transaction) throws {
@@ -31,13 +42,36 @@ struct RosterSettings: Sendable {
       """)
   }
 
+  /// - Throws: `roster.invalid` where another district answers to the identifier.
+  func requireOwnIdentifier(_ district: DistrictID, _ transaction: any Transaction) throws {
+    guard let identifier else { return }
+    let other = try OrgStore.names(transaction).first { $0.district != district && $0.answers(to: identifier) }
+    guard let other else { return }
+    let message = "The district '\(other.district)' answers to this identifier; each is of one district."
+    throw RosterError(
+      .invalid, message,
+      faults: [
+        Fault(
+          field: "identifier", value: identifier, code: RosterError.Kind.invalid.rawValue, message: message)
+      ])
+  }
+
   /// A file of the district's roster was read whole.
-  static func checked(_ district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
+  static func checked(
+    _ district: DistrictID, from source: ImportRecord.Source?, at now: Instant, _ transaction: any Transaction
+  ) throws {
     try transaction.run(
       """
-      INSERT INTO roster_district (district_id, checked_at) VALUES (\(district), \(now))
-      ON CONFLICT (district_id) DO UPDATE SET checked_at = excluded.checked_at
+      INSERT INTO roster_district (district_id, checked_at, source) VALUES (\(district), \(now), \(source))
+      ON CONFLICT (district_id) DO UPDATE SET checked_at = excluded.checked_at, source = excluded.source
       """)
+  }
+
+  /// An import of the district was undone: its ids are from where they were before.
+  static func restore(
+    _ source: ImportRecord.Source?, _ district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    try transaction.run("UPDATE roster_district SET source = \(source) WHERE district_id = \(district)")
   }
 }
 

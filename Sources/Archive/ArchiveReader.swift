@@ -1,4 +1,5 @@
 internal import CZip
+internal import Glibc
 
 /// Bounds on an archive; what is over them is refused before it is unpacked.
 package struct ArchiveLimits: Sendable {
@@ -39,6 +40,7 @@ package final class ArchiveReader {
     _ bytes: [UInt8], limits: ArchiveLimits = ArchiveLimits(), _ body: (ArchiveReader) throws -> T
   ) throws -> T {
     try bytes.withUnsafeBytes { raw in
+      guard !ArchiveRecords.exceed(limits.entries, in: raw) else { throw tooMany(limits) }
       var fault = zip_error_t()
       zip_error_init(&fault)
       defer { zip_error_fini(&fault) }
@@ -56,11 +58,13 @@ package final class ArchiveReader {
     }
   }
 
+  private static func tooMany(_ limits: ArchiveLimits) -> ArchiveError {
+    ArchiveError(.tooLarge, "The archive has over \(limits.entries) entries.")
+  }
+
   private func list(_ limits: ArchiveLimits) throws(ArchiveError) {
     let count = zip_get_num_entries(archive, 0)
-    guard count <= limits.entries else {
-      throw ArchiveError(.tooLarge, "The archive has over \(limits.entries) entries.")
-    }
+    guard count <= limits.entries else { throw Self.tooMany(limits) }
     var total = 0
     for index in 0..<UInt64(max(0, count)) {
       let entry = try entry(index, limits)
@@ -116,5 +120,46 @@ package final class ArchiveReader {
         try body(UnsafeBufferPointer(rebasing: space[..<count]))
       }
     }
+  }
+}
+
+/// How many entries an archive says it has, before libzip reads it: that makes room for all of them first.
+///
+/// ```
+/// …  PK\1\2 (an entry of the directory) …  [PK\6\6 (count)  PK\6\7 (where that is)]  PK\5\6 (the end)
+/// ```
+///
+/// The end's own count has 16 bits, and takes no more room than that; without the entries themselves it is refused there.
+private enum ArchiveRecords {
+  /// Whether there are over `limit` entries of a directory anywhere, or an end counts more.
+  static func exceed(_ limit: Int, in bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let start = bytes.baseAddress else { return false }
+    var (entries, place) = (0, 0)
+    while place + 4 <= bytes.count, let found = memchr(start + place, 0x50, bytes.count - place - 3) {
+      place = start.distance(to: UnsafeRawPointer(found))
+      if bytes[place + 1] == 0x4b {
+        switch (bytes[place + 2], bytes[place + 3]) {
+        case (1, 2): entries += 1
+        case (5, 6) where (count(endingAt: place, bytes) ?? 0) > UInt64(limit): return true
+        default: break
+        }
+        if entries > limit { return true }
+      }
+      place += 1
+    }
+    return false
+  }
+
+  /// The count of the large form of an end, to which the record before the end points; nil where there is none.
+  private static func count(endingAt end: Int, _ bytes: UnsafeRawBufferPointer) -> UInt64? {
+    guard end >= 20, bytes[(end - 20)..<(end - 16)].elementsEqual([0x50, 0x4b, 6, 7]),
+      let record = Int(exactly: number(at: end - 12, bytes)), record <= bytes.count - 56,
+      bytes[record..<(record + 4)].elementsEqual([0x50, 0x4b, 6, 6])
+    else { return nil }
+    return max(number(at: record + 24, bytes), number(at: record + 32, bytes))
+  }
+
+  private static func number(at place: Int, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
   }
 }

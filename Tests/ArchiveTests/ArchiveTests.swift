@@ -53,6 +53,29 @@ struct ArchiveTests {
     #expect(refusal { _ = try unpacked(bomb) } == .tooLarge)
   }
 
+  @Test("What counts more entries than are read is refused before libzip makes room for them")
+  func counted() throws {
+    let packed = try ArchiveWriter.pack([("orgs.csv", Array("sourcedId\n".utf8))])
+    let end = packed.count - 22
+    // The large form of the end, with its count, and the record that points to it.
+    func large(_ count: UInt8) -> [UInt8] {
+      var record: [UInt8] = [0x50, 0x4b, 6, 6, 44, 0, 0, 0, 0, 0, 0, 0, 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+      record += [count, 0, 0, count, 0, 0, 0, 0, count, 0, 0, count, 0, 0, 0, 0]
+      record += packed[(end + 12)..<(end + 16)] + [0, 0, 0, 0] + packed[(end + 16)..<(end + 20)] + [0, 0, 0, 0]
+      record +=
+        [0x50, 0x4b, 6, 7, 0, 0, 0, 0] + [UInt8(end & 0xff), UInt8(end >> 8), 0, 0, 0, 0, 0, 0] + [1, 0, 0, 0]
+      let last = [0x50, 0x4b, 5, 6, 0, 0, 0, 0] + [UInt8](repeating: 0xff, count: 12) + [0, 0]
+      return packed[..<end] + record + last
+    }
+    let told = ContinuousClock().measure { #expect(refusal { _ = try unpacked(large(0x0f)) } == .tooLarge) }
+    #expect(told < .seconds(5))
+    // Entries of which no end tells, in a directory that libzip would have to read to see it.
+    let entry = Array(packed[(end - 46 - 8)..<end])
+    let many = Array(repeating: entry, count: 101).flatMap(\.self)
+    #expect(refusal { _ = try unpacked(Array(packed[..<end]) + many + Array(packed[end...])) } == .tooLarge)
+    #expect(try unpacked(packed).count == 1)
+  }
+
   @Test("An archive that was cut or changed anywhere never traps, and never gives other bytes than were packed")
   func damaged() throws {
     let text = Array("sourcedId,status,dateLastModified,name\nsch-1,,,Otter Creek\n".utf8)

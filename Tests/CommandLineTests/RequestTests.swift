@@ -78,8 +78,8 @@ struct RequestTests {
     #expect(outcome.status == .refused)
     #expect(
       outcome.err == """
-        fall.csv:3: serial: 'Default string' is a placeholder.
-        fall.csv:7: 2 cells where the header has 1.
+        fall.csv:3: serial: 'Default string' is a placeholder. (batch.serial)
+        fall.csv:7: 2 cells where the header has 1. (csv.columns)
         error: 2 lines are wrong; nothing was made.
                (code batch.serials, request req-7)
 

@@ -109,6 +109,27 @@ struct SharingTests {
     try await end()
   }
 
+  @Test("The contact key in use is shared, wherever it lies; a conflict names it")
+  func contactKey() async throws {
+    func keys(_ name: String, _ path: String) throws -> SharedKeys {
+      let state = StateFolder(path: "\(folder)/\(name)")
+      try StateArchive.makeFolder(state.path)
+      return SharedKeys(database: database, key: key, state: state, contactKey: path)
+    }
+    try "one\n".write(toFile: folder + "/one.key", atomically: true, encoding: .utf8)
+    #expect(try await keys("first", folder + "/one.key").agree())
+    _ = try await keys("second", folder + "/two.key").agree()
+    #expect(try String(contentsOfFile: folder + "/two.key", encoding: .utf8) == "one\n")
+    try "other\n".write(toFile: folder + "/three.key", atomically: true, encoding: .utf8)
+    do {
+      _ = try await keys("third", folder + "/three.key").agree()
+      Issue.record("another key was taken")
+    } catch let error as ConfigurationError {
+      #expect(error.kind == .shared && error.message.contains("move \(folder)/three.key aside"))
+    }
+    try await end()
+  }
+
   @Test("Where both were changed, or are of different roots, a person decides, and nothing is changed")
   func conflict() async throws {
     let (first, second) = (try controller("first"), try controller("second"))

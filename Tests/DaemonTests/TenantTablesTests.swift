@@ -18,6 +18,8 @@ import Testing
     "registry_retention",
     // Certificates and keys of the controllers themselves, sealed.
     "daemon_shared",
+    // By which key all districts' guardians are sealed: an HMAC under it, of nothing.
+    "roster_contact_key",
     // One row that is written where somebody wants to know whether anything can be.
     "daemon_probe",
     // Hashes over the journal's leaves, which are salted, and their count.

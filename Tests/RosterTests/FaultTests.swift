@@ -46,9 +46,32 @@ struct FaultTests {
     (
       "a guardian who is not there", { $0.users[0][13] = "g1,g9" },
       [
-        "users.csv 2 agentSourcedIds  roster.reference"
+        "users.csv 2 agentSourcedIds g9 roster.reference"
       ]
     ),
+    (
+      "a part of a district below nothing", { $0.org("s9", "Annex", type: "department", parent: "d9") },
+      ["orgs.csv 5 parentSourcedId d9 roster.reference"]
+    ),
+    (
+      "a parent's id too long", { $0.orgs[1][6] = String(repeating: "d", count: 256) },
+      ["orgs.csv 3 parentSourcedId \(String(repeating: "d", count: 100))… roster.text"]
+    ),
+    (
+      "too many guardians", { $0.users[0][13] = (1...33).map { "g\($0)" }.joined(separator: ",") },
+      ["users.csv 2 agentSourcedIds \((1...33).map { "g\($0)" }.joined(separator: ",").prefix(100))… roster.too-many"]
+        + (3...32).map { "users.csv 2 agentSourcedIds g\($0) roster.reference" }
+    ),
+    (
+      "too many roles",
+      { export in
+        for number in 1...64 {
+          export.roles.append(["x\(number)", "", "", "u1", "secondary", "student", "", "", "s2", ""])
+        }
+      },
+      ["users.csv 2 sourcedId u1 roster.too-many", "enrollments.csv 2 userSourcedId u1 roster.reference"]
+    ),
+    ("a class twice", { $0.classes.append($0.classes[0]) }, ["classes.csv 3 sourcedId c1 roster.repeated"]),
     (
       "a class at no school", { $0.classes[0][9] = "s9" },
       [
@@ -183,5 +206,37 @@ struct FaultTests {
     some.users.removeLast()
     some.roles.removeLast()
     #expect(try await bench.take(some).count("people", "left") == 1)
+  }
+
+  @Test("Half a file of classes, guardians or memberships is stopped too, and a new term is not")
+  func otherKinds() async throws {
+    let bench = try await RosterBench()
+    var whole = Export.cedar()
+    for number in 2...20 {
+      whole.schoolClass("c\(number)", "Room \(number)")
+      whole.enroll("u1", in: "c\(number)")
+      whole.user("h\(number)", "Gale", "Pretend", role: "parent")
+    }
+    try await bench.take(whole)
+    func told(_ export: Export) async throws -> String {
+      try await bench.refusal { try await bench.take(export) }?.message ?? ""
+    }
+    var classes = whole
+    classes.classes.removeLast(10)
+    classes.enrollments.removeLast(10)
+    let message = try await told(classes)
+    #expect(message.contains("cedar-falls: 10 of 20 classes (50.0 %), 10 of 22 memberships (45.5 %)"), "\(message)")
+    var guardians = whole
+    guardians.users.removeAll { $0[0].hasPrefix("h") }
+    guardians.roles.removeAll { $0[3].hasPrefix("h") }
+    #expect(try await told(guardians).contains("19 of 21 guardians"))
+    var term = whole
+    for index in term.classes.indices { term.classes[index][0] += "-spring" }
+    for index in term.enrollments.indices {
+      term.enrollments[index][0] += "-spring"
+      term.enrollments[index][3] += "-spring"
+    }
+    let answer = try await bench.take(term)
+    #expect(answer.count("classes", "left") == 20 && answer.count("memberships", "added") == 22)
   }
 }

@@ -73,6 +73,56 @@ struct MappingTests {
     #expect(answer.count("people", "added") == 1 && answer.count("people", "left") == 0)
   }
 
+  private static let staff = #"""
+    {"name": "staff", "role": "staff", "columns": {"number": "N", "givenName": "F", "familyName": "L"}}
+    """#
+
+  @Test("Staff of the same numbers are other people than the students")
+  func otherRole() async throws {
+    let bench = try await bench()
+    _ = try await bench.send(.post, Self.path + "/mappings", body: Array(Self.staff.utf8))
+    _ = try await bench.send(
+      .post, Self.path + "/mappings",
+      body: Array(
+        Self.staff.replacing("\"N\"", with: "\"N\", \"id\": \"Id\"").replacing(
+          "staff\", \"role", with: "known\", \"role"
+        ).utf8))
+    try await take(bench, "Student ID,First,Last,Gr,Building\n5501,Robin,Exampleton,05,\n")
+    func send(_ mapping: String, _ csv: String) async throws -> RosterBench.Answer {
+      try await bench.send(
+        .post, Self.path + "/imports", query: [("mapping", mapping)], body: Array(csv.utf8))
+    }
+    let answer = try await send("staff", "N,F,L\n5501,Terry,Madeup\n")
+    #expect(answer.count("people", "added") == 1 && answer.count("people", "changed") == 0)
+    let robin = try #require(try await bench.person("5501"))
+    #expect(robin.role == .student && robin.givenName == "Robin")
+    // By an id that a student has, nobody becomes staff.
+    let error = try await bench.refusal { _ = try await send("known", "Id,N,F,L\nn:5501,7,Pat,Teacherly\n") }
+    #expect(
+      error?.faults.map { "\($0.line ?? 0) \($0.field ?? "") \($0.value ?? "") \($0.code)" } == [
+        "2 Id n:5501 roster.other-role"
+      ])
+    #expect(try await bench.person("5501")?.id == robin.id)
+  }
+
+  @Test("A file that is not whole gives no student the number of another of whom it does not tell")
+  func takenNumber() async throws {
+    let mapping = Self.students.replacing("true", with: "false").replacing(
+      "\"columns\": {", with: "\"columns\": {\"id\": \"Id\", ")
+    let bench = try await bench(mapping)
+    let header = "Id,Student ID,First,Last,Gr,Building\n"
+    try await take(bench, header + "a,1,Robin,Exampleton,05,\nb,2,Ash,Makebelieve,05,\n")
+    let error = try await bench.refusal { try await take(bench, header + "c,2,Jo,Notreal,05,\n") }
+    #expect(
+      error?.faults.map { "\($0.line ?? 0) \($0.field ?? "") \($0.value ?? "") \($0.code)" } == [
+        "2 Student ID 2 roster.number-repeated"
+      ])
+    // Told of both, they may change with each other.
+    #expect(
+      try await take(bench, header + "a,2,Robin,Exampleton,05,\nb,1,Ash,Makebelieve,05,\n").count("people", "changed")
+        == 2)
+  }
+
   @Test("Faults have line, column, value and rule")
   func faults() async throws {
     let bench = try await bench()

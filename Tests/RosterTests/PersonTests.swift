@@ -136,6 +136,38 @@ struct PersonTests {
     #expect(wrong?.kind == .invalid)
   }
 
+  @Test("A guardian whom files of changes leave with nobody is kept as long as people who left")
+  func nobodys() async throws {
+    let bench = try await bench()
+    func change(_ agents: [String]) async throws {
+      var delta = Export(version: "1.2", mode: "delta")
+      delta.user("u2", "Zoë", "Fictional, Jr.", number: "100002", agents: agents)
+      delta.roles = []
+      try await bench.take(delta)
+    }
+    let limit = RosterBench.now.advanced(by: .seconds(400 * 86_400))
+    func erase(_ now: Instant) async throws -> Int {
+      try await bench.write { [desk = bench.desk] in
+        _ = try desk.eraseLeft(of: RosterBench.cedar, now: now, limit: 500, in: $0)
+      }
+      return try await bench.count("roster_guardian")
+    }
+    let later = limit.advanced(by: .milliseconds(1))
+    try await change(["g1"])
+    #expect(try await erase(limit) == 2)
+    // Somebody's again.
+    try await change(["g1", "g2"])
+    #expect(try await erase(later) == 2)
+    try await change(["g1"])
+    #expect(try await erase(later) == 1)
+    #expect(try await found(bench, ("guardian", "(555) 010-0123")) == [])
+    #expect(
+      try await bench.write { try $0.rows("SELECT guardian FROM roster_guardian_contact WHERE guardian = 'g2'").count }
+        == 0)
+    #expect(
+      try await bench.write { try $0.rows("SELECT 1 AS n FROM roster_former WHERE kind = 'guardian'").count } == 0)
+  }
+
   @Test("How a roster stands is told in counts")
   func counts() async throws {
     let bench = try await bench()

@@ -144,6 +144,10 @@ struct RowIndexTests {
         district: number / 20_000, isNew: number % 2 == 0, id: "row-\(number)",
         body: Array("Robin \(number) of Otter Creek".utf8))
     }
+    // Longer than two blocks.
+    var long = RowSpool()
+    try long.add(district: 0, isNew: true, id: "long", body: [UInt8](repeating: 7, count: 5 << 20))
+    try long.chunks(of: 10) { #expect($0.map(\.body.count) == [5 << 20]) }
     for _ in 0..<2 {
       var next = 0
       try spool.chunks(of: 500) { rows in

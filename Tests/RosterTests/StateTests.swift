@@ -43,6 +43,61 @@ struct StateTests {
     #expect(try await bench.actions() == ["roster.import", "roster.change", "roster.import"])
   }
 
+  @Test("Only the state chooses what a source calls a district, and of two none may have the same")
+  func identifiers() async throws {
+    let bench = try await bench()
+    func set(_ identifier: String, _ district: DistrictID, as caller: Caller = RosterBench.state) async throws {
+      _ = try await bench.send(
+        .patch, RosterBench.roster(district), as: caller, body: Array("{\"identifier\": \"\(identifier)\"}".utf8))
+    }
+    let technician = RosterBench.technician(RosterBench.cedar)
+    await #expect(throws: ServingError(.forbidden, "")) { try await set("oak-park", RosterBench.cedar, as: technician) }
+    for taken in ["OAK-park", "2500"] {
+      let error = try await bench.refusal { try await set(taken, RosterBench.cedar) }
+      #expect(error?.kind == .invalid && error?.faults.first?.field == "identifier")
+    }
+    _ = try await bench.send(
+      .patch, RosterBench.roster(RosterBench.cedar), as: technician, body: Array(#"{"leftDays": 90}"#.utf8))
+    try await set("1400", RosterBench.cedar)
+    let bodies = try await bench.write { transaction in
+      try transaction.rows("SELECT body FROM audit_entry WHERE action = 'roster.change' ORDER BY position").map {
+        String(decoding: try $0.get("body", as: [UInt8].self), as: UTF8.self)
+      }
+    }
+    #expect(bodies.map { $0.contains("identifierChanged") } == [true, false, true])
+    #expect(!bodies.joined().contains("1400"))
+  }
+
+  @Test(
+    "A district's id is its own, whatever another is called; two that answer to one org, or two orgs of one, are faults"
+  )
+  func mistaken() async throws {
+    let bench = try await bench()
+    // As it could be set before it was looked at.
+    func call(_ district: DistrictID, _ identifier: String) async throws {
+      try await bench.write {
+        var settings = try RosterSettings.of(district, $0)
+        settings.identifier = identifier
+        try settings.store(district, $0)
+      }
+    }
+    var export = Self.state()
+    export.orgs[2][5] = "oak-park"
+    try await call(RosterBench.cedar, "oak-park")
+    _ = try await bench.takeState(export)
+    #expect(try await bench.person("100001", in: RosterBench.oak)?.givenName == "Ash")
+    #expect(try await bench.person("100001")?.givenName == "Robin")
+    try await call(RosterBench.cedar, "77")
+    try await call(RosterBench.oak, "77")
+    export.orgs[2][5] = "77"
+    let several = try await bench.refusal { _ = try await bench.takeState(export) }
+    #expect(several?.faults.map(\.code) == ["roster.district"] && several?.faults.first?.line == 4)
+    export.orgs[2][5] = "cedar-falls"
+    let twice = try await bench.refusal { _ = try await bench.takeState(export) }
+    #expect(twice?.faults.map(\.code) == ["roster.district"])
+    #expect(twice?.faults.first?.message.contains("'cedar-falls' already") == true)
+  }
+
   @Test("A district that the file does not name keeps its roster")
   func unnamed() async throws {
     let bench = try await bench()

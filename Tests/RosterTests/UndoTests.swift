@@ -38,6 +38,33 @@ struct UndoTests {
     #expect(try await bench.actions().last == "roster.undo")
   }
 
+  @Test("Whom an import added and who has a device by then stays as one who left, and is the same person afterwards")
+  func holders() async throws {
+    let bench = try await RosterBench()
+    try await bench.take(.cedar())
+    let (robin, zoe) = (try await bench.person("100001")?.id, try await bench.person("100002")?.id)
+    let holder = try #require(robin)
+    try await bench.write { transaction in
+      try transaction.run(
+        """
+        INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
+        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', 'agent', 'weak', \(RosterBench.now))
+        """)
+      try transaction.run(
+        """
+        INSERT INTO registry_custody (district_id, device_id, holder, since)
+        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', \("person:\(holder)"), \(RosterBench.now))
+        """)
+    }
+    _ = try await bench.send(.post, Self.undo)
+    #expect(try await bench.person("100001")?.isActive == false)
+    #expect(try await bench.person("100002") == nil)
+    #expect(try await bench.count("roster_person") == 1)
+    #expect(try await bench.take(.cedar()).count("people", "returned") == 1)
+    #expect(try await bench.person("100001")?.id == robin)
+    #expect(try await bench.person("100002")?.id != zoe)
+  }
+
   @Test("Only the last import is undone, and once; the list says so")
   func once() async throws {
     let bench = try await RosterBench()

@@ -121,7 +121,8 @@ struct APIClient {
       CommandError.Place(
         file: fault["file"].string, line: fault["line"].integer.map { Int(clamping: $0) },
         column: fault["field"].string,
-        message: fault["message"].string ?? fault["code"].text)
+        message: fault["message"].string ?? fault["code"].text, value: fault["value"].string,
+        rule: fault["message"].string == nil ? nil : fault["code"].string)
     }
     return error
   }

@@ -7,6 +7,9 @@ struct CommandError: Error, Equatable, Sendable {
     var line: Int?
     var column: String?
     var message: String
+    /// What stands there, and the rule that it breaks.
+    var value: String?
+    var rule: String?
   }
 
   let exit: ExitStatus

@@ -8,7 +8,8 @@ enum ErrorText {
       if let line = place.line { parts.append("\(line)") }
       let prefix = parts.joined(separator: ":")
       let words = [prefix.isEmpty ? nil : prefix, place.column, place.message].compactMap { $0 }.joined(separator: ": ")
-      lines.append(words)
+      let details = [place.value.map { "'\($0)'" }, place.rule].compactMap { $0 }.joined(separator: ", ")
+      lines.append(details.isEmpty ? words : "\(words) (\(details))")
     }
     lines.append("error: \(error.message)")
     let names = [error.code.map { "code \($0)" }, error.requestID.map { "request \($0)" }].compactMap { $0 }

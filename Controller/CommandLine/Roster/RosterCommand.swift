@@ -41,8 +41,8 @@ struct RosterCommand: ParsableCommand {
       discussion: """
         \(RosterCommand.archiveHelp)
 
-        A whole file that would remove more than a tenth of a district's people is refused, for it is more likely half an \
-        export; --allow-removal takes another share.
+        A file that would remove more than a tenth of a district's people, or of its classes, guardians or memberships \
+        without others in their place, is refused, for it is more likely half an export; --allow-removal takes another share.
 
         EXAMPLES
           rollcall roster import export.zip -d cedar-falls
@@ -67,7 +67,8 @@ struct RosterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Put a roster back to what it was before the last import.",
       discussion: """
-        Only the last import can be undone, and once. People that it added go; schools that it made in the register stay.
+        Only the last import can be undone, and once. People that it added go, but those who have a device by then, who have \
+        left; schools that it made in the register stay.
 
         EXAMPLES
           rollcall roster undo -d cedar-falls
@@ -118,7 +119,8 @@ struct RosterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "set", abstract: "Choose what a source calls a district, and how long people who left are kept.",
       discussion: """
-        A state's file names districts by the identifier of their orgs; without a choice that is the district's code.
+        A state's file names districts by the identifier of their orgs; without a choice that is the district's code. It is \
+        the state's administrators who choose another.
 
         EXAMPLES
           rollcall roster set -d cedar-falls --identifier 2500

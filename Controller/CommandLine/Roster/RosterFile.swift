@@ -29,7 +29,7 @@ struct RosterFile: ParsableArguments {
   @Argument(help: "The ZIP archive, or the folder of its files.")
   var file: String
 
-  @Option(help: "The share of a district's people that may go, in per cent; 10 where it is not given.")
+  @Option(help: "The share of a district's people and classes that may go, in per cent; 10 where it is not given.")
   var allowRemoval: Int?
 
   @Option(help: "The saved mapping of its columns, where it is a CSV of your own.")

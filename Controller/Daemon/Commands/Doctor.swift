@@ -152,8 +152,7 @@ struct Examination {
     if FileManager.default.fileExists(atPath: settings.state.checkpointKey) {
       paths.append(settings.state.checkpointKey)
     }
-    let contactKey = settings.contactKey ?? settings.state.contactKey
-    if FileManager.default.fileExists(atPath: contactKey) { paths.append(contactKey) }
+    if ContactKeyFile.isThere(settings) { paths.append(settings.contactKeyPath) }
     for path in paths {
       var info = stat()
       guard stat(path, &info) == 0 else {

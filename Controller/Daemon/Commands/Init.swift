@@ -49,11 +49,14 @@ struct Init: AsyncParsableCommand {
       let authority = try makeAuthority(folder)
       try ServerIdentities.write(authority, settings, now: SystemClock.now)
       _ = try JournalKey.load(settings)
-      _ = try ContactKeyFile.load(settings)
+      let contacts = try ContactKeyFile.loadOrMake(settings)
       let kept = try KeptSettings.keep(flags.given, in: folder)
-      let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
+      let controller = try await Controller(
+        settings: settings, authority: authority, contacts: contacts, logger: Logs.silent)
+      try await ContactKeyFile.claim(contacts, for: settings, on: controller.database)
       if let sealKey {
-        let shared = SharedKeys(database: controller.database, key: sealKey, state: folder)
+        let shared = SharedKeys(
+          database: controller.database, key: sealKey, state: folder, contactKey: settings.contactKey)
         try await shared.agree()
         _ = try await shared.names(or: settings.areNamesSet ? settings.names : nil)
       }

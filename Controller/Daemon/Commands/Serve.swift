@@ -23,6 +23,10 @@ struct Serve: AsyncParsableCommand {
       """)
 
   @OptionGroup var flags: SettingFlags
+  @Flag(
+    help:
+      "Take another contact key than the one that is lost, or make one: guardians are read again with the next whole rosters."
+  ) var replaceContactKey = false
 
   func run() async throws {
     Allocator.shareHeaps()
@@ -44,7 +48,7 @@ struct Serve: AsyncParsableCommand {
       if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
       if shared != nil { try StateArchive.requireWhole(settings.state, database: settings.database) }
       let signer = try JournalKey.load(settings)
-      _ = try ContactKeyFile.load(settings)
+      let contacts = try await ContactKeyFile.load(settings, on: database, isReplaced: replaceContactKey)
       // What was made just now is every controller's from here on.
       try await shared?.agree()
       let authority = try AuthorityFiles(folder: settings.state.authorityFolder).load()
@@ -54,7 +58,7 @@ struct Serve: AsyncParsableCommand {
       try StateArchive.makeFolder(settings.state.serverFolder)
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(
-        settings: settings, authority: authority, opened: database, logger: logger)
+        settings: settings, authority: authority, opened: database, contacts: contacts, logger: logger)
       await controller.recordAuthority(now: SystemClock.now, logger: logger)
       await FirstLink.makeWhereNeeded(controller, settings, logger)
       let sequencer = JournalSequencer(

@@ -22,6 +22,8 @@ struct ControllerSettings: Sendable {
   let sealKey: String?
   /// The path of the contact key; nil for the one in the state folder.
   let contactKey: String?
+  /// Where it is, named or not.
+  var contactKeyPath: String { contactKey ?? state.contactKey }
   let people: Address
   let devices: Address
   let peopleProxy: [AddressRange]

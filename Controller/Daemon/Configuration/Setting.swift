@@ -93,7 +93,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .checkInInterval: "How long a device waits between check-ins, give or take 20 %"
     case .connections: "Connections open at once on each listener; more wait in the kernel's queue"
     case .idleTimeout: "An idle connection is closed after this"
-    case .requestTimeout: "A request that has begun must have ended after this"
+    case .requestTimeout: "A request that has begun must have ended after this, or its body come at 16 KiB a second"
     case .queue: "Check-ins waiting for the database at once; past that, devices are told to come back later"
     case .databaseReaders: "Database connections for reading"
     case .failedEnrollments:

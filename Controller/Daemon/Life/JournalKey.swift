@@ -43,7 +43,7 @@ extension SharedItem {
   /// What signs the journal's checkpoints: made by `init`, or by the first `serve` that finds none anywhere.
   static func journal(_ state: StateFolder) -> SharedItem {
     SharedItem(
-      name: "journal",
+      name: "journal", place: state.journalFolder,
       read: {
         guard FileManager.default.fileExists(atPath: state.checkpointKey) else { return nil }
         return Array(try DurableFile.text(of: state.checkpointKey).utf8)

@@ -5,6 +5,8 @@ import Foundation
 struct SharedItem: Sendable {
   /// Its row's name.
   let name: String
+  /// Its file or folder here.
+  let place: String
   /// What is in the folder; nil where nothing is.
   let read: @Sendable () throws -> [UInt8]?
   /// Puts it into the folder, in place of what is there.
@@ -16,7 +18,7 @@ struct SharedItem: Sendable {
   static func authority(_ state: StateFolder) -> SharedItem {
     let files = AuthorityFiles(folder: state.authorityFolder)
     return SharedItem(
-      name: "authority",
+      name: "authority", place: state.authorityFolder,
       read: {
         guard FileManager.default.fileExists(atPath: state.root) else { return nil }
         let encoder = JSONEncoder()

@@ -13,15 +13,16 @@ struct SharedKeys: Sendable {
   let state: StateFolder
   let items: [SharedItem]
 
-  init(database: any Database, key: SealKey, state: StateFolder) {
+  /// - Parameter contactKey: where the contact key is; nil for its place in the folder.
+  init(database: any Database, key: SealKey, state: StateFolder, contactKey: String? = nil) {
     self.database = database
     self.key = key
     self.state = state
-    items = Self.items(state)
+    items = Self.items(state, contactKey)
   }
 
-  private static func items(_ state: StateFolder) -> [SharedItem] {
-    [.authority(state), .journal(state), .contacts(state)]
+  private static func items(_ state: StateFolder, _ contactKey: String?) -> [SharedItem] {
+    [.authority(state), .journal(state), .contacts(contactKey ?? state.contactKey, state)]
   }
 
   /// What is not the same in the folder and in the database; nothing is changed.
@@ -30,7 +31,7 @@ struct SharedKeys: Sendable {
   static func differing(
     _ settings: ControllerSettings, key: SealKey, in transaction: any Transaction
   ) throws -> [String] {
-    try items(settings.state).filter { item in
+    try items(settings.state, settings.contactKey).filter { item in
       guard let stored = try SharedStore.get(item.name, in: transaction) else { return true }
       return try item.read() != key.open(stored.sealed, as: item.name, revision: stored.revision)
     }.map(\.name)
@@ -41,7 +42,8 @@ struct SharedKeys: Sendable {
   /// - Throws: `config.seal-key`.
   init?(_ settings: ControllerSettings, on database: any Database) throws {
     guard let path = settings.sealKey else { return nil }
-    self.init(database: database, key: try SealKey.load(path), state: settings.state)
+    self.init(
+      database: database, key: try SealKey.load(path), state: settings.state, contactKey: settings.contactKey)
   }
 
   /// What the folder and the database agreed on.
@@ -93,7 +95,7 @@ struct SharedKeys: Sendable {
       var agreed = try remembered()[item.name]
       if let agreed, agreed.revision > stored.revision, mine != theirs {
         // The database went back, as after a restore: what is here is newer, and may be the only copy of a key.
-        guard let mine else { throw conflict(item.name) }
+        guard let mine else { throw conflict(item) }
         guard try await put(mine, as: item.name, revision: agreed.revision + 1, after: stored.revision) else {
           continue
         }
@@ -102,7 +104,7 @@ struct SharedKeys: Sendable {
       }
       if agreed?.taking == stored.revision { agreed?.digest = mine.map(Self.digest) ?? "" }
       if let mine, mine != theirs, agreed?.digest != Self.digest(mine) {
-        guard let agreed, agreed.revision == stored.revision else { throw conflict(item.name) }
+        guard let agreed, agreed.revision == stored.revision else { throw conflict(item) }
         guard try await put(mine, as: item.name, revision: stored.revision + 1) else { continue }
         try remember(item.name, Agreed(revision: stored.revision + 1, digest: Self.digest(mine)))
         return true
@@ -116,7 +118,7 @@ struct SharedKeys: Sendable {
       try remember(item.name, Agreed(revision: stored.revision, digest: Self.digest(theirs)))
       return false
     }
-    throw conflict(item.name)
+    throw conflict(item)
   }
 
   private func stored(_ name: String) async throws -> SharedStore.Stored? {
@@ -132,10 +134,10 @@ struct SharedKeys: Sendable {
     return try await database.write(in: .state) { try SharedStore.put(name, next, after: before, in: $0) }
   }
 
-  private func conflict(_ name: String) -> ConfigurationError {
+  private func conflict(_ item: SharedItem) -> ConfigurationError {
     ConfigurationError(
       .shared,
-      "The \(name) in \(state.path) and the one in the database were both changed, or never were the same. Nothing was changed. To take the database's, move \(name == "authority" ? state.authorityFolder : state.journalFolder) aside and start again."
+      "The \(item.name) in \(item.place) and the one in the database were both changed, or never were the same. Nothing was changed. To take the database's, move \(item.place) aside and start again."
     )
   }
 

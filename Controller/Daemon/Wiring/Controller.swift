@@ -31,9 +31,12 @@ struct Controller: Sendable {
     + EnrollmentDesk.migrations
     + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations
 
-  /// - Parameter opened: the settings' database, where it is open already.
+  /// - Parameters:
+  ///   - opened: the settings' database, where it is open already.
+  ///   - contacts: what seals guardians; nil for a command that reads and writes none.
   init(
-    settings: ControllerSettings, authority: CertificateAuthority, opened: (any Database)? = nil, logger: Logger
+    settings: ControllerSettings, authority: CertificateAuthority, opened: (any Database)? = nil,
+    contacts: ContactKey? = nil, logger: Logger
   ) async throws {
     let base =
       if let opened { opened } else { try await Self.database(settings) }
@@ -52,7 +55,7 @@ struct Controller: Sendable {
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,
       logger: logger)
-    let roster = RosterDesk(database: database, registry: registry, contacts: try ContactKeyFile.load(settings))
+    let roster = RosterDesk(database: database, registry: registry, contacts: contacts ?? .random())
     // SQLite is one controller's own: there is nobody to follow.
     let follower = settings.database == nil ? nil : KeyFollower(registry, on: aside, logger: logger)
     // SQLite counts in place.

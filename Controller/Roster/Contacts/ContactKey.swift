@@ -24,10 +24,15 @@ package struct ContactKey: Sendable {
     matching = derived("rollcall roster match 1")
   }
 
-  /// A new one, for tests.
+  /// A new one that nothing is kept with.
   package static func random() -> ContactKey {
     let key = SymmetricKey(size: .bits256)
     return ContactKey(secret: key.withUnsafeBytes { Array($0) }) ?? random()
+  }
+
+  /// By which a database knows the key with which it was sealed.
+  var fingerprint: Vocabulary.Digest {
+    Vocabulary.Digest(bytes: authentication("fingerprint\n", [])) ?? .zero
   }
 
   /// The content sealed as that guardian's of that district: it opens as nobody else's.

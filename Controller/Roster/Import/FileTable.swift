@@ -154,7 +154,7 @@ struct FileRow {
 
 extension FileRow {
   /// A row without cells, where what is told comes from elsewhere.
-  static var none: FileRow {
-    FileRow(record: .none, places: [Int](repeating: -1, count: Field.allCases.count))
+  static func empty(line: Int) -> FileRow {
+    FileRow(record: .empty(line: line), places: [Int](repeating: -1, count: Field.allCases.count))
   }
 }

@@ -11,21 +11,33 @@ extension ImportReading {
     let check = CellCheck(table: .classes, faults: faults)
     _ = try files.read(.classes, rows: Self.rowLimit, faults) { row in
       guard let keeps = mode.keeps(row, faults), let id = check.id(row) else { return }
+      if let first = classes.insert(key(-1, id), Int32(clamping: row.line)) { return repeated(row, id, Int(first)) }
+      let standing = classDistricts[key(-1, id)]
       guard keeps else {
-        if let district = classDistricts[key(-1, id)] { try remove(.schoolClass, Int(district), id, row) }
+        guard standing != Self.severalDistricts else {
+          return faults.add(
+            row, "sourcedId", id, rule: "roster.reference",
+            "Classes of this id stand in several districts; take it away in a file of that district.")
+        }
+        if let standing { try remove(.schoolClass, Int(standing), id, row) }
         return
       }
       guard let school = check.id(row, .school), let title = check.text(row, .title, isRequired: true),
         let code = check.text(row, .classCode, limit: 64), let grades = check.text(row, .grades)
       else { return }
-      guard let org = orgs.place(of: String(decoding: school, as: UTF8.self)), let district = orgs.all[org].district
-      else {
+      let name = String(decoding: school, as: UTF8.self)
+      guard let org = orgs.place(of: name), let district = orgs.all[org].district else {
         return faults.add(
-          row, "schoolSourcedId", school, rule: "roster.reference", "orgs.csv has no school of this id in a district.")
+          row, "schoolSourcedId", school, rule: "roster.reference",
+          orgs.place(of: name) == nil ? orgs.fault(of: name) : "The org is of no district.")
       }
       begin()
       for cell in [school, title, code, grades] { put(cell) }
       try tell(.schoolClass, district, id, row)
+      // It went over to a school of another district.
+      if mode.mode == .delta, let standing, standing >= 0, Int(standing) != district {
+        try remove(.schoolClass, Int(standing), id, row)
+      }
       classDistricts.replace(key(-1, id), Int32(district))
     }
     try close(.schoolClass, mode)
@@ -47,12 +59,12 @@ extension ImportReading {
         for place in plan.districts.indices { try remove(.membership, place, id, row) }
         return
       }
-      try enrollment(row, id, check)
+      try enrollment(row, id, check, isDelta: mode.mode == .delta)
     }
     try close(.membership, mode)
   }
 
-  private func enrollment(_ row: FileRow, _ id: Cell, _ check: CellCheck) throws {
+  private func enrollment(_ row: FileRow, _ id: Cell, _ check: CellCheck, isDelta isChange: Bool) throws {
     guard let schoolClass = check.id(row, .schoolClass), let user = check.id(row, .user),
       let begins = check.text(row, .begins, limit: 32), let ends = check.text(row, .ends, limit: 32)
     else { return }
@@ -61,7 +73,8 @@ extension ImportReading {
       return faults.add(
         row, "role", role, rule: "roster.role", "'role' is one of \(Self.memberRoles.joined(separator: ", ")).")
     }
-    guard let found = classDistricts[key(-1, schoolClass)], let classes = indexes[RowKind.schoolClass.place],
+    guard let found = classDistricts[key(-1, schoolClass)], found >= 0,
+      let classes = indexes[RowKind.schoolClass.place],
       classes.refers(key(Int(found), schoolClass), isDelta: isDelta[RowKind.schoolClass.place])
     else {
       return faults.add(
@@ -78,5 +91,10 @@ extension ImportReading {
     begin()
     for cell in [schoolClass, user, role, begins, ends] { put(cell) }
     try tell(.membership, district, id, row)
+    guard isChange else { return }
+    // With its class it went over to another district.
+    for place in plan.districts.indices where place != district && isUntold(.membership, place, id) {
+      try remove(.membership, place, id, row)
+    }
   }
 }

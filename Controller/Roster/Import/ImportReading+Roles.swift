@@ -14,14 +14,16 @@ extension ImportReading {
       guard let role = SourceRole(row[.role]) else {
         return faults.add(row, "role", row[.role], rule: "roster.role", "'role' is one of \(SourceRole.words).")
       }
-      guard let org = orgs.place(of: String(decoding: orgID, as: UTF8.self)) else {
-        return faults.add(row, "orgSourcedId", orgID, rule: "roster.reference", "orgs.csv has no org of this id.")
+      let name = String(decoding: orgID, as: UTF8.self)
+      guard let org = orgs.place(of: name) else {
+        return faults.add(row, "orgSourcedId", orgID, rule: "roster.reference", orgs.fault(of: name))
       }
       let held = HeldRole(
         role: role, org: Int32(org), isPrimary: row[.roleType].equals("primary"), isGone: !keeps)
       let id = mode.mode == .delta ? String(decoding: user, as: UTF8.self) : nil
       roles.add(held, user: key(-1, user), line: row.line, id: id)
     }
+    if files.has("roles.csv"), mode.mode == .delta { hasChanges = true }
     return mode.mode
   }
 
@@ -42,38 +44,92 @@ extension ImportReading {
       guard done.insert(entry.user).inserted else { continue }
       var held: [HeldRole] = []
       roles.append(rolesOf: entry.user, to: &held)
-      if try !changeRoles(of: id, held), held.contains(where: { !$0.isGone }) {
+      try Array(id.utf8).withUnsafeBufferPointer { bytes in
+        let row = FileRow.empty(line: Int(entry.line))
+        guard held.count <= Self.roleLimit else {
+          return faults.add(
+            row, "userSourcedId", bytes, rule: "roster.too-many", "A user has at most \(Self.roleLimit) roles.")
+        }
+        let isGuardian = try changeGuardian(id, bytes, held, row)
+        let isPerson = try changePerson(id, bytes, held, row)
+        guard held.contains(where: { !$0.isGone && !($0.role.group == .guardian ? isGuardian : isPerson) }) else {
+          return
+        }
         faults.add(
-          Fault(
-            line: Int(entry.line), field: "userSourcedId", value: id, code: "roster.reference",
-            message: "Nobody of this id stands in the roster, and users.csv does not tell of them."))
+          row, "userSourcedId", bytes, rule: "roster.reference",
+          "Nobody of this id stands in the roster in such a role, and users.csv does not tell of them.")
       }
     }
   }
 
-  /// Tells of a standing person anew with the roles that changed; whether there is one.
-  private func changeRoles(of id: String, _ held: [HeldRole]) throws -> Bool {
-    var isThere = false
-    for place in plan.districts.indices {
-      let district = plan.districts[place].district
-      guard var row = try PersonStore.rows(of: [id], in: district, transaction)[id]?.row else { continue }
-      isThere = true
-      var own = PersonRow.list(row.orgs)
-      for role in held where orgs.all[Int(role.org)].district == place && role.role.group != .guardian {
-        let org = orgs.all[Int(role.org)].id
-        own.removeAll { $0 == org }
-        guard !role.isGone else { continue }
-        own.insert(org, at: role.isPrimary ? 0 : own.count)
-        row.role = role.role.group == .student ? "student" : "staff"
-        row.position = role.role.word
-      }
-      row.orgs = own.joined(separator: ",")
-      try Array(id.utf8).withUnsafeBufferPointer { id in
-        guard !own.isEmpty else { return try remove(.person, place, id, .none) }
-        body = row.body
-        try tell(.person, place, id, .none)
-      }
+  /// Tells of a student or member of staff anew with the roles that changed: where they stand, and where they come to.
+  ///
+  /// - Returns: whether anything is known of them.
+  private func changePerson(_ id: String, _ bytes: Cell, _ held: [HeldRole], _ row: FileRow) throws -> Bool {
+    let told = held.filter { $0.role.group != .guardian }
+    var stored: [Int: PersonStore.Stored] = [:]
+    for place in plan.districts.indices where knows(.person, place, bytes) {
+      stored[place] = try PersonStore.rows(of: [id], in: plan.districts[place].district, transaction)[id]
     }
-    return isThere
+    // Of two, the row that has not left.
+    let known = stored.sorted { $0.key < $1.key }.map(\.value)
+    guard let model = known.first(where: { $0.leftAt == nil }) ?? known.first else { return false }
+    for place in plan.districts.indices {
+      let own = told.filter { orgs.all[Int($0.org)].district == place }
+      let standing = stored[place].flatMap { $0.leftAt == nil ? $0 : nil }
+      guard !own.isEmpty, standing != nil || own.contains(where: { !$0.isGone }) else { continue }
+      var person = stored[place]?.row ?? model.row
+      person.orgs = Self.changed(standing.map { PersonRow.list($0.row.orgs) } ?? [], by: own, orgs)
+      guard !person.orgs.isEmpty else {
+        try remove(.person, place, bytes, row)
+        continue
+      }
+      if let last = own.last(where: { !$0.isGone }) {
+        person.role = last.role.group == .student ? "student" : "staff"
+        person.position = last.role.word
+      }
+      try tell(person, place, bytes, row)
+    }
+    return true
+  }
+
+  private func tell(_ person: PersonRow, _ place: Int, _ id: Cell, _ row: FileRow) throws {
+    guard PersonRow.list(person.orgs).count <= Self.roleLimit else {
+      return faults.add(
+        row, "userSourcedId", id, rule: "roster.too-many",
+        "With those that stand, this user has over \(Self.roleLimit) roles in a district.")
+    }
+    if person.role == "student", !person.number.isEmpty {
+      Array(person.number.utf8).withUnsafeBufferPointer { checkNumber($0, place, row, "userSourcedId") }
+    }
+    body = person.body
+    try tell(.person, place, id, row)
+  }
+
+  private static func changed(_ list: [String], by roles: [HeldRole], _ orgs: OrgTable) -> String {
+    var list = list
+    for role in roles {
+      let org = orgs.all[Int(role.org)].id
+      list.removeAll { $0 == org }
+      if !role.isGone { list.insert(org, at: role.isPrimary ? 0 : list.count) }
+    }
+    return list.joined(separator: ",")
+  }
+
+  /// A guardian who stands is one in each district that the roles name; where they are one no more is not told by roles,
+  /// of which no more is kept than that there was one.
+  ///
+  /// - Returns: whether they stand anywhere.
+  private func changeGuardian(_ id: String, _ bytes: Cell, _ held: [HeldRole], _ row: FileRow) throws -> Bool {
+    guard let home = plan.districts.indices.first(where: { stands(.guardian, $0, bytes) }) else { return false }
+    let told = held.filter { $0.role.group == .guardian && !$0.isGone }
+    for place in Set(told.compactMap { orgs.all[Int($0.org)].district }).sorted()
+    where !stands(.guardian, place, bytes) {
+      let district = plan.districts[home].district
+      guard let known = try GuardianStore.rows(of: [id], in: district, contacts, transaction)[id] else { continue }
+      body = known.body
+      try tell(.guardian, place, bytes, row)
+    }
+    return true
   }
 }

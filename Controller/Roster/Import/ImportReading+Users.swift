@@ -3,6 +3,9 @@ import Storage
 import Vocabulary
 
 extension ImportReading {
+  /// The most roles, and so schools, of a user.
+  static let roleLimit = 64
+
   /// Users: students and staff become people of each district that they have a role in, guardians are kept apart.
   func readUsers(_ files: ExportFiles) throws {
     guard files.has("users.csv") || files.has("roles.csv") else { return }
@@ -10,7 +13,10 @@ extension ImportReading {
     try load(.guardian)
     let isSecond = manifest?.version == .two
     let rolesMode = isSecond ? try readRoles(files) : .delta
-    guard files.has("users.csv") else { return try readRolesAlone(rolesMode) }
+    guard files.has("users.csv") else {
+      try readRolesAlone(rolesMode)
+      return try checkStandingNumbers("roles.csv")
+    }
     let table: FileTable = isSecond ? .users12 : .users11
     var mode = mode("users")
     let check = CellCheck(table: table, faults: faults)
@@ -22,20 +28,17 @@ extension ImportReading {
       guard let keeps = mode.keeps(row, faults) else { return }
       guard keeps else { return try removeUser(id, row) }
       held.removeAll(keepingCapacity: true)
-      if isSecond {
-        try toldRoles(of: user, id, isDelta: mode.mode == .delta && rolesMode == .delta, &held)
-        guard !held.isEmpty else {
-          return faults.add(
-            row, "sourcedId", id, rule: "roster.reference", "roles.csv has no role of this user; each has one.")
-        }
-      } else {
-        try ownRoles(row, &held)
-      }
-      try readUser(row, id, held, mode.mode, check)
+      let isSound =
+        isSecond
+        ? try toldRoles(of: user, id, row, isDelta: mode.mode == .delta && rolesMode == .delta, &held)
+        : ownRoles(row, &held)
+      guard isSound else { return }
+      try readUser(row, id, held, check)
+      if mode.mode == .delta { try leaveElsewhere(id, row) }
     }
-    checkAgents(isDelta: mode.mode == .delta)
-    try checkChangedNumbers()
+    try checkAgents(files, table, isDelta: mode.mode == .delta)
     if isSecond { try readRolesAlone(rolesMode) }
+    if mode.mode == .delta { try checkStandingNumbers("users.csv") }
     try close(.person, mode)
     try close(.guardian, mode)
   }
@@ -47,73 +50,101 @@ extension ImportReading {
     }
   }
 
-  /// 1.1 has one role and the orgs in the user's own row.
-  private func ownRoles(_ row: FileRow, _ held: inout [HeldRole]) throws {
+  /// In a file of changes, where a user stands and has no role any more they have left: they moved to another district.
+  private func leaveElsewhere(_ id: Cell, _ row: FileRow) throws {
+    for place in plan.districts.indices {
+      for kind in [RowKind.person, .guardian] where isUntold(kind, place, id) { try remove(kind, place, id, row) }
+    }
+  }
+
+  // MARK: - Roles
+
+  /// 1.1 has one role and the orgs in the user's own row; false where that cannot be read, which was told.
+  private func ownRoles(_ row: FileRow, _ held: inout [HeldRole]) -> Bool {
     guard let role = SourceRole(row[.role]) else {
-      return faults.add(row, "role", row[.role], rule: "roster.role", "'role' is one of \(SourceRole.words).")
+      faults.add(row, "role", row[.role], rule: "roster.role", "'role' is one of \(SourceRole.words).")
+      return false
     }
     var found = held
+    var isOver = false
     row[.orgs].eachPart { part in
-      guard let org = orgs.place(of: String(decoding: part, as: UTF8.self)) else {
-        return faults.add(row, "orgSourcedIds", part, rule: "roster.reference", "orgs.csv has no org of this id.")
+      let id = String(decoding: part, as: UTF8.self)
+      guard let org = orgs.place(of: id) else {
+        return faults.add(row, "orgSourcedIds", part, rule: "roster.reference", orgs.fault(of: id))
+      }
+      guard !found.contains(where: { $0.org == Int32(org) }) else { return }
+      guard found.count < Self.roleLimit else {
+        isOver = true
+        return
       }
       found.append(HeldRole(role: role, org: Int32(org), isPrimary: found.isEmpty, isGone: false))
     }
     if row[.orgs].isEmpty {
       faults.add(row, "orgSourcedIds", row[.orgs], rule: "csv.required", "'orgSourcedIds' is empty.")
     }
+    if isOver {
+      faults.add(
+        row, "orgSourcedIds", row[.orgs], rule: "roster.too-many", "A user has at most \(Self.roleLimit) orgs.")
+    }
     held = found
+    return true
   }
 
-  /// The roles of roles.csv; in a file of changes those that stand, changed by them.
-  private func toldRoles(of user: UInt64, _ id: Cell, isDelta: Bool, _ held: inout [HeldRole]) throws {
-    guard isDelta else {
-      roles.append(rolesOf: user, to: &held)
-      return held.removeAll(where: \.isGone)
-    }
-    try standingRoles(id, &held)
+  /// The roles of roles.csv; in a file of changes those that stand, changed by them. False where the user has none, which
+  /// was told.
+  private func toldRoles(
+    of user: UInt64, _ id: Cell, _ row: FileRow, isDelta: Bool, _ held: inout [HeldRole]
+  ) throws -> Bool {
     var told: [HeldRole] = []
     roles.append(rolesOf: user, to: &told)
-    for role in told {
-      held.removeAll { $0.org == role.org && $0.role.group == role.role.group }
-      if !role.isGone { held.insert(role, at: role.isPrimary ? 0 : held.count) }
+    guard told.count <= Self.roleLimit else {
+      faults.add(row, "sourcedId", id, rule: "roster.too-many", "A user has at most \(Self.roleLimit) roles.")
+      return false
     }
+    if isDelta { try standingRoles(id, &held) }
+    for role in told {
+      held.removeAll { $0.org == role.org && $0.role.group == role.role.group && isDelta }
+      if !role.isGone { held.insert(role, at: isDelta && role.isPrimary ? 0 : held.count) }
+    }
+    // In a file of changes, whose last role is gone has left.
+    if held.isEmpty, !isDelta || told.isEmpty {
+      faults.add(
+        row, "sourcedId", id, rule: "roster.reference", "roles.csv has no role of this user; each has one.")
+      return false
+    }
+    return true
   }
 
   private func standingRoles(_ id: Cell, _ held: inout [HeldRole]) throws {
     let text = String(decoding: id, as: UTF8.self)
     for place in plan.districts.indices {
       let district = plan.districts[place].district
-      if indexes[RowKind.guardian.place]?.refers(key(place, id), isDelta: true) ?? false,
-        let org = orgs.all.firstIndex(where: { $0.district == place })
-      {
+      if stands(.guardian, place, id), let org = orgs.all.firstIndex(where: { $0.district == place }) {
         held.append(HeldRole(role: .guardian, org: Int32(org), isPrimary: false, isGone: false))
       }
-      guard let standing = try PersonStore.rows(of: [text], in: district, transaction)[text], standing.leftAt == nil
+      guard stands(.person, place, id),
+        let standing = try PersonStore.rows(of: [text], in: district, transaction)[text], standing.leftAt == nil
       else { continue }
       let role = SourceRole.allCases.first { $0.word == standing.row.position } ?? .other
       for org in PersonRow.list(standing.row.orgs) {
-        guard let place = orgs.place(of: org) else { continue }
-        held.append(HeldRole(role: role, org: Int32(place), isPrimary: held.isEmpty, isGone: false))
+        guard let org = orgs.place(of: org, in: place) else { continue }
+        held.append(HeldRole(role: role, org: Int32(org), isPrimary: held.isEmpty, isGone: false))
       }
     }
   }
 
   // MARK: - One user
 
-  private func readUser(
-    _ row: FileRow, _ id: Cell, _ held: [HeldRole], _ mode: FileMode.Mode, _ check: CellCheck
-  ) throws {
-    var seen = -1
-    // Nearly every user is of one district.
-    for role in held where !role.isGone {
-      guard let district = orgs.all[Int(role.org)].district, district != seen else { continue }
-      if seen >= 0, held.first(where: { orgs.all[Int($0.org)].district == district })?.org != role.org { continue }
-      seen = district
+  private func readUser(_ row: FileRow, _ id: Cell, _ held: [HeldRole], _ check: CellCheck) throws {
+    for (index, role) in held.enumerated() where !role.isGone {
+      // Nearly every user is of one district, and each is done once.
+      guard let district = orgs.all[Int(role.org)].district,
+        !held[..<index].contains(where: { !$0.isGone && orgs.all[Int($0.org)].district == district })
+      else { continue }
       let own = held.filter { !$0.isGone && orgs.all[Int($0.org)].district == district }
       let groups = own.map(\.role.group)
       if groups.contains(.student) || groups.contains(.staff) {
-        try person(row, id, district, own, isStudent: groups.contains(.student), mode, check)
+        try person(row, id, district, own, isStudent: groups.contains(.student), check)
       }
       if groups.contains(.guardian) { try guardian(row, id, district, own, check) }
     }
@@ -124,13 +155,17 @@ extension ImportReading {
   ]
 
   private func person(
-    _ row: FileRow, _ id: Cell, _ district: Int, _ held: [HeldRole], isStudent: Bool, _ mode: FileMode.Mode,
-    _ check: CellCheck
+    _ row: FileRow, _ id: Cell, _ district: Int, _ held: [HeldRole], isStudent: Bool, _ check: CellCheck
   ) throws {
     guard let number = check.text(row, .identifier, limit: 64), let username = check.text(row, .username),
       let email = check.text(row, .email, limit: 254), let grades = check.text(row, .grades)
     else { return }
     let own = held.filter { $0.role.group == (isStudent ? .student : .staff) }
+    guard own.count <= Self.roleLimit else {
+      return faults.add(
+        row, "sourcedId", id, rule: "roster.too-many",
+        "With those that stand, this user has over \(Self.roleLimit) roles in a district.")
+    }
     begin()
     put(isStudent ? "student" : "staff")
     put(own.first?.role.word ?? "")
@@ -148,18 +183,14 @@ extension ImportReading {
       put("")
       return try tell(.person, district, id, row)
     }
-    let list = row[.agents]
-    guard list.count <= 8192 else {
-      return faults.add(row, "agentSourcedIds", list, rule: "roster.text", "'agentSourcedIds' has at most 8,192 bytes.")
-    }
-    putAgents(list, district, row)
-    if !number.isEmpty { checkNumber(number, id, district, row, mode) }
+    putAgents(district, row)
+    if !number.isEmpty { checkNumber(number, district, row, check.table.title(of: .identifier)) }
     try tell(.person, district, id, row)
   }
 
   /// The ids of the orgs, the main one first.
   private func putOrgs(_ held: [HeldRole], main: Cell) {
-    let mainID = main.isEmpty ? nil : String(decoding: main, as: UTF8.self)
+    let mainID = main.isEmpty ? nil : String(decoding: main.prefix(256), as: UTF8.self)
     func rank(_ role: HeldRole) -> Int {
       orgs.all[Int(role.org)].id == mainID ? 0 : role.isPrimary ? 1 : 2
     }
@@ -172,20 +203,6 @@ extension ImportReading {
     put(ids.joined(separator: ","))
   }
 
-  private func putAgents(_ list: Cell, _ district: Int, _ row: FileRow) {
-    put("")
-    var isFirst = true
-    list.eachPart { part in
-      guard part.count <= 255 else {
-        return faults.add(row, "agentSourcedIds", part, rule: "roster.id", "An id has at most 255 bytes.")
-      }
-      if !isFirst { body.append(UInt8(ascii: ",")) }
-      isFirst = false
-      body.append(contentsOf: part)
-      agents.append(AgentReference(user: key(-1, part), inDistrict: key(district, part), line: row.line))
-    }
-  }
-
   private func guardian(_ row: FileRow, _ id: Cell, _ district: Int, _ held: [HeldRole], _ check: CellCheck) throws {
     guard let given = check.text(row, .givenName), let family = check.text(row, .familyName),
       let email = check.text(row, .email, limit: 254), let phone = check.text(row, .phone, limit: 64),
@@ -195,55 +212,5 @@ extension ImportReading {
     put(held.first { $0.role.group == .guardian }?.role.word ?? "")
     for cell in [given, family, email, phone, mobile] { put(cell) }
     try tell(.guardian, district, id, row)
-  }
-
-  // MARK: - Rules of users together
-
-  private func checkNumber(_ number: Cell, _ id: Cell, _ district: Int, _ row: FileRow, _ mode: FileMode.Mode) {
-    if let first = numbers.insert(key(district, number), Int32(clamping: row.line)) {
-      faults.add(
-        row, "identifier", number, rule: "roster.number-repeated",
-        "Line \(first) has this number already; a district gives each student one of their own.")
-    } else if mode == .delta {
-      changedNumbers.append(
-        ChangedNumber(
-          district: district, number: String(decoding: number, as: UTF8.self), id: String(decoding: id, as: UTF8.self),
-          line: row.line))
-    }
-  }
-
-  /// In a file of changes a number may be that of a student who stands and of whom the file says nothing.
-  private func checkChangedNumbers() throws {
-    for (place, district) in plan.districts.enumerated() {
-      let own = changedNumbers.filter { $0.district == place }
-      for first in stride(from: 0, to: own.count, by: 256) {
-        let part = own[first..<min(first + 256, own.count)]
-        let holders = try PersonStore.students(numbered: part.map(\.number), in: district.district, transaction)
-        for changed in part {
-          let other = holders[changed.number, default: []].first { id in
-            id != changed.id && (indexes[RowKind.person.place]?.isUntold(key(place, id)) ?? false)
-          }
-          guard other != nil else { continue }
-          faults.add(
-            Fault(
-              file: "users.csv", line: changed.line, field: "identifier", value: changed.number,
-              code: "roster.number-repeated", message: "Another student of the district has this number."))
-        }
-      }
-    }
-  }
-
-  private func checkAgents(isDelta: Bool) {
-    faults.file = "users.csv"
-    defer { faults.file = nil }
-    for agent in agents where users[agent.user] == nil {
-      if isDelta, indexes[RowKind.guardian.place]?.refers(agent.inDistrict, isDelta: true) ?? false { continue }
-      if isDelta, indexes[RowKind.person.place]?.refers(agent.inDistrict, isDelta: true) ?? false { continue }
-      faults.add(
-        Fault(
-          line: agent.line, field: "agentSourcedIds", code: "roster.reference",
-          message: "users.csv has no user of an id in this list."))
-    }
-    agents = []
   }
 }

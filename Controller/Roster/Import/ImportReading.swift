@@ -30,6 +30,10 @@ final class ImportReading {
   var isDelta = [Bool](repeating: true, count: RowKind.allCases.count)
   /// The district of each class by its id alone.
   var classDistricts = KeyMap()
+  /// In place of one, where the id stands in more.
+  static let severalDistricts: Int32 = -1
+  /// Every class of the file by its id alone: its line.
+  var classes = KeyMap()
   /// Every user of the file by its id alone: its line.
   var users = KeyMap()
   var roles = RoleTable()
@@ -37,8 +41,11 @@ final class ImportReading {
   var numbers = KeyMap()
   /// References to guardians that are looked at when all users are read.
   var agents: [AgentReference] = []
-  /// Numbers of a file of changes, which people who stand may have too.
-  var changedNumbers: [ChangedNumber] = []
+  var isWaitingFull = false
+  /// Guardians of the student who is being read.
+  var rowAgents: [UInt64] = []
+  /// Whether one of the files is of changes.
+  var hasChanges = false
   /// Of the row that is being read.
   var body: [UInt8] = []
   private var isFirst = true
@@ -49,16 +56,9 @@ final class ImportReading {
     let line: Int
   }
 
-  struct ChangedNumber {
-    let district: Int
-    let number: String
-    let id: String
-    let line: Int
-  }
-
   init(_ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey) {
     (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
-    plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv")
+    plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv", isExport: manifest != nil)
     indexes = RowKind.allCases.map { _ in nil }
     body.reserveCapacity(1024)
   }
@@ -94,6 +94,7 @@ final class ImportReading {
     try readClasses(files)
     try readUsers(files)
     try readEnrollments(files)
+    try requireStateFed()
     try faults.throwIfAny()
     return plan
   }
@@ -119,11 +120,28 @@ final class ImportReading {
       try RowStore.eachHash(kind, in: district.district, transaction) { id, hash, hasLeft in
         index.stands(key(place, id), hash: hash, hasLeft: hasLeft)
         if !hasLeft { standing += 1 }
-        if kind == .schoolClass { classDistricts.replace(key(-1, id), Int32(place)) }
+        if kind == .schoolClass, classDistricts.insert(key(-1, id), Int32(place)) != nil {
+          classDistricts.replace(key(-1, id), Self.severalDistricts)
+        }
       }
-      if kind == .person { plan.districts[place].people = standing }
+      plan.districts[place].standing[kind.place] = standing
     }
     indexes[kind.place] = index
+  }
+
+  /// Whether the row stands, and has not left.
+  func stands(_ kind: RowKind, _ district: Int, _ id: Cell) -> Bool {
+    indexes[kind.place]?.stands(key(district, id)) ?? false
+  }
+
+  /// Whether there is such a row, also of who left.
+  func knows(_ kind: RowKind, _ district: Int, _ id: Cell) -> Bool {
+    indexes[kind.place]?.knows(key(district, id)) ?? false
+  }
+
+  /// Whether the row stands, and the file has not told of it so far.
+  func isUntold(_ kind: RowKind, _ district: Int, _ id: Cell) -> Bool {
+    indexes[kind.place]?.isUntold(key(district, id)) ?? false
   }
 
   // MARK: - What the file tells
@@ -165,6 +183,7 @@ final class ImportReading {
   /// After a whole file: what stands and was not told of is gone.
   func close(_ kind: RowKind, _ mode: FileMode) throws {
     isDelta[kind.place] = mode.mode == .delta
+    if mode.mode == .delta { hasChanges = true }
     guard mode.mode == .bulk, faults.count == 0, let index = indexes[kind.place], index.untold > 0 else { return }
     for (place, district) in plan.districts.enumerated() {
       try RowStore.eachHash(kind, in: district.district, transaction) { id, _, hasLeft in

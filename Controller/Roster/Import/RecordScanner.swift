@@ -14,8 +14,8 @@ struct ScannedRecord {
   var count: Int { places.count }
 
   /// A record without cells.
-  static var none: ScannedRecord {
-    ScannedRecord(line: 0, bytes: Cell(start: nil, count: 0), places: UnsafeBufferPointer(start: nil, count: 0))
+  static func empty(line: Int) -> ScannedRecord {
+    ScannedRecord(line: line, bytes: Cell(start: nil, count: 0), places: UnsafeBufferPointer(start: nil, count: 0))
   }
 
   /// Without the spaces around it.

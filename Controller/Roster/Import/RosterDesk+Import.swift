@@ -12,6 +12,8 @@ extension RosterDesk {
     let only: DistrictID?
     /// The share of a district's people that may go, in per cent.
     let allowed: Int
+
+    var source: ImportRecord.Source { only == nil ? .state : .district }
   }
 
   /// Reads the archive against what stands; nothing is changed. One at a time.
@@ -66,17 +68,19 @@ extension RosterDesk {
           "The roster of '\(district.district)' was changed while this file was read. Nothing was changed; send it again."
         )
       }
-      try RosterSettings.checked(district.district, at: now, transaction)
     }
     let changed = plan.districts.filter { $0.changes > 0 }
     let id = RosterImportID.random()
-    for district in changed {
+    for district in plan.districts {
+      let former = try RosterSettings.of(district.district, transaction).source
+      let whose = plan.isExport ? asked.source : former ?? asked.source
+      try RosterSettings.checked(district.district, from: whose, at: now, transaction)
+      guard district.changes > 0 else { continue }
       try FormerStore.clear(district.district, transaction)
       let counts = Dictionary(uniqueKeysWithValues: RowKind.allCases.map { ($0.rawValue, district[$0]) })
       let record = ImportRecord(
         district: district.district, number: district.revision + 1, id: id, kind: .import,
-        source: asked.only == nil ? .state : .district, at: now, actor: actor, file: file, counts: counts,
-        undoneBy: nil)
+        source: asked.source, at: now, actor: actor, file: file, formerSource: former, counts: counts, undoneBy: nil)
       try ImportStore.insert(record, transaction)
       try self.record(
         "roster.import", ("roster-import", id.rawValue), district.district, by: actor, at: now,
@@ -84,6 +88,7 @@ extension RosterDesk {
     }
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     try writer.write(plan) { $0.revision + 1 }
+    for district in changed { try GuardianStore.markUnlinked(in: district.district, at: now, transaction) }
     guard changed.isEmpty else { return id }
     try record(
       "roster.import", ("roster-import", id.rawValue), asked.only, by: actor, at: now,
@@ -128,13 +133,18 @@ extension RosterDesk {
     let change = RosterChange(transaction: transaction, district: district, number: last.number + 1, now: now)
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     for kind in RowKind.allCases {
-      try FormerStore.removeAdded(kind, last.number, change)
+      try FormerStore.removeAdded(kind, last.number, change) { people in
+        let held = try registry.devices(heldBy: people, of: district, in: transaction).map(\.holder)
+        return Set(people.filter { held.contains(.person($0)) })
+      }
       try writer.restore(kind, change)
     }
+    try GuardianStore.markUnlinked(in: district, at: now, transaction)
     try FormerStore.clear(district, transaction)
     let record = ImportRecord(
       district: district, number: change.number, id: id, kind: .undo, source: last.source, at: now, actor: actor,
-      file: nil, counts: last.counts, undoneBy: nil)
+      file: nil, formerSource: nil, counts: last.counts, undoneBy: nil)
+    try RosterSettings.restore(last.formerSource, district, transaction)
     try ImportStore.insert(record, transaction)
     try ImportStore.markUndone(last.number, by: change.number, in: district, transaction)
     try self.record(

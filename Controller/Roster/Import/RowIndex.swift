@@ -70,6 +70,14 @@ struct RowIndex: Sendable {
     return isDelta && marks[place].contains(.stands) && marks[place].isDisjoint(with: [.left, .removed])
   }
 
+  /// Whether the row stands and has not left, whatever the file says.
+  func stands(_ key: UInt64) -> Bool {
+    known(key).map { marks[$0].contains(.stands) && !marks[$0].contains(.left) } ?? false
+  }
+
+  /// Whether there is such a row, also of who left.
+  func knows(_ key: UInt64) -> Bool { known(key).map { marks[$0].contains(.stands) } ?? false }
+
   /// Whether the row stands, has not left, and was not told of.
   func isUntold(_ key: UInt64) -> Bool {
     guard let place = known(key) else { return false }

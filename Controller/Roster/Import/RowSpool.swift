@@ -17,7 +17,8 @@ struct RowSpool: Sendable {
 
   private static let blockLength = 1 << 20
 
-  private var blocks: [[UInt8]] = []
+  /// Packed, with the length of what is in it.
+  private var blocks: [(packed: [UInt8], length: Int)] = []
   private var open: [UInt8] = []
   private(set) var count = 0
   var isEmpty: Bool { count == 0 }
@@ -31,7 +32,7 @@ struct RowSpool: Sendable {
     open.append(contentsOf: body)
     count += 1
     guard open.count >= Self.blockLength else { return }
-    blocks.append(try Gzip.compress(open, level: 1))
+    blocks.append((try Gzip.compress(open, level: 1), open.count))
     open.removeAll(keepingCapacity: true)
   }
 
@@ -53,7 +54,8 @@ struct RowSpool: Sendable {
       chunk.removeAll(keepingCapacity: true)
     }
     for index in 0...blocks.count {
-      let block = index < blocks.count ? try Gzip.decompress(blocks[index], limit: Self.blockLength * 2) : open
+      let block =
+        index < blocks.count ? try Gzip.decompress(blocks[index].packed, limit: blocks[index].length) : open
       var place = 0
       while let row = Self.row(block, &place) {
         if chunk.count >= limit || chunk.last.map({ $0.district != row.district }) ?? false { try flush() }

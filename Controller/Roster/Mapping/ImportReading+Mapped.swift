@@ -8,6 +8,8 @@ private struct Standing {
   /// Ids in the source by number.
   var ids: [String: String] = [:]
   var rows: [String: PersonRow] = [:]
+  /// Ids in the source of people of the other role.
+  var others: Set<String> = []
 }
 
 extension ImportReading {
@@ -61,6 +63,9 @@ extension ImportReading {
     if places != nil, count == 0, faults.count == 0 {
       faults.add(Fault(line: 1, code: "roster.empty-file", message: "The file has no rows below its header."))
     }
+    if !mapping.whole, mapping.role == .student {
+      try checkStandingNumbers(nil, mapping.title(of: .number) ?? "")
+    }
     guard mapping.whole, faults.count == 0 else { return }
     for id in standing.rows.keys.sorted() where indexes[RowKind.person.place]?.isUntold(key(0, id)) ?? false {
       plan.districts[0].counts[RowKind.person.place].left += 1
@@ -71,6 +76,9 @@ extension ImportReading {
   /// Those who left too: whoever is there again keeps the id.
   private func standing(_ role: RosterPerson.Role, _ district: DistrictID) throws -> Standing {
     var standing = Standing()
+    for other in RosterPerson.Role.allCases where other != role {
+      try PersonStore.eachID(of: other, in: district, transaction) { standing.others.insert($0) }
+    }
     try PersonStore.each(role, in: district, transaction) { id, row, hasLeft in
       standing.rows[id] = row
       if !row.number.isEmpty, !hasLeft || standing.ids[row.number] == nil { standing.ids[row.number] = id }
@@ -88,14 +96,16 @@ extension ImportReading {
       guard let cell = check.id(row) else { return }
       id = String(decoding: cell, as: UTF8.self)
     } else {
-      id = standing.ids[text] ?? "n:" + text.replacing(" ", with: "_").replacing(",", with: "_")
+      id = standing.ids[text] ?? Self.madeID(mapping.role, text)
+    }
+    guard !standing.others.contains(id) else {
+      let title = mapping.title(of: .id)
+      return faults.add(
+        row, title ?? check.table.title(of: .identifier), title == nil ? number : row[.sourcedId],
+        rule: "roster.other-role", Self.otherRole(mapping.role))
     }
     if let first = users.insert(key(-1, id), Int32(clamping: row.line)) { return repeated(row, number, Int(first)) }
-    if mapping.role == .student, let first = numbers.insert(key(0, number), Int32(clamping: row.line)) {
-      return faults.add(
-        row, check.table.title(of: .identifier), number, rule: "roster.number-repeated",
-        "Line \(first) has this number already; a district gives each student one of their own.")
-    }
+    if mapping.role == .student { checkNumber(number, 0, row, check.table.title(of: .identifier)) }
     var person = standing.rows[id] ?? PersonRow(fields: [String](repeating: "", count: PersonRow.fieldCount))
     if person.position.isEmpty { person.position = mapping.role.rawValue }
     person.role = mapping.role.rawValue
@@ -111,10 +121,22 @@ extension ImportReading {
           row, check.table.title(of: .school), row[.school], rule: "roster.school",
           "The district has no school of this id or name.")
       }
-      person.orgs = ([org] + PersonRow.list(person.orgs).filter { $0 != org }).joined(separator: ",")
+      let others = PersonRow.list(person.orgs).filter { $0 != org }
+      person.orgs = ([org] + others.prefix(Self.roleLimit - 1)).joined(separator: ",")
     }
     body = person.body
     try Array(id.utf8).withUnsafeBufferPointer { try tell(.person, 0, $0, row) }
+  }
+
+  /// The id of somebody whom a file knows by number alone: students and staff may have the same numbers.
+  private static func madeID(_ role: RosterPerson.Role, _ number: String) -> String {
+    (role == .student ? "n:" : "t:") + number.replacing(" ", with: "_").replacing(",", with: "_")
+  }
+
+  private static func otherRole(_ role: RosterPerson.Role) -> String {
+    role == .student
+      ? "A member of staff has or had this id; a student needs another. If it is the same person, and they have left, erase them first."
+      : "A student has or had this id; a member of staff needs another. If it is the same person, and they have left, erase them first."
   }
 
   /// A school of the register that no roster told of yet.

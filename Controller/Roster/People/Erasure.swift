@@ -23,6 +23,10 @@ enum Erasure {
     try transaction.run("DELETE FROM roster_membership WHERE district_id = \(district) AND person IN \(list: ids)")
     try transaction.run("DELETE FROM roster_person WHERE district_id = \(district) AND sourced_id IN \(list: ids)")
     try forget(.person, ids, in: district, transaction)
+    try erase(guardians: guardians, in: district, transaction)
+  }
+
+  static func erase(guardians: [String], in district: DistrictID, _ transaction: any Transaction) throws {
     for first in stride(from: 0, to: guardians.count, by: RowStore.step) {
       let part = Array(guardians[first..<min(first + RowStore.step, guardians.count)])
       try transaction.run("DELETE FROM roster_guardian WHERE district_id = \(district) AND sourced_id IN \(list: part)")

@@ -36,13 +36,15 @@ struct PersonRoutes: Sendable {
     let page = try PageRequest(call)
     let filter = try PersonFilter(call)
     let actor = try context.actor
-    // A write, for there is no look without its entry.
-    return try await desk.database.write(in: context.scope) { [desk] transaction in
+    // Looked up without holding up who writes; nothing is answered before the look's entry stands.
+    let shown = try await desk.database.read(in: context.scope) { [desk] transaction in
       try desk.requireDistrict(district, transaction)
       let found = try PersonStore.people(
         in: district, where: filter.condition(in: district, desk.contacts), after: page.after, limit: page.limit + 1,
         transaction)
-      let shown = Page(found.map { PersonView($0) }, limit: page.limit, key: \.id.rawValue)
+      return Page(found.map { PersonView($0) }, limit: page.limit, key: \.id.rawValue)
+    }
+    return try await desk.database.write(in: context.scope) { [desk] transaction in
       for person in shown.items.prefix(PageRequest.maximum) where filter.isOfOne {
         try desk.record(
           "person.view", ("person", person.id.rawValue), district, by: actor, at: call.now, NoDetails(), transaction)

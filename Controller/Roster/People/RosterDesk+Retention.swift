@@ -2,9 +2,10 @@ package import Storage
 package import Vocabulary
 
 extension RosterDesk {
-  /// Erases up to `limit` people of a district who left longer ago than it keeps them.
+  /// Erases up to `limit` people of a district who left longer ago than it keeps them, and as many guardians who have been
+  /// nobody's for as long.
   ///
-  /// - Returns: how many there were.
+  /// - Returns: how many people there were.
   package func eraseLeft(
     of district: DistrictID, now: Instant, limit: Int, in transaction: any Transaction
   ) throws -> Int {
@@ -18,6 +19,8 @@ extension RosterDesk {
     ).map { try $0.get("person_id", as: PersonID.self) }
     let people = try RosterDirectory().people(gone, in: district, transaction)
     try Erasure.erase(Array(people.values), in: district, transaction)
+    let guardians = try GuardianStore.unlinked(before: moment, in: district, limit: limit, transaction)
+    try Erasure.erase(guardians: guardians, in: district, transaction)
     return people.count
   }
 }

@@ -54,6 +54,36 @@ enum GuardianStore {
       rows: contacts)
   }
 
+  /// Since when a guardian is nobody's, for those of whom that is so: a file of changes does not tell of it.
+  static func markUnlinked(in district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
+    let linked: SQL = """
+      EXISTS (SELECT 1 FROM roster_guardian_link AS l
+        WHERE l.district_id = roster_guardian.district_id AND l.guardian = roster_guardian.sourced_id)
+      """
+    try transaction.run(
+      """
+      UPDATE roster_guardian SET unlinked_at = \(now)
+      WHERE district_id = \(district) AND unlinked_at IS NULL AND NOT \(linked)
+      """)
+    try transaction.run(
+      """
+      UPDATE roster_guardian SET unlinked_at = NULL
+      WHERE district_id = \(district) AND unlinked_at IS NOT NULL AND \(linked)
+      """)
+  }
+
+  /// Ids of up to `limit` guardians who were nobody's before the moment.
+  static func unlinked(
+    before moment: Instant, in district: DistrictID, limit: Int, _ transaction: any Transaction
+  ) throws -> [String] {
+    try transaction.rows(
+      """
+      SELECT sourced_id FROM roster_guardian WHERE district_id = \(district) AND unlinked_at < \(moment)
+      ORDER BY unlinked_at LIMIT \(limit)
+      """
+    ).map { try $0.get("sourced_id") }
+  }
+
   static func removeContacts(of ids: [String], in district: DistrictID, _ transaction: any Transaction) throws {
     try transaction.run(
       "DELETE FROM roster_guardian_contact WHERE district_id = \(district) AND guardian IN \(list: ids)")

@@ -14,9 +14,9 @@ enum ImportStore {
     try transaction.run(
       """
       INSERT INTO roster_import
-        (district_id, number, import_id, kind, source, at, actor, file, counts)
+        (district_id, number, import_id, kind, source, at, actor, file, former_source, counts)
       VALUES (\(record.district), \(record.number), \(record.id), \(record.kind), \(record.source), \(record.at),
-        \(record.actor), \(record.file), \(try JSONText.encode(record.counts)))
+        \(record.actor), \(record.file), \(record.formerSource), \(try JSONText.encode(record.counts)))
       """)
   }
 
@@ -28,7 +28,7 @@ enum ImportStore {
   }
 
   private static let columns: SQL =
-    "district_id, number, import_id, kind, source, at, actor, file, counts, undone_by"
+    "district_id, number, import_id, kind, source, at, actor, file, former_source, counts, undone_by"
 
   /// The newest first.
   static func page(
@@ -58,7 +58,7 @@ enum ImportStore {
     ImportRecord(
       district: try row.get("district_id"), number: try row.get("number"), id: try row.get("import_id"),
       kind: try row.get("kind"), source: try row.get("source"), at: try row.get("at"), actor: try row.get("actor"),
-      file: try row.get("file"),
+      file: try row.get("file"), formerSource: try row.get("former_source", as: ImportRecord.Source?.self),
       counts: try JSONText.decode([String: RowCounts].self, from: try row.get("counts")),
       undoneBy: try row.get("undone_by"))
   }
@@ -100,23 +100,35 @@ enum FormerStore {
   }
 
   /// Takes away what an import added: its rows that stood in no form before.
-  static func removeAdded(_ kind: RowKind, _ number: Int64, _ change: RosterChange) throws {
-    let ids = try change.transaction.rows(
+  ///
+  /// - Parameter hasDevices: of these people, who has a device. They stay as people who left: the ledger names them by
+  ///   their id, which is theirs again when the next file tells of them.
+  static func removeAdded(
+    _ kind: RowKind, _ number: Int64, _ change: RosterChange, hasDevices: ([PersonID]) throws -> Set<PersonID>
+  ) throws {
+    let person: SQL = kind == .person ? "r.person_id" : "NULL"
+    let added = try change.transaction.rows(
       """
-      SELECT r.sourced_id FROM \(kind.table) AS r
+      SELECT r.sourced_id, \(person) AS person FROM \(kind.table) AS r
       WHERE r.district_id = \(change.district) AND r.changed_in = \(number) AND NOT EXISTS (
         SELECT 1 FROM roster_former AS f
         WHERE f.district_id = r.district_id AND f.kind = \(kind) AND f.sourced_id = r.sourced_id)
       """
-    ).map { try $0.get("sourced_id", as: String.self) }
-    for first in stride(from: 0, to: ids.count, by: RowStore.step) {
-      let part = ids[first..<min(first + RowStore.step, ids.count)]
-      try change.transaction.run(
-        "DELETE FROM \(kind.table) WHERE district_id = \(change.district) AND sourced_id IN \(list: part)")
-      if kind == .person { try PersonStore.removeLinks(of: Array(part), in: change.district, change.transaction) }
-      if kind == .guardian {
-        try GuardianStore.removeContacts(of: Array(part), in: change.district, change.transaction)
+    ).map { (id: try $0.get("sourced_id", as: String.self), person: try $0.get("person", as: PersonID?.self)) }
+    for first in stride(from: 0, to: added.count, by: RowStore.step) {
+      let part = added[first..<min(first + RowStore.step, added.count)]
+      let ids = part.map(\.id)
+      if kind == .person { try PersonStore.removeLinks(of: ids, in: change.district, change.transaction) }
+      if kind == .guardian { try GuardianStore.removeContacts(of: ids, in: change.district, change.transaction) }
+      let kept = try hasDevices(part.compactMap(\.person))
+      let staying = part.filter { $0.person.map(kept.contains) ?? false }.map(\.id)
+      if !staying.isEmpty {
+        try RowStore.remove(
+          kind, staying, in: change.district, number: change.number, at: change.now, change.transaction)
       }
+      let going = ids.filter { !staying.contains($0) }
+      try change.transaction.run(
+        "DELETE FROM \(kind.table) WHERE district_id = \(change.district) AND sourced_id IN \(list: going)")
     }
   }
 }

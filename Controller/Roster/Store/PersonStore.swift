@@ -60,20 +60,23 @@ enum PersonStore {
       .map { RosterPerson(try stored($0), sourcedID: try $0.get("sourced_id"), in: district) }
   }
 
-  /// The ids in the source of the students who have one of these numbers and have not left.
-  static func students(
-    numbered numbers: [String], in district: DistrictID, _ transaction: any Transaction
-  ) throws -> [String: [String]] {
-    var found: [String: [String]] = [:]
+  /// Calls `body` with the number of each student who has one and has not left, and the id in the source.
+  static func eachStudentNumber(
+    in district: DistrictID, _ transaction: any Transaction, _ body: (_ number: String, _ id: String) throws -> Void
+  ) throws {
     let query: SQL = """
       SELECT number, sourced_id FROM roster_person
-      WHERE district_id = \(district) AND number <> '' AND number IN \(list: numbers) AND role = 'student'
-        AND left_at IS NULL
+      WHERE district_id = \(district) AND number <> '' AND role = 'student' AND left_at IS NULL
       """
-    for row in try transaction.rows(query) {
-      found[try row.get("number"), default: []].append(try row.get("sourced_id"))
-    }
-    return found
+    try transaction.each(query) { try body(try $0.get("number"), try $0.get("sourced_id")) }
+  }
+
+  /// Calls `body` with the id in the source of each person of a role, also of those who left.
+  static func eachID(
+    of role: RosterPerson.Role, in district: DistrictID, _ transaction: any Transaction, _ body: (String) throws -> Void
+  ) throws {
+    let query: SQL = "SELECT sourced_id FROM roster_person WHERE district_id = \(district) AND role = \(role.rawValue)"
+    try transaction.each(query) { try body(try $0.get("sourced_id")) }
   }
 
   /// Calls `body` with each person of a role, also with those who left.

@@ -6,13 +6,6 @@ enum RowStore {
   /// Ids that one statement names.
   static let step = 500
 
-  /// The districts that have a roster.
-  static func districts(_ transaction: any Transaction) throws -> [DistrictID] {
-    try transaction.rows("SELECT district_id FROM roster_district ORDER BY district_id").map {
-      try $0.get("district_id")
-    }
-  }
-
   static func count(_ kind: RowKind, in district: DistrictID, _ transaction: any Transaction) throws -> Int {
     try transaction.row("SELECT COUNT(*) AS n FROM \(kind.table) WHERE district_id = \(district)")?.get("n") ?? 0
   }

@@ -14,6 +14,11 @@ package struct PeopleService: Sendable {
   private let logger: Logger
   private let clock: @Sendable () -> Instant
   private let budget = BodyBudget()
+  /// Of routes that take whole archives: one of these takes its time, and shuts nobody else out meanwhile.
+  private let archives = BodyBudget()
+
+  /// A route that takes bodies over this, in bytes, takes archives.
+  private static let archive = 16 << 20
 
   /// A route that was found, with its number among all.
   private struct Found {
@@ -134,6 +139,7 @@ package struct PeopleService: Sendable {
     if found.route.rule == .open { head.origin = origin() }
     do { _ = try await admit(head, found.route) } catch { return problem(error, head, found.route) }
     let announced = AnnouncedBody(request.headers)
+    let budget = found.route.bodyLimit > Self.archive ? archives : budget
     return try await budget.with(announced, routeLimit: found.route.bodyLimit) { [head] in
       let call = try await Exchange.call(request, announced, head, limit: found.route.bodyLimit)
       return await answer(call, found)
