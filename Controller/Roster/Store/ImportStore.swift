@@ -111,6 +111,7 @@ enum FormerStore {
     ).map { try $0.get("sourced_id", as: String.self) }
     for first in stride(from: 0, to: ids.count, by: RowStore.step) {
       let part = ids[first..<min(first + RowStore.step, ids.count)]
+      if kind == .person { try NameIndex.forget(sourced: Array(part), in: change.district, change.transaction) }
       try change.transaction.run(
         "DELETE FROM \(kind.table) WHERE district_id = \(change.district) AND sourced_id IN \(list: part)")
       if kind == .person { try PersonStore.removeLinks(of: Array(part), in: change.district, change.transaction) }
