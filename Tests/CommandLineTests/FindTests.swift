@@ -49,7 +49,8 @@ struct FindTests {
       """
     let controller = FakeController(.success(.json(item)))
     let outcome = run(
-      "audit", "views", "-d", "elm", "--purpose", "repair", "--person", "per_1", "--from", "2026-11-01", "--output", "csv",
+      "audit", "views", "-d", "elm", "--purpose", "repair", "--person", "per_1", "--from", "2026-11-01", "--output",
+      "csv",
       on: controller)
     #expect(outcome.status == .success, "\(outcome.err)")
     #expect(

@@ -141,8 +141,13 @@ struct DeviceSearchTests {
           return (planning.plan, fetched)
         }
         let tables = ["registry_device", "registry_contact", "registry_custody"]
+        // A part in the middle of a serial is looked for among the first of a district, read by their index under the same name.
+        let isPart =
+          plan.contains("CO-ROUTINE registry_device")
+          && plan.contains { $0.contains("serial_folded>?") || $0.contains("INDEX") }
         let through = plan.filter { line in
           tables.contains { line.hasPrefix("SCAN \($0)") && !line.contains("INDEX") }
+            && !(isPart && line == "SCAN registry_device")
         }
         #expect(through == [], "\(text) in \(scope)")
         #expect(fetched < 7_000, "\(text) in \(scope)")

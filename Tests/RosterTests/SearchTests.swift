@@ -48,7 +48,7 @@ struct SearchTests {
       ("maria jose nunez", ["u3 name"]), ("lukasz weiss", ["u5 name"]), ("анна", ["u7 name"]),
       ("exampl robi", ["u1 beginning"]), ("fict zo", ["u2 beginning"]),
       ("exmapleton robin", ["u1 similar"]), ("exampletan jon", ["u4 similar"]), ("robn exampleton", ["u1 similar"]),
-      ("exampletonn robinn", ["u1 similar"]), ("exampetom rob", ["u1 similar"]), ("примерова ана", ["u7 similar"]),
+      ("exampletonn robinn", ["u1 similar"]), ("exmpletonn rob", ["u1 similar"]), ("примерова ана", ["u7 similar"]),
       ("nobody", []), ("", []), ("   ", []), ("%", []), ("_ _", []), ("'; DROP TABLE roster_name", []),
     ])
   func names(_ text: String, _ expected: [String]) async throws {
@@ -64,9 +64,8 @@ struct SearchTests {
     export.user("c", "Maria", "Kestrel", number: "3")
     export.user("d", "Mara", "Kestrel", number: "4")
     try await bench.take(export)
-    #expect(
-      try await found(bench, "mara kestrel").map { $0.suffix(9) }
-        == ["a name", "d name", "b beginning", "c similar"].map { $0.suffix(9) })
+    let all = try await found(bench, "mara kestrel")
+    #expect(Set(all.prefix(2)) == ["a name", "d name"] && all.dropFirst(2) == ["b beginning", "c similar"], "\(all)")
     var without = export
     without.users.removeAll { $0[0] == "a" }
     without.roles.removeAll { $0[3] == "a" }
@@ -229,7 +228,7 @@ struct SearchTests {
   @Test("No search reads a table through, whatever is typed and whoever asks")
   func plans() async throws {
     let bench = try await RosterBench()
-    try await fill(bench, people: 6_000)
+    try await fill(bench, people: 10_000)
     let tables = ["roster_person", "roster_name", "roster_word", "roster_word_key", "roster_guardian_contact"]
     let texts = [
       "given5 family5", "family1200", "famiyl77 given9", "giv fam", "g", "family", "5999", "x@home.example",

@@ -45,8 +45,11 @@ extension RosterDesk {
     let words = NameWords.of(typed)
     guard words.count < NameWords.most, typed.contains(where: \.isLetter) else { return [] }
     let hits = try NameSearch(words, in: scope, allowed: Self.allowed(schools), transaction).hits(limit: limit)
-    return try ranked(Array(hits.prefix(NameSearch.mostHits)), scope, limit: limit, transaction)
+    return try ranked(Array(hits.prefix(limit + Self.spare)), scope, limit: limit, transaction)
   }
+
+  /// People beyond those who are told of, so that of equals who has not left comes first.
+  private static let spare = 12
 
   private func ranked(
     _ hits: [NameSearch.Hit], _ scope: TenantScope, limit: Int, _ transaction: any Transaction
