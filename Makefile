@@ -32,11 +32,14 @@ DEVICES ?= 4000 40000 400000
 ENGINES ?= sqlite postgres
 SCALE ?=
 
+# What bench/search.py is told besides, such as SEARCH="--users 45000 --devices 40000 --districts 14".
+SEARCH ?=
+
 # The browser of `make check-pages`.
 CHROMIUM ?= /usr/bin/chromium
 
 .NOTPARALLEL:
-.PHONY: help build run test bench bench-agent bench-scale bench-revocation format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+.PHONY: help build run test bench bench-agent bench-scale bench-revocation bench-search format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
   deb check-deb check-deb-twice failover check-examples check-pages \
   clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser $(addprefix bin/,$(PROGRAMS))
 
@@ -73,6 +76,10 @@ bench-scale: build packages-test packages-bench ## seed states of DEVICES on ENG
 
 bench-revocation: build packages-test packages-bench ## how soon a revocation at one controller is another's, 50 times on one PostgreSQL
 	@python3 bench/revocation.py --programs bin
+
+bench-search: build packages-test packages-bench ## the help desk's search at 400,000 devices and 450,000 people on both engines, into var/search
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 bench/search.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" $(SEARCH)
 
 format: ## lay out every Swift file by .swift-format
 	@swift format format --in-place --recursive --parallel $(FORMATTED)

@@ -197,6 +197,14 @@ let package = Package(
         "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Audit", "Registry", httpTypes, crypto,
       ]),
 
+    /// What a help desk sees and does: the search for people and devices, and who looked at whom.
+    .target(
+      name: "HelpDesk",
+      dependencies: ["Vocabulary", "Storage", "Serving", "Access", "Audit", "Registry", "Web", httpTypes],
+      path: "Controller/HelpDesk",
+      resources: [.embedInCode("Search/Templates"), .embedInCode("Search/Assets"), .embedInCode("Views/Templates")],
+      swiftSettings: rules),
+
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
@@ -205,7 +213,7 @@ let package = Package(
       [
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
         "Access", "Web",
-        "Registry", "Enrollment", "Roster",
+        "Registry", "Enrollment", "Roster", "HelpDesk",
         "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
         arguments,
       ]),
@@ -283,6 +291,13 @@ let package = Package(
       [
         "Roster", "Archive", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving",
         "Vocabulary",
+      ]),
+    /// The search and its pages on the real registry and roster, without sockets.
+    tests(
+      "HelpDeskTests",
+      [
+        "HelpDesk", "Roster", "Registry", "Access", "Audit", "Web", "Archive", "Storage", "StorageSQLite",
+        "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
       ]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(

@@ -32,8 +32,11 @@ def identifier(kind, number):
     return f"{kind}{number:07x}-5a5a-4b4b-8c8c-{number * 2654435761 % (1 << 48):012x}"
 
 
-def export(users, districts, changed=0.0):
-    """A OneRoster 1.2 archive: 10 students a guardian pair and a teacher's share, 6 classes a student."""
+def export(users, districts, changed=0.0, names=None, codes=None):
+    """A OneRoster 1.2 archive: 10 students a guardian pair and a teacher's share, 6 classes a student.
+
+    `names(kind, number)` gives somebody's given and family name, `codes` the districts' codes, where they are others than the usual ones.
+    """
     chance = random.Random(1)
     students = users * 10 // 17
     guardians = users * 6 // 17
@@ -53,15 +56,17 @@ def export(users, districts, changed=0.0):
     members.write("sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\r\n")
     orgs.write(f"{identifier('s', 0)},{LEAD},Example State,state,,\r\n")
     for number in range(districts):
-        orgs.write(f"{identifier('d', number)},{LEAD},District {number},district,district-{number},{identifier('s', 0)}\r\n")
+        orgs.write(f"{identifier('d', number)},{LEAD},District {number},district,{codes[number] if codes else f'district-{number}'},{identifier('s', 0)}\r\n")
     for number in range(schools):
         orgs.write(f"{identifier('o', number)},{LEAD},School {number},school,{number},{identifier('d', number % districts)}\r\n")
 
     def user(kind, number, role, school, agents=""):
         name = identifier(kind, number)
-        given = GIVEN[number % len(GIVEN)] + (" Jo" if chance.random() < changed else "")
+        given, family = names(kind, number) if names else (
+            GIVEN[number % len(GIVEN)], f"{FAMILY[number // 12 % len(FAMILY)]}{number % 997}")
+        given += " Jo" if chance.random() < changed else ""
         people.write(
-            f"{name},{LEAD},true,{kind}{number}@example.test,,{given},{FAMILY[number // 12 % len(FAMILY)]}{number % 997},,"
+            f"{name},{LEAD},true,{kind}{number}@example.test,,{given},{family},,"
             f"{number if kind == 'u' else ''},{kind}{number}@example.test,,{f'555-{number:07d}' if kind == 'g' else ''},{agents},05,,,,,,,,\r\n")
         roles.write(f"{identifier('r' + kind, number)},{LEAD},{name},primary,{role},,,{identifier('o', school)},\r\n")
 

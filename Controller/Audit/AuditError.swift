@@ -11,6 +11,8 @@ package struct AuditError: StatusError {
     case noCheckpoint = "audit.no-checkpoint"
     /// The journal's checkpoints are signed by another key than this controller's.
     case otherKey = "audit.other-key"
+    /// Who looks at what is linked to students has to say why first.
+    case purposeRequired = "audit.purpose-required"
     /// The stored tree is not the one that was signed.
     case damaged = "audit.damaged"
   }
@@ -18,7 +20,13 @@ package struct AuditError: StatusError {
   package let kind: Kind
   package let message: String
   package var code: ErrorCode { ErrorCode(kind.rawValue) }
-  package var status: HTTPResponse.Status { kind == .noCheckpoint ? .notFound : .internalServerError }
+  package var status: HTTPResponse.Status {
+    switch kind {
+    case .noCheckpoint: .notFound
+    case .purposeRequired: .forbidden
+    case .entry, .otherKey, .damaged: .internalServerError
+    }
+  }
 
   package init(_ kind: Kind, _ message: String) {
     self.kind = kind

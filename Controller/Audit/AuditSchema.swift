@@ -22,7 +22,7 @@ extension Journal {
         .perEngine(sqlite: "SELECT 1", postgres: "CREATE SEQUENCE audit_position"),
       ] + appendOnly),
     Migration("audit", 2, tree),
-    Migration("audit", 3, waitingByItself),
+    Migration("audit", 3, waitingByItself), Migration("audit", 4, StudentViews.schema),
   ]
 
   private static let appendOnly: [SQL] = [

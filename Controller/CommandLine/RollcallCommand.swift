@@ -17,6 +17,7 @@ struct RollcallCommand: ParsableCommand {
         rollcall token create -d cedar-falls --batch fall-2026 \\
             --output-file token
         rollcall device show PF3XK2M9
+        rollcall find nunez zoe
         rollcall assign PF3XK2M9 --student 104233 --with charger
 
       EXIT CODES
@@ -31,6 +32,8 @@ struct RollcallCommand: ParsableCommand {
         ROLLCALL_API_TOKEN  the API token
         ROLLCALL_DISTRICT   the district where --district is not given;
                             --all-districts and --state-wide come before it
+        ROLLCALL_PURPOSE    why you look at students' data, where --purpose is not
+                            given
         NO_COLOR            no colours
 
       COMPLETION (bash, zsh, fish)
@@ -39,7 +42,7 @@ struct RollcallCommand: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      LoginCommand.self, LogoutCommand.self, MeCommand.self, DistrictCommand.self, SchoolCommand.self,
+      LoginCommand.self, LogoutCommand.self, MeCommand.self, FindCommand.self, DistrictCommand.self, SchoolCommand.self,
       RosterCommand.self, BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self,
       AssignCommand.self,
       ReturnCommand.self, LoanCommand.self, LoansCommand.self, AccessoriesCommand.self, RepairCommand.self,

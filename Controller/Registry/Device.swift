@@ -86,6 +86,10 @@ extension Device {
 /// Text as it is compared: without regard to case.
 enum Folded {
   static func serial(_ text: String?) -> String? { text?.uppercased() }
+  /// A serial from its end to its beginning, character by character as both engines count them.
+  static func reversed(_ serial: String?) -> String? {
+    Self.serial(serial).map { String(String.UnicodeScalarView($0.unicodeScalars.reversed())) }
+  }
   static func assetTag(_ text: String?) -> String? { text?.uppercased() }
   static func hostname(_ text: String?) -> String? { text?.lowercased() }
 }

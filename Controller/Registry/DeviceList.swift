@@ -247,7 +247,7 @@ enum DeviceList {
     """
 
   /// On PostgreSQL one contact after another, by the key, and never the whole table of them.
-  private static let contact = SQL.perEngine(
+  static let contact = SQL.perEngine(
     sqlite: """
       LEFT JOIN registry_contact ON registry_contact.district_id = registry_device.district_id
         AND registry_contact.device_id = registry_device.device_id

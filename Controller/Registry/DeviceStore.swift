@@ -27,11 +27,11 @@ enum DeviceStore {
   static func insert(_ device: Device, _ transaction: any Transaction) throws {
     let inserted = try transaction.run(
       """
-      INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, uuid, board_serial,
-        board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded, management,
-        identity, created_at)
+      INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, serial_reversed, uuid,
+        board_serial, board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded,
+        management, identity, created_at)
       VALUES (\(device.district), \(device.id), \(device.school), \(device.serial), \(Folded.serial(device.serial)),
-        \(device.uuid), \(device.boardSerial), \(Folded.serial(device.boardSerial)), \(device.assetTag),
+        \(Folded.reversed(device.serial)), \(device.uuid), \(device.boardSerial), \(Folded.serial(device.boardSerial)), \(device.assetTag),
         \(Folded.assetTag(device.assetTag)), \(device.vendor), \(device.model), \(device.hostname),
         \(Folded.hostname(device.hostname)), \(device.management), \(device.identity), \(device.createdAt))
       ON CONFLICT (district_id, serial_folded) DO NOTHING
@@ -100,14 +100,15 @@ enum DeviceStore {
     try transaction.run(
       """
       INSERT INTO registry_device (district_id, device_id, serial, serial_folded, asset_tag, asset_tag_folded, model,
-        management, identity, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        management, identity, created_at, serial_reversed)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
       """,
       rows: devices.lazy.map { device in
         [
           device.district.sqlValue, device.id.sqlValue, device.serial.sqlValue, Folded.serial(device.serial).sqlValue,
           device.assetTag.sqlValue, Folded.assetTag(device.assetTag).sqlValue, device.model.sqlValue,
           device.management.sqlValue, device.identity.sqlValue, device.createdAt.sqlValue,
+          Folded.reversed(device.serial).sqlValue,
         ]
       })
   }
@@ -163,7 +164,7 @@ enum DeviceStore {
     try transaction.run(
       """
       UPDATE registry_device SET school_id = \(device.school), serial = \(device.serial),
-        serial_folded = \(Folded.serial(device.serial)), uuid = \(device.uuid), board_serial = \(device.boardSerial),
+        serial_folded = \(Folded.serial(device.serial)), serial_reversed = \(Folded.reversed(device.serial)), uuid = \(device.uuid), board_serial = \(device.boardSerial),
         board_serial_folded = \(Folded.serial(device.boardSerial)), asset_tag = \(device.assetTag),
         asset_tag_folded = \(Folded.assetTag(device.assetTag)), vendor = \(device.vendor), model = \(device.model),
         hostname = \(device.hostname), hostname_folded = \(Folded.hostname(device.hostname)),

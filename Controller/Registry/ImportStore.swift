@@ -51,8 +51,8 @@ enum ImportStore {
     try transaction.run(
       """
       INSERT INTO registry_device (district_id, device_id, serial, serial_folded, asset_tag, asset_tag_folded,
-        school_id, model, management, identity, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 'none'), 'serial-only', $10)
+        school_id, model, management, identity, created_at, serial_reversed)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 'none'), 'serial-only', $10, $11)
       ON CONFLICT (district_id, serial_folded) DO UPDATE SET
         asset_tag = COALESCE(excluded.asset_tag, registry_device.asset_tag),
         asset_tag_folded = COALESCE(excluded.asset_tag_folded, registry_device.asset_tag_folded),
@@ -67,6 +67,7 @@ enum ImportStore {
       district.sqlValue, DeviceID.random().sqlValue, device.serial.text.sqlValue, device.serial.folded.sqlValue,
       device.assetTag.sqlValue, Folded.assetTag(device.assetTag).sqlValue, device.school.sqlValue,
       device.model.sqlValue, device.management.sqlValue, now.sqlValue,
+      Folded.reversed(device.serial.text).sqlValue,
     ]
   }
 

@@ -10,6 +10,7 @@ enum RegistrySchema {
     Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
     Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
     Migration("registry", 10, stateWideNames), Migration("registry", 11, CustodyStore.owners),
+    Migration("registry", 12, serialEnds),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.
@@ -33,6 +34,29 @@ enum RegistrySchema {
     WHERE hostname_folded IS NOT NULL
     """,
   ]
+
+  /// Whoever reads a serial out often has its last characters alone: the serial from its end to its beginning, for an index.
+  /// One of the whole state is enough, for few devices share four last characters and more.
+  private static let serialEnds: [SQL] = [
+    "ALTER TABLE registry_device ADD COLUMN serial_reversed TEXT",
+    reverse,
+    """
+    CREATE INDEX registry_device_serial_reversed ON registry_device (serial_reversed, district_id, device_id)
+    WHERE serial_reversed IS NOT NULL
+    """,
+  ]
+
+  /// For the devices that are there already. SQLite has no function for it.
+  static let reverse = SQL.perEngine(
+    sqlite: """
+      UPDATE registry_device SET serial_reversed = (
+        WITH RECURSIVE turned (place, text) AS (
+          SELECT length(serial_folded), '' UNION ALL
+          SELECT place - 1, text || substr(serial_folded, place, 1) FROM turned WHERE place > 0)
+        SELECT text FROM turned WHERE place = 0)
+      WHERE serial_folded IS NOT NULL
+      """,
+    postgres: "UPDATE registry_device SET serial_reversed = reverse(serial_folded) WHERE serial_folded IS NOT NULL")
 
   /// Keys that wait for a person are listed by their digests; there are few, or none.
   private static let waitingKeys: SQL =

@@ -56,8 +56,8 @@ extension DeviceRegistry {
       """
       INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, uuid, board_serial,
         board_serial_folded, asset_tag, asset_tag_folded, vendor, model, hostname, hostname_folded, management,
-        identity, stage, custody, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+        identity, stage, custody, created_at, serial_reversed)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
       """, rows: devices.lazy.map { $0.row(in: tenant) })
     try transaction.run(
       "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES ($1, $2, $3)",
@@ -96,7 +96,7 @@ extension SettledDevice {
       (claim.uuid?.text).sqlValue, board.sqlValue, Folded.serial(board).sqlValue, assetTag.sqlValue,
       Folded.assetTag(assetTag).sqlValue, vendor.sqlValue, model.sqlValue, hostname.sqlValue,
       Folded.hostname(hostname).sqlValue, Management.agent.sqlValue, claim.strength.sqlValue, standing.stage.sqlValue,
-      standing.custody.sqlValue, listedAt.sqlValue,
+      standing.custody.sqlValue, listedAt.sqlValue, Folded.reversed(serial).sqlValue,
     ]
   }
 }

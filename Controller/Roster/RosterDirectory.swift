@@ -58,6 +58,13 @@ package struct RosterDirectory: Sendable {
     return found
   }
 
+  /// As ``people(_:in:_:)`` for who sees several districts.
+  package func people(
+    _ ids: [PersonID], in scope: TenantScope, _ transaction: any Transaction
+  ) throws -> [RosterPerson] {
+    ids.isEmpty ? [] : try PersonStore.people(ids, in: scope, transaction)
+  }
+
   /// Several at once, by their numbers: for each the one whom ``person(number:in:_:)`` finds.
   package func people(
     numbered numbers: [String], in district: DistrictID, _ transaction: any Transaction

@@ -95,7 +95,7 @@ import Vocabulary
     let sample = try await SampleController()
     let open = sample.controller.people.routes.filter { $0.rule == .open }.map(\.path).sorted()
     let pages = ["/set-password", "/set-password", "/sign-in", "/sign-in", "/sign-out"]
-    let assets = open.filter { $0.hasPrefix("/assets/rollcall.") }
+    let assets = open.filter { $0.hasPrefix("/assets/rollcall.") || $0.hasPrefix("/assets/desk.") }
     #expect(open == (["/api/v1/openapi.json", "/healthz", "/readyz"] + pages + assets).sorted())
   }
 

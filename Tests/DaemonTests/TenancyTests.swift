@@ -135,7 +135,13 @@ import Testing
       #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
       // No device of the sample has told its software: these two lists are empty. `SoftwareIndexTests` fills them.
       let isOfSoftware = route.path.hasPrefix("/api/v1/software")
-      let needed = route.path == "/api/v1/software/devices" ? [(name: "name", value: "openssl")] : []
+      let needed: [(name: String, value: String)] =
+        switch route.path {
+        case "/api/v1/software/devices": [("name", "openssl")]
+        case "/api/v1/search", "/desk/results": [("q", world.own.secrets[3])]
+        case "/desk": [("q", world.own.secrets[3]), ("stay", "yes")]
+        default: []
+        }
       let plain = await world.sample.text(.get, route.path, query: needed, token: world.token)
       #expect(plain.status == 200 && (isOfSoftware || plain.text.contains(world.own.id)), "\(route.path): \(plain)")
       var answers = [plain]
@@ -181,7 +187,7 @@ import Testing
   @Test("A district that is not there is 404 in every list, and for a district's own people like another's")
   func noSuchDistrict() async throws {
     let world = try await World()
-    for path in ["/api/v1/devices", "/api/v1/pending", "/api/v1/journal"] {
+    for path in ["/api/v1/devices", "/api/v1/pending", "/api/v1/journal", "/api/v1/views"] {
       let query = [(name: "district", value: "nowhere")]
       let state = await world.sample.text(.get, path, query: query, token: world.sample.adminToken)
       #expect(state.status == 404 && state.text.contains("\"registry.district-unknown\""), "\(path): \(state)")

@@ -16,7 +16,9 @@ from playwright.sync_api import sync_playwright
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent.parent / "bench"))
 
+import roster  # noqa: E402
 from controller import Controller  # noqa: E402
 
 PASSWORD = "heron under seven bridges"
@@ -191,6 +193,74 @@ def give_role(visit, name, role, district=""):
         fault(f"{role} was not given: {visit.page.locator('main').inner_text()[:200]}")
 
 
+def school(controller, folder):
+    """People with a device each, some of whose names are hostile."""
+    def names(kind, number):
+        if kind == "u" and number < len(HOSTILE):
+            return "Robin", HOSTILE[number]
+        return ("Sky", f"Madeup{number}") if kind == "u" else ("Terry", f"Staff{number}")
+
+    archive, _, _ = roster.export(60, 1, names=names, codes=["cedar-falls"])
+    path = pathlib.Path(folder) / "export.zip"
+    path.write_bytes(archive)
+    controller.rollcall("roster", "import", str(path), "-d", "cedar-falls")
+    serials = pathlib.Path(folder) / "devices.csv"
+    serials.write_text("serial,assetTag,model\n" + "".join(f"PF3XK{number:03},CF-{number:04},Laptop 14\n" for number in range(12)))
+    controller.rollcall("device", "import", str(serials), "-d", "cedar-falls")
+    for number in range(12):
+        controller.rollcall("assign", f"PF3XK{number:03}", "--student", str(number), "-d", "cedar-falls")
+
+
+def help_desk(browser, base, screenshots):
+    """The search by keyboard alone: why, results as one types, arrows, Escape, and a scanner's Enter."""
+    visit = Visit(browser, base, viewport={"width": 1440, "height": 900})
+    visit.go("/sign-in")
+    visit.type_into(login="ada.field", password=PASSWORD)
+    visit.submit()
+    visit.tab_to("Help desk")
+    visit.submit()
+    visit.heading("Why do you look?")
+    look(visit, "/account/purpose?next=/desk", screenshots, "purpose")
+    visit.press("Tab")
+    visit.tab_to("Skip to the content")
+    while visit.page.evaluate("document.activeElement.type") != "radio":
+        visit.press("Tab")
+    visit.press("Space")
+    visit.tab_to("Keep this reason")
+    visit.submit()
+    visit.heading("Help desk")
+    if visit.focused() != "q":
+        fault(f"the box has not the focus, but '{visit.focused()}'")
+    for words, least in (("roobin", 5), ("sky madeup1", 1), ("CF-000", 10), ("nobody at all", 0)):
+        visit.page.keyboard.press("Control+A")
+        visit.page.keyboard.type(words, delay=20)
+        visit.page.wait_for_function("text => new URLSearchParams(location.search).get('q') === text", arg=words)
+        hits = visit.page.locator("#results a.hit").count()
+        told = visit.page.locator("#count").inner_text()
+        if hits < least or ("found" not in told):
+            fault(f"'{words}' shows {hits} results and tells '{told}'")
+    visit.page.keyboard.press("Control+A")
+    visit.page.keyboard.type("CF-000", delay=20)
+    visit.page.wait_for_function("document.querySelectorAll('#results a.hit').length > 3")
+    visit.press("ArrowDown", "ArrowDown", "ArrowUp")
+    if visit.page.evaluate("[...document.querySelectorAll('#results a.hit')].indexOf(document.activeElement)") != 0:
+        fault("the arrow keys do not go through the results")
+    visit.press("Escape")
+    if visit.focused() != "q":
+        fault("Escape does not come back to the box")
+    visit.page.keyboard.press("Control+A")
+    # As a scanner types: all at once, and Enter.
+    visit.page.keyboard.type("PF3XK007")
+    visit.submit()
+    if "/devices/dev_" not in visit.page.url:
+        fault(f"a scanner's Enter leads to {visit.page.url}")
+    for path, label in (("/desk", "desk"), ("/desk?q=robin&stay=yes", "desk-people"), ("/desk?q=CF-000&stay=yes", "desk-devices"),
+                        ("/desk?q=nobody+at+all", "desk-nothing")):
+        look(visit, path, screenshots, label)
+    weigh(visit, "/desk?q=robin&stay=yes")
+    visit.context.close()
+
+
 def without_script(browser, base, link):
     """The same work where scripts are switched off."""
     visit = Visit(browser, base, java_script_enabled=False, viewport={"width": 1440, "height": 900})
@@ -206,6 +276,11 @@ def without_script(browser, base, link):
     page.click("main button")
     if "kept for this session" not in page.locator(".notice").inner_text():
         fault("without script, the reason was not kept")
+    visit.go("/desk")
+    page.fill("#q", "skyy madeup9")
+    page.click("main button")
+    if page.locator("#results a.hit").count() < 1:
+        fault(f"without script, nothing was found: {page.locator('main').inner_text()[:200]}")
     visit.go("/account")
     page.click("header button")
     visit.heading("Sign in")
@@ -245,7 +320,11 @@ def main():
                 row = visit.page.locator("tr", has_text=f"hostile-{number} ")
                 look(visit, row.get_by_role("link").get_attribute("href"), screenshots, f"hostile-{number}")
             weigh(visit, "/people")
+            school(controller, folder)
             without_script(browser, base, base + "/" + ada.split("/", 3)[3])
+            help_desk(browser, base, screenshots)
+            for path, label in (("/views", "views"), ("/views?purpose=family-calls", "views-filtered")):
+                look(visit, path, screenshots, label)
             browser.close()
         if options.screenshots:
             print(f"screenshots are in {screenshots}")

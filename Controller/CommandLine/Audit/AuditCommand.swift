@@ -5,7 +5,8 @@ import Vocabulary
 /// The journal as evidence.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Export the journal, and verify it without the controller.",
+    commandName: "audit",
+    abstract: "Export the journal, verify it without the controller, and list who looked at whom.",
     discussion: """
       Every change is an entry in the journal, every entry a leaf of one tree, and the controller signs the tree's size
       and root: a checkpoint. Keep a checkpoint, and whoever changes, drops or inserts an entry later is found out.
@@ -16,7 +17,7 @@ struct AuditCommand: ParsableCommand {
         rollcall audit verify journal.jsonl \\
             --checkpoint 2026-11.checkpoint --key checkpoint.pub
       """,
-    subcommands: [CheckpointCommand.self, ExportCommand.self, VerifyCommand.self])
+    subcommands: [CheckpointCommand.self, ExportCommand.self, VerifyCommand.self, ViewsCommand.self])
 }
 
 /// The signed size and root.

@@ -3,6 +3,7 @@ import Audit
 import CheckIn
 import Enrollment
 import Foundation
+import HelpDesk
 import Logging
 import Registry
 import Roster
@@ -69,13 +70,20 @@ struct Controller: Sendable {
       policy: settings.sessions)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
-    let shell = try Shell(places: WebPages.places, version: Release.version)
+    let shell = try Shell(
+      templates: SearchPages.templates.merging(ViewPages.templates) { first, _ in first },
+      places: SearchPages.places + WebPages.places + ViewPages.places, version: Release.version)
+    let search = DeskSearch(database: database, registry: registry, people: RosterSearch(roster: roster))
+    let views = ViewRoutes(database: database, tenants: registry)
+    let administered = PeopleDesk(database: database, tenants: registry, directory: directory)
     let web = WebPages(
-      shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
+      shell: shell, desk: signIn, people: administered)
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
+    peopleRoutes += SearchRoutes(search: search).peopleRoutes + SearchPages(search: search, shell: shell).peopleRoutes
+    peopleRoutes += views.peopleRoutes + ViewPages(views: views, shell: shell, people: administered).peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 

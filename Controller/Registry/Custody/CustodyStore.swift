@@ -132,13 +132,14 @@ enum CustodyStore {
 
   /// The devices that these have, by holder and id.
   static func devices(
-    heldBy holders: [Holder], in district: DistrictID, _ transaction: any Transaction
+    heldBy holders: [Holder], in district: DistrictID, limit: Int = .max, _ transaction: any Transaction
   ) throws -> [(device: DeviceID, holder: Holder)] {
     var found: [(DeviceID, Holder)] = []
     for part in holders.parts(of: 512) {
       let query: SQL = """
         SELECT device_id, holder FROM registry_custody
         WHERE district_id = \(district) AND holder IN \(list: part) ORDER BY holder, device_id
+        LIMIT \(limit)
         """
       try transaction.each(query) { found.append((try $0.get("device_id"), try $0.get("holder"))) }
     }

@@ -21,6 +21,7 @@ enum Erasure {
     ).map { try $0.get("guardian", as: String.self) }
     try PersonStore.removeLinks(of: ids, in: district, transaction)
     try transaction.run("DELETE FROM roster_membership WHERE district_id = \(district) AND person IN \(list: ids)")
+    try NameIndex.forget(sourced: ids, in: district, transaction)
     try transaction.run("DELETE FROM roster_person WHERE district_id = \(district) AND sourced_id IN \(list: ids)")
     try forget(.person, ids, in: district, transaction)
     try erase(guardians: guardians, in: district, transaction)

@@ -16,12 +16,14 @@ struct PersonRoutes: Sendable {
       PeopleRoute(
         .get, Self.people, Self.rule,
         Operation(
-          "listPersons", "A district's students and staff; each look is journalled", query: PersonFilter.parameters,
+          "listPersons", "A district's students and staff; each look is journalled",
+          query: PersonFilter.parameters + [StudentViews.parameter],
           answers: (200, Page<PersonView>.schema(of: PersonView.schema))), handle: list),
       PeopleRoute(
         .get, Self.people + "/{person}", Self.rule,
         Operation(
-          "showPerson", "One person, with guardians; the look is journalled", answers: (200, PersonView.schema)),
+          "showPerson", "One person, with guardians; the look is journalled", query: [StudentViews.parameter],
+          answers: (200, PersonView.schema)),
         handle: show),
       PeopleRoute(
         .delete, Self.people + "/{person}", Self.rule,
@@ -36,6 +38,7 @@ struct PersonRoutes: Sendable {
     let page = try PageRequest(call)
     let filter = try PersonFilter(call)
     let actor = try context.actor
+    let purpose = try StudentViews.purpose(call, context)
     // Looked up without holding up who writes; nothing is answered before the look's entry stands.
     let shown = try await desk.database.read(in: context.scope) { [desk] transaction in
       try desk.requireDistrict(district, transaction)
@@ -45,14 +48,15 @@ struct PersonRoutes: Sendable {
       return Page(found.map { PersonView($0) }, limit: page.limit, key: \.id.rawValue)
     }
     return try await desk.database.write(in: context.scope) { [desk] transaction in
-      for person in shown.items.prefix(PageRequest.maximum) where filter.isOfOne {
-        try desk.record(
-          "person.view", ("person", person.id.rawValue), district, by: actor, at: call.now, NoDetails(), transaction)
-      }
-      if !filter.isOfOne {
+      if filter.isOfOne {
+        try StudentViews.record(
+          shown.items.map {
+            StudentViews.Look(.person, of: [$0.id], in: district, purpose: purpose, by: actor, at: call.now)
+          }, in: transaction)
+      } else {
         try desk.record(
           "roster.view", ("district", district.rawValue), district, by: actor, at: call.now,
-          ListBody(shown: shown.items.count), transaction)
+          ListBody(shown: shown.items.count, purpose: purpose), transaction)
       }
       return try .json(shown)
     }
@@ -62,13 +66,14 @@ struct PersonRoutes: Sendable {
     let district: DistrictID = try call.identifier("district")
     let id: PersonID = try call.identifier("person")
     let actor = try context.actor
+    let purpose = try StudentViews.purpose(call, context)
     return try await desk.database.write(in: context.scope) { [desk] transaction in
       guard let person = try RosterDirectory().person(id, in: district, transaction) else {
         throw ServingError.missing("person", id, in: district)
       }
       let guardians = try GuardianStore.guardians(of: person.sourcedID, in: district, desk.contacts, transaction)
-      try desk.record(
-        "person.view", ("person", id.rawValue), district, by: actor, at: call.now, NoDetails(), transaction)
+      try StudentViews.record(
+        [.init(.person, of: [id], in: district, purpose: purpose, by: actor, at: call.now)], in: transaction)
       return try .json(PersonView(person, guardians: guardians))
     }
   }
@@ -97,6 +102,7 @@ struct PersonRoutes: Sendable {
 
   private struct ListBody: JournalBody {
     let shown: Int
+    let purpose: ViewPurpose?
   }
 }
 

@@ -127,6 +127,7 @@ enum FormerStore {
           kind, staying, in: change.district, number: change.number, at: change.now, change.transaction)
       }
       let going = ids.filter { !staying.contains($0) }
+      if kind == .person { try NameIndex.forget(sourced: going, in: change.district, change.transaction) }
       try change.transaction.run(
         "DELETE FROM \(kind.table) WHERE district_id = \(change.district) AND sourced_id IN \(list: going)")
     }

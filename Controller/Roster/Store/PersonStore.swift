@@ -39,6 +39,30 @@ enum PersonStore {
     return found
   }
 
+  /// The ids of people, by their ids in the source.
+  static func ids(
+    of sourced: [String], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: PersonID] {
+    var found: [String: PersonID] = [:]
+    let query: SQL = """
+      SELECT sourced_id, person_id FROM roster_person
+      WHERE district_id = \(district) AND sourced_id IN \(list: sourced)
+      """
+    for row in try transaction.rows(query) { found[try row.get("sourced_id")] = try row.get("person_id") }
+    return found
+  }
+
+  /// Of several districts at once, by their ids: each person has one of their own in the whole state.
+  static func people(
+    _ ids: [PersonID], in scope: TenantScope, _ transaction: any Transaction
+  ) throws -> [RosterPerson] {
+    try transaction.rows(
+      "SELECT district_id, \(columns) FROM roster_person WHERE person_id IN \(list: ids) AND \(scope)"
+    ).map {
+      RosterPerson(try stored($0), sourcedID: try $0.get("sourced_id"), in: try $0.get("district_id"))
+    }
+  }
+
   /// Up to `limit` people whom `condition` finds, in the order of their ids.
   static func people(
     in district: DistrictID, where condition: SQL, after: String? = nil, limit: Int, _ transaction: any Transaction
@@ -128,6 +152,17 @@ enum PersonStore {
     try change.transaction.run(
       "INSERT INTO roster_guardian_link (district_id, guardian, person) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
       rows: links)
+    let ids = try ids(of: rows.map(\.id), in: change.district, change.transaction)
+    let named = people.compactMap { person in
+      ids[person.stored.id].map {
+        NameIndex.Named(person: $0, words: NameWords.of(person.row), school: school(of: person.row, schools))
+      }
+    }
+    try NameIndex.write(named, areNew: areNew, in: change.district, change.transaction)
+  }
+
+  private static func school(of row: PersonRow, _ schools: [String: SchoolID]) -> SchoolID? {
+    PersonRow.list(row.orgs).lazy.compactMap { schools[$0] }.first
   }
 
   static func removeLinks(of ids: [String], in district: DistrictID, _ transaction: any Transaction) throws {
@@ -137,9 +172,8 @@ enum PersonStore {
   private static func values(
     _ stored: StoredRow, _ row: PersonRow, _ change: RosterChange, _ schools: [String: SchoolID]
   ) -> [SQLValue] {
-    let school = PersonRow.list(row.orgs).lazy.compactMap { schools[$0] }.first
-    return [change.district.sqlValue, PersonID.random().sqlValue, stored.id.sqlValue] + row.fields.map(\.sqlValue)
-      + [school.sqlValue, stored.leftAt.sqlValue, stored.hash.sqlValue, change.number.sqlValue]
+    [change.district.sqlValue, PersonID.random().sqlValue, stored.id.sqlValue] + row.fields.map(\.sqlValue)
+      + [school(of: row, schools).sqlValue, stored.leftAt.sqlValue, stored.hash.sqlValue, change.number.sqlValue]
   }
 
   private static let upsert: SQL = """

@@ -18,11 +18,21 @@ struct OwnPages: Sendable {
       .page(.post, "/account/password", .signedIn, "changePassword", "Changes one's password", handle: changePassword),
       .page(.post, "/account/purpose", .signedIn, "choosePurpose", "Keeps why one looks at students' data") {
         call, context in
-        guard let purpose = try FormBody(call)["purpose"].flatMap(ViewPurpose.init(rawValue:)) else {
+        let form = try FormBody(call)
+        guard let purpose = form["purpose"].flatMap(ViewPurpose.init(rawValue:)) else {
           throw AccessError(.value, "Choose one of the reasons.")
         }
         try await desk.choose(purpose, call, context)
-        return Shell.redirect(to: "/?done=purpose")
+        // Back to what was looked at, where a page asked.
+        return Shell.redirect(to: NextPage.checked(form["next"]) ?? "/?done=purpose")
+      },
+      .page(
+        .get, Self.purposePlace, .signedIn, "showPurpose", "Asks why one looks at students' data", query: ["next"]
+      ) { call, context in
+        let model = Asked(
+          purposes: Purpose.all(context.session?.purpose), next: NextPage.checked(try call.query("next")),
+          hasSession: context.session != nil)
+        return try shell.page("why", model, Shell.Heading("Why do you look?", isNarrow: true), context)
       },
       .page(.post, "/account/sessions/{session}/end", .signedIn, "endOwnBrowser", "Signs one of one's browsers out") {
         call, context in
@@ -31,6 +41,16 @@ struct OwnPages: Sendable {
         return Shell.redirect(to: "/account?done=ended")
       },
     ]
+  }
+
+  // MARK: - Why one looks
+
+  private static let purposePlace = "/account/purpose"
+
+  private struct Asked: Sendable {
+    let purposes: [Purpose]
+    let next: String?
+    let hasSession: Bool
   }
 
   // MARK: - The first page

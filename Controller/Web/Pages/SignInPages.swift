@@ -1,6 +1,6 @@
 import Access
-import HTTPTypes
-import Serving
+package import HTTPTypes
+package import Serving
 import Vocabulary
 
 /// Signing in and out, and setting a password by a one-time link.
@@ -104,7 +104,7 @@ extension FormBody {
 
 extension PeopleRoute {
   /// A page, with the query parameters that it reads.
-  static func page(
+  package static func page(
     _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ id: String, _ summary: String,
     query: [String] = [], handle: @escaping Handler
   ) -> PeopleRoute {

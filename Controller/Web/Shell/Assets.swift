@@ -1,14 +1,14 @@
 import HTTPTypes
-import Serving
+package import Serving
 import Vocabulary
 
 /// A file that pages name: its address holds its content's hash, so that browsers keep it for good.
-struct Asset: Sendable {
-  let path: String
+package struct Asset: Sendable {
+  package let path: String
   let type: String
   let bytes: [UInt8]
 
-  init(_ name: String, _ ending: String, type: String, _ bytes: [UInt8]) {
+  package init(_ name: String, _ ending: String, type: String, _ bytes: [UInt8]) {
     path = "/assets/\(name).\(Digest.sha256(bytes).description.prefix(16)).\(ending)"
     self.type = type
     self.bytes = bytes
@@ -17,7 +17,7 @@ struct Asset: Sendable {
   static let stylesheet = Asset("rollcall", "css", type: "text/css; charset=utf-8", PackageResources.rollcall_css)
   static let icon = Asset("rollcall", "svg", type: "image/svg+xml", PackageResources.rollcall_svg)
 
-  var route: PeopleRoute {
+  package var route: PeopleRoute {
     PeopleRoute(
       .get, path, .open, Operation("asset \(path)", "A file of the pages"), isPage: true
     ) { _, _ in

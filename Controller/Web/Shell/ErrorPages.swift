@@ -4,6 +4,11 @@ import Vocabulary
 
 /// Errors as people see them; who is not signed in is led to the page where that is done, and back.
 extension Shell: FaultPages {
+  /// To where somebody says why they look at what is linked to students, and back to what was asked for.
+  package static func askPurpose(_ call: Call) -> Reply {
+    redirect(to: "/account/purpose?next=\(PercentEncoding.encode(call.address))")
+  }
+
   package func page(of told: ProblemReply.Told, _ call: Call, _ context: OperatorContext?) -> Reply {
     if told.body.code == "access.unauthenticated", call.method == .get || call.method == .head {
       return Self.redirect(to: "/sign-in?next=\(PercentEncoding.encode(call.address))")

@@ -1,6 +1,6 @@
 package import HTTPTypes
 package import Serving
-import Vocabulary
+package import Vocabulary
 
 /// What stands around every page: the head, the navigation by role, the notice, and the headers that keep a page to itself.
 package struct Shell: Sendable {
@@ -48,6 +48,12 @@ package struct Shell: Sendable {
     let root = Root(frame: frame(heading, context), page: page)
     let text = try templates.render(root, template)
     return Reply(heading.status, headers: Self.headers, body: Array(text.utf8))
+  }
+
+  /// A part of a page, for a script of ours that puts it in.
+  package func part(_ template: String, _ page: some Sendable, _ context: OperatorContext?) throws -> Reply {
+    let text = try templates.render(Root(frame: frame(Heading(""), context), page: page), template)
+    return Reply(.ok, headers: Self.headers, body: Array(text.utf8))
   }
 
   /// To another page, after a change: loading it again changes nothing.
@@ -98,7 +104,8 @@ package struct Shell: Sendable {
     "layout": PackageResources.layout_mustache, "fault": PackageResources.fault_mustache,
     "sign-in": PackageResources.sign_in_mustache, "set-password": PackageResources.set_password_mustache,
     "new-password": PackageResources.new_password_mustache, "home": PackageResources.home_mustache,
-    "purpose": PackageResources.purpose_mustache, "account": PackageResources.account_mustache,
+    "purpose": PackageResources.purpose_mustache, "why": PackageResources.why_mustache,
+    "account": PackageResources.account_mustache,
     "sessions": PackageResources.sessions_mustache, "people": PackageResources.people_mustache,
     "person": PackageResources.person_mustache, "once": PackageResources.once_mustache,
     "all-sessions": PackageResources.all_sessions_mustache, "districts": PackageResources.districts_mustache,
@@ -136,11 +143,11 @@ struct Frame: Sendable {
 }
 
 /// A time as pages show it.
-struct Moment: Sendable {
-  let iso: String
-  let text: String
+package struct Moment: Sendable {
+  package let iso: String
+  package let text: String
 
-  init(_ instant: Instant) {
+  package init(_ instant: Instant) {
     iso = instant.rfc3339
     text = "\(iso.prefix(10)) \(iso.dropFirst(11).prefix(5)) UTC"
   }

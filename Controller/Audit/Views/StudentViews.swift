@@ -1,0 +1,108 @@
+package import Serving
+package import Storage
+package import Vocabulary
+
+/// Looks at what is linked to students: why somebody may look, and the journal's entry of it.
+///
+/// ```
+/// call ─▶ purpose(_:_:)  the session's, or the call's      ─▶ audit.purpose-required where it must be said and is not
+///      ─▶ names are read ─▶ record(_:in:)                  ─▶ shown
+/// ```
+package enum StudentViews {
+  /// One look, of people of one district.
+  package struct Look: Sendable {
+    /// What was looked at.
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+      /// A person by number, id, username, e-mail address or guardian.
+      case person
+      /// A list of everybody of a kind.
+      case list
+      /// Results of a search.
+      case search
+    }
+
+    package let kind: Kind
+    /// By the roster's ids; their names never come into the journal.
+    package let persons: [PersonID]
+    package let district: DistrictID
+    package let purpose: ViewPurpose?
+    package let actor: PrincipalID
+    package let at: Instant
+
+    package init(
+      _ kind: Kind, of persons: [PersonID], in district: DistrictID, purpose: ViewPurpose?, by actor: PrincipalID,
+      at: Instant
+    ) {
+      (self.kind, self.persons, self.district) = (kind, persons, district)
+      (self.purpose, self.actor, self.at) = (purpose, actor, at)
+    }
+  }
+
+  /// Those who answer for people's questions say why they look, before they look.
+  package static let askedRoles: Set<Role> = [.helpDesk, .schoolStaff]
+
+  /// Of every route that shows what is linked to students.
+  package static let parameter = Operation.Parameter(
+    "purpose",
+    "Why you look: " + ViewPurpose.allCases.map(\.rawValue).joined(separator: ", ")
+      + ". A browser's session has it already; with an API token, help-desk and school-staff say it here"
+  )
+
+  /// Why the caller looks: what the call says, else what the session does.
+  ///
+  /// In the query, not in a header, so that it stands in the API's description with the other parameters and a link can hold it.
+  ///
+  /// - Throws: `request.query` for an unknown one; `audit.purpose-required` where the caller has to say it, and has not.
+  package static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose? {
+    if let text = try call.query(parameter.name) {
+      guard let purpose = ViewPurpose(rawValue: text) else {
+        let words = ViewPurpose.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ServingError(.query, "'purpose' is one of \(words).")
+      }
+      return purpose
+    }
+    if let purpose = context.session?.purpose { return purpose }
+    guard context.caller?.scopeWithSchools(of: askedRoles) != nil else { return nil }
+    throw AuditError(
+      .purposeRequired,
+      "Say why you look at what is linked to students: it stands in the journal with what you saw. Browsers ask once a session; the API takes 'purpose' in the query, such as purpose=family-calls."
+    )
+  }
+
+  /// Appends one entry for each look, within the transaction that reads the names or one that commits before they are shown.
+  package static func record(_ looks: [Look], in transaction: any Transaction) throws {
+    try Journal.record(looks.map(entry), in: transaction)
+  }
+
+  private static func entry(_ look: Look) -> JournalEntry {
+    // Where it is one person, the entry is about that one, and is found by its object.
+    let object =
+      if let only = look.persons.first, look.persons.count == 1 { ("person", only.rawValue) } else {
+        ("district", look.district.rawValue)
+      }
+    return JournalEntry(
+      at: look.at, actor: .principal(look.actor), action: action(look.kind), object: object, district: look.district,
+      body: Body(purpose: look.purpose, persons: look.persons))
+  }
+
+  private static func action(_ kind: Look.Kind) -> String {
+    switch kind {
+    case .person: "person.view"
+    case .list: "roster.view"
+    case .search: "person.search"
+    }
+  }
+
+  /// On the entries that are looks; the indexes are made with these very words.
+  static let condition: SQL = "action IN ('person.view', 'person.search', 'roster.view')"
+
+  static let schema: [SQL] = [
+    "CREATE INDEX audit_entry_view ON audit_entry (district_id, position) WHERE \(condition)",
+    "CREATE INDEX audit_entry_view_of_state ON audit_entry (position) WHERE \(condition)",
+  ]
+
+  private struct Body: JournalBody {
+    let purpose: ViewPurpose?
+    let persons: [PersonID]
+  }
+}

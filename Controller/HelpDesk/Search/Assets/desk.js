@@ -1,0 +1,72 @@
+// Results as one types, and arrow keys through them. Without it the form does the same, a page at a time.
+"use strict";
+(() => {
+  const box = document.getElementById("q");
+  const results = document.getElementById("results");
+  const count = document.getElementById("count");
+  if (!box || !results || !count) return;
+  let timer = 0;
+  let asked = null;
+  let shown = box.value;
+
+  async function look() {
+    const text = box.value.trim();
+    if (text === shown.trim()) return;
+    shown = text;
+    asked?.abort();
+    if (text.length < 2) {
+      results.replaceChildren();
+      count.textContent = "";
+      return;
+    }
+    asked = new AbortController();
+    const query = "?q=" + encodeURIComponent(text);
+    try {
+      const answer = await fetch(box.dataset.results + query, { signal: asked.signal, credentials: "same-origin" });
+      // Signed out meanwhile, or asked for a reason: the page itself leads there, and back.
+      if (answer.redirected || answer.status === 401) return location.assign("/desk" + query);
+      if (!answer.ok) throw new Error(answer.status);
+      results.innerHTML = await answer.text();
+      count.textContent = results.firstElementChild?.dataset.count ?? "";
+      // Who comes back from a device finds the list again.
+      history.replaceState(null, "", "/desk" + query + "&stay=yes");
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      shown = "";
+      count.textContent = "The controller does not answer. Press Enter to try again.";
+    }
+  }
+
+  function move(step) {
+    const hits = [...results.querySelectorAll("a.hit")];
+    if (!hits.length) return false;
+    const at = hits.indexOf(document.activeElement);
+    const to = at + step;
+    if (at < 0 && step < 0) return false;
+    if (to < 0) box.focus();
+    else hits[Math.min(to, hits.length - 1)].focus();
+    return true;
+  }
+
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, 120);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const here = event.target === box || results.contains(event.target);
+    if (event.key === "ArrowDown" && here) {
+      if (move(1)) event.preventDefault();
+    } else if (event.key === "ArrowUp" && here) {
+      if (move(-1)) event.preventDefault();
+    } else if (event.key === "Escape") {
+      if (event.target === box) box.value = "";
+      box.focus();
+      box.select();
+      event.preventDefault();
+      clearTimeout(timer);
+      look();
+    }
+  });
+})();

@@ -1,0 +1,156 @@
+import Audit
+package import Registry
+package import Serving
+package import Storage
+package import Vocabulary
+
+/// The help desk's one search: people with their devices, and devices, as far as the caller sees either.
+///
+/// ```
+/// text ─▶ purpose, where the role has to say it
+///      ─▶ one transaction that reads: people (port), their devices, devices (registry), who has those
+///      ─▶ the journal's entry of whoever is named in it ─▶ shown
+/// ```
+package struct DeskSearch: Sendable {
+  /// Everybody whom the search answers at all.
+  package static let roles: Set<Role> = peopleRoles.union([.warehouse])
+  /// Those of them who see people; the others see devices alone.
+  static let peopleRoles: Set<Role> = [.stateAdmin, .districtAdmin, .districtIT, .helpDesk, .schoolStaff]
+  package static let rule = AccessRule.scopedSchools(roles)
+  /// People and devices of one answer.
+  static let limit = 20
+  /// Places of an answer that devices get even where many people are found.
+  private static let keptForDevices = 8
+  /// Devices of all people of an answer.
+  private static let mostHeld = 60
+  /// The longest text, in bytes.
+  static let longest = 200
+
+  let database: any Database
+  let registry: DeviceRegistry
+  let people: any PeopleSearch
+  let recent = RecentViews()
+
+  package init(database: any Database, registry: DeviceRegistry, people: any PeopleSearch) {
+    (self.database, self.registry, self.people) = (database, registry, people)
+  }
+
+  /// What was found.
+  struct Found: Sendable {
+    var people: [SearchedPerson] = []
+    /// By who has them.
+    var held: [PersonID: [FoundDevice]] = [:]
+    var devices: [FoundDevice] = []
+    /// Who has one of `devices`, where the caller sees people there.
+    var holders: [PersonID: SearchedPerson] = [:]
+    var schools: [SchoolPlace: String] = [:]
+
+    /// The one device that is meant: nothing else was found, or only the one person who has it.
+    var only: DeviceID? {
+      let own = people.map { Set((held[$0.id] ?? []).map(\.device.id)) }
+      let all = Set(devices.map(\.device.id)).union(own.first ?? [])
+      return all.count == 1 && people.count <= 1 && own.allSatisfy { $0 == all } ? all.first : nil
+    }
+  }
+
+  /// What a caller sees, by role and by what the call asks for.
+  fileprivate struct Reach: Sendable {
+    let devices: TenantScope
+    let deviceSchools: [DistrictID: Set<SchoolID>]?
+    /// nil where the caller sees no people.
+    let people: TenantScope?
+    let schools: [DistrictID: Set<SchoolID>]
+
+    init(_ call: Call, _ context: OperatorContext) throws(ServingError) {
+      devices = try context.scope.narrowed(by: call)
+      deviceSchools = context.schools
+      schools = context.caller?.schools(of: DeskSearch.peopleRoles) ?? [:]
+      switch (context.caller?.scopeWithSchools(of: DeskSearch.peopleRoles), devices) {
+      case (nil, _): people = nil
+      case (.state?, let devices): people = devices
+      case (let seen?, .state): people = seen
+      case (.districts(let seen)?, .districts(let asked)):
+        let both = seen.intersection(asked)
+        people = both.isEmpty ? nil : .districts(both)
+      }
+    }
+
+    func shows(_ person: SearchedPerson) -> Bool {
+      guard people?.contains(person.district) == true else { return false }
+      guard let allowed = schools[person.district] else { return true }
+      return person.school.map(allowed.contains) ?? false
+    }
+  }
+
+  /// Looks for `text`, and journals who is shown.
+  ///
+  /// - Throws: `audit.purpose-required`, `request.query`, `request.not-found`.
+  func found(_ text: String, _ call: Call, _ context: OperatorContext) async throws -> Found {
+    guard text.utf8.count <= Self.longest else {
+      throw ServingError(
+        .query, "What is looked for has at most \(Self.longest) characters. Take the rarest word of it.")
+    }
+    let reach = try Reach(call, context)
+    let purpose = reach.people == nil ? nil : try StudentViews.purpose(call, context)
+    let found = try await database.read(in: reach.devices) { transaction in
+      try registry.requireDistrict(of: reach.devices, in: transaction)
+      return try self.found(text, reach, transaction)
+    }
+    let shown = found.people + found.holders.values.sorted { $0.id < $1.id }
+    try await recent.record(
+      shown.map { ($0.district, $0.id) }, purpose: purpose, call, context, on: database)
+    return found
+  }
+
+  private func found(_ text: String, _ reach: Reach, _ transaction: any Transaction) throws -> Found {
+    var found = Found()
+    guard text.contains(where: { !$0.isWhitespace }) else { return found }
+    let devices = try registry.search(
+      text, in: reach.devices, schools: reach.deviceSchools, limit: Self.limit, transaction)
+    if let scope = reach.people {
+      let places = Self.limit - min(devices.count, Self.keptForDevices)
+      found.people = try people.people(
+        matching: text, in: scope, schools: reach.schools, limit: places, transaction)
+    }
+    found.devices = Array(devices.prefix(Self.limit - found.people.count))
+    let held = try registry.search(
+      heldBy: found.people.map { ($0.district, $0.id) }, limit: Self.mostHeld, transaction)
+    for device in held {
+      // A student's device may stand at a school that the caller does not see.
+      guard case .person(let person)? = device.holder, reach.shows(device.device) else { continue }
+      found.held[person, default: []].append(device)
+    }
+    let holders = found.devices.compactMap { device -> PersonID? in
+      guard case .person(let id)? = device.holder, reach.people?.contains(device.device.district) == true else {
+        return nil
+      }
+      return id
+    }
+    if let scope = reach.people, !holders.isEmpty {
+      for person in try people.people(Set(holders).sorted(), in: scope, transaction) where reach.shows(person) {
+        found.holders[person.id] = person
+      }
+    }
+    found.schools = try registry.schoolNames(found.schoolPlaces, transaction)
+    return found
+  }
+}
+
+extension DeskSearch.Reach {
+  fileprivate func shows(_ device: Device) -> Bool {
+    guard let allowed = deviceSchools?[device.district] else { return true }
+    return device.school.map(allowed.contains) ?? false
+  }
+}
+
+extension DeskSearch.Found {
+  fileprivate var schoolPlaces: Set<SchoolPlace> {
+    let all = devices + held.values.flatMap { $0 }
+    let ofDevices = all.map { ($0.device.district, $0.device.school) }
+    let ofPeople = (people + holders.values).map { ($0.district, $0.school) }
+    return Set(
+      (ofDevices + ofPeople).compactMap { district, school in
+        school.map { SchoolPlace(district: district, school: $0) }
+      })
+  }
+}

@@ -1,0 +1,152 @@
+import Registry
+import Vocabulary
+
+/// What a search found, in the words of its page.
+struct SearchModel: Sendable {
+  struct Person: Sendable {
+    let name: String
+    let address: String
+    /// Such as `Student, grade 05, Otter Creek Elementary, number 100234`.
+    let words: String
+    let why: String
+    let hasDevices: Bool
+    let devices: [Device]
+  }
+
+  struct Device: Sendable {
+    let address: String
+    /// The name that is on its sticker.
+    let title: String
+    let words: String
+    let state: String
+    /// `good` or `bad` for the eye; the words say it.
+    let mood: String
+    let holder: String?
+    /// Of a device that was searched for. No optional: a template would find the person's in its place.
+    let isFound: Bool
+    let why: String
+  }
+
+  let people: [Person]
+  let devices: [Device]
+  let hasPeople: Bool
+  let hasDevices: Bool
+  let isEmpty: Bool
+  /// For who does not see the list: `3 people and 1 device`.
+  let count: String
+
+  init(_ found: DeskSearch.Found, now: Instant) {
+    people = found.people.map { person in
+      let held = (found.held[person.id] ?? []).map { Device($0, found, now: now) }
+      return Person(
+        name: ShownWords.short(person.name), address: "/districts/\(person.district)/persons/\(person.id)",
+        words: SearchWords.of(person, found), why: SearchWords.why(person.match), hasDevices: !held.isEmpty,
+        devices: held)
+    }
+    devices = found.devices.map { Device($0, found, now: now) }
+    (hasPeople, hasDevices) = (!people.isEmpty, !devices.isEmpty)
+    isEmpty = people.isEmpty && devices.isEmpty
+    let parts = [
+      people.isEmpty ? nil : people.count == 1 ? "1 person" : "\(people.count) people",
+      devices.isEmpty ? nil : devices.count == 1 ? "1 device" : "\(devices.count) devices",
+    ].compactMap(\.self)
+    count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found"
+  }
+}
+
+extension SearchModel.Device {
+  init(_ found: FoundDevice, _ all: DeskSearch.Found, now: Instant) {
+    let device = found.device
+    address = "/devices/\(device.id)"
+    title = ShownWords.short(device.serial ?? device.assetTag ?? device.hostname ?? device.id.rawValue)
+    let parts = [
+      device.assetTag.map { "asset tag \($0)" }, device.hostname.map { "host name \($0)" }, device.model,
+      all.schoolName(device.school, of: device.district) ?? device.school?.rawValue, "district \(device.district)",
+    ]
+    words = parts.compactMap(\.self).map { ShownWords.short($0, limit: 80) }.joined(separator: ", ")
+    (state, mood) = SearchWords.state(found, now: now)
+    holder =
+      if case .person(let id)? = found.holder, found.match != nil {
+        all.holders[id].map { ShownWords.short($0.name) } ?? "a student or a member of staff"
+      } else {
+        nil
+      }
+    isFound = found.match != nil
+    why = found.match.map { SearchWords.why($0) } ?? ""
+  }
+}
+
+/// Why something was found, and how it is, for people.
+enum SearchWords {
+  static func of(_ person: SearchedPerson, _ found: DeskSearch.Found) -> String {
+    let grades = person.grades.isEmpty ? nil : "grade \(person.grades.joined(separator: " and "))"
+    let parts = [
+      (person.isStudent ? "Student" : "Staff") + (person.hasLeft ? " who has left" : ""), grades,
+      found.schoolName(person.school, of: person.district) ?? person.school?.rawValue,
+      person.number.map { "number \($0)" }, person.registered.map { "registered as \($0)" },
+      "district \(person.district)",
+    ]
+    return parts.compactMap(\.self).map { ShownWords.short($0, limit: 80) }.joined(separator: ", ")
+  }
+
+  static func why(_ match: String?) -> String {
+    switch match {
+    case "number": "by number"
+    case "email": "by their own e-mail address"
+    case "guardian": "by a guardian's contact"
+    case "name": "by name"
+    case "beginning": "by the beginning of a name"
+    case "similar": "by a name spelt differently"
+    default: ""
+    }
+  }
+
+  static func why(_ match: FoundDevice.Match) -> String {
+    switch match {
+    case .id: "by its id"
+    case .serial: "by its serial"
+    case .assetTag: "by its asset tag"
+    case .hostname: "by its host name"
+    case .beginning: "by the beginning of a name"
+    case .end: "by the end of its serial"
+    case .part: "by a part of its serial"
+    }
+  }
+
+  /// Where it stands and how it is; lost and stolen come before health.
+  static func state(_ found: FoundDevice, now: Instant) -> (words: String, mood: String) {
+    let stage = found.device.stage?.rawValue.replacing("-", with: " ")
+    switch found.device.stage {
+    case .lost, .stolen: return ("reported \(stage ?? "")", "bad")
+    case .retired, .inRepair: return (stage ?? "", "soft")
+    default: break
+    }
+    let (health, mood) =
+      switch found.health {
+      case .well: ("well", "good")
+      case .attention: ("needs attention", "bad")
+      case .failing: ("failing", "bad")
+      case .unknown: ("not known how it is", "soft")
+      }
+    let seen = found.lastContact.map { "last seen \($0.rfc3339.prefix(10))" } ?? "never seen"
+    return ([stage, health, seen].compactMap(\.self).joined(separator: ", "), mood)
+  }
+}
+
+/// Text of strangers on a line of results: bounded, and without marks that turn the direction of what stands around it.
+enum ShownWords {
+  static func short(_ text: String, limit: Int = 120) -> String {
+    var out = String.UnicodeScalarView()
+    // A single character may have any number of marks upon it: scalars are counted too.
+    for scalar in text.unicodeScalars.prefix(limit * 2) {
+      switch scalar.value {
+      case 0x202a...0x202e, 0x2066...0x2069, 0x200e, 0x200f, 0x061c: out.append("\u{fffd}")
+      case 0x0a, 0x0d, 0x09, 0x2028, 0x2029: out.append(" ")
+      default: out.append(scalar)
+      }
+    }
+    let shown = String(out)
+    let isCut = shown.count > limit || text.unicodeScalars.count > limit * 2
+    return isCut ? shown.prefix(limit) + "…" : shown
+  }
+}
