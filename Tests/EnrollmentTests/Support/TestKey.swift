@@ -9,7 +9,16 @@ import X509
 
 /// A device's key, and requests as its agent makes them.
 struct TestKey: Sendable {
-  let key = P256.Signing.PrivateKey()
+  let key: P256.Signing.PrivateKey
+
+  init() { key = P256.Signing.PrivateKey() }
+
+  /// The same key for the same numbers.
+  init(_ random: inout Seeded) throws {
+    // Without the first byte it is less than the curve's order.
+    let bytes = (0..<32).map { $0 == 0 ? 0 : UInt8.random(in: 0...255, using: &random) }
+    key = try P256.Signing.PrivateKey(rawRepresentation: bytes)
+  }
 
   var digest: Vocabulary.Digest { Vocabulary.Digest.sha256(Array(key.publicKey.derRepresentation)) }
 
