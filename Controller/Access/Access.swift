@@ -42,6 +42,10 @@ package enum Access {
       )
     }
     let changes = AccessChanges(actor: .controller, now: now, transaction: transaction)
+    // Where everybody who could administer is disabled, this one comes back: the token would be refused.
+    if try AccountStore.account(of: principal, in: transaction)?.state == .disabled {
+      try changes.enableAccount(principal)
+    }
     return try token("Made on the controller", days: localLife, for: principal, changes)
   }
 
@@ -60,7 +64,8 @@ package enum Access {
       guard account.state == .invited, try !AccountStore.hasLink(of: principal, now: now, in: transaction) else {
         return nil
       }
-      return try changes.resetAccount(principal, life: OneTimeLink.firstLife)
+      // Nothing is taken: there is no password, and whoever has an API token keeps it.
+      return try changes.renewLink(of: account, life: OneTimeLink.firstLife)
     }
     // The name may be that of an administrator of before.
     for login in ([firstLogin] + (2...9).map { "\(firstLogin)-\($0)" }).compactMap({ LoginName($0) })
@@ -75,8 +80,19 @@ package enum Access {
     try AccessStore.usableTokens(now: now, in: transaction)
   }
 
-  /// Revokes every API token, session and one-time link, as after a restore, and makes a token for the first state
-  /// administrator. Passwords stay as they were.
+  /// Ends every session, kills every one-time link, and forgets every browser, as after a restore: each may have been used
+  /// or ended since. Passwords stay as they were.
+  package static func endSignIns(in transaction: any Transaction, now: Instant) throws {
+    try SessionStore.endAll(in: transaction)
+    try AccountStore.removeAllLinks(in: transaction)
+    try KnownBrowser.forgetAll(in: transaction)
+    try Journal.record(
+      JournalEntry(
+        at: now, actor: .controller, action: "session.end-all", object: ("controller", "restore"), district: nil,
+        body: NoBody()), in: transaction)
+  }
+
+  /// Revokes every API token, as after a restore, and makes one for the first state administrator.
   ///
   /// - Returns: how many could be used before, and the new one's secret, which is nowhere else.
   /// - Throws: `access.no-administrator`.
@@ -85,8 +101,6 @@ package enum Access {
   ) throws -> (revoked: Int, secret: String) {
     let usable = try AccessStore.usableTokens(now: now, in: transaction)
     try AccessStore.revokeAll(now: now, in: transaction)
-    try SessionStore.endAll(in: transaction)
-    try AccountStore.removeAllLinks(in: transaction)
     try Journal.record(
       JournalEntry(
         at: now, actor: .controller, action: "api-token.revoke-all", object: ("controller", "restore"), district: nil,

@@ -58,5 +58,20 @@ enum AccessSchema {
         "CREATE TABLE access_attempt (subject TEXT NOT NULL PRIMARY KEY, spent_until BIGINT NOT NULL)",
         "CREATE INDEX access_attempt_spent ON access_attempt (spent_until)",
       ]),
+    // A link knows the district that made it, '' for the state. A browser from which somebody has signed in is known by
+    // the hash of its cookie, see ``KnownBrowser``.
+    Migration(
+      "access", 3,
+      [
+        "ALTER TABLE access_link ADD COLUMN district_id TEXT NOT NULL DEFAULT ''",
+        """
+        CREATE TABLE access_browser (
+          secret_hash BYTEA NOT NULL PRIMARY KEY, principal_id TEXT NOT NULL REFERENCES access_account (principal_id),
+          signed_in_at BIGINT NOT NULL, expires_at BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX access_browser_principal ON access_browser (principal_id, signed_in_at)",
+        "CREATE INDEX access_browser_expires ON access_browser (expires_at)",
+      ]),
   ]
 }

@@ -12,6 +12,8 @@ struct AccessSecret: Sendable {
     case session = "rcs_"
     /// A link that sets a password, once.
     case link = "rcl_"
+    /// A browser from which somebody has signed in, see ``KnownBrowser``.
+    case browser = "rcb_"
   }
 
   /// The kind's prefix and 43 characters of base64url (RFC 4648, section 5).

@@ -50,8 +50,8 @@ extension AccessStore {
     return try transaction.row(
       """
       SELECT t.id FROM access_token t JOIN access_grant g ON g.principal_id = t.principal_id
-      WHERE g.role = \(Role.stateAdmin.rawValue) AND g.district_id = '' AND t.revoked_at IS NULL
-        AND t.expires_at > \(now)\(SQL.joined(others, separator: "")) LIMIT 1
+      WHERE g.role = \(Role.stateAdmin.rawValue) AND g.district_id = ''
+        AND \(isUsable(now))\(SQL.joined(others, separator: "")) LIMIT 1
       """) != nil
   }
 
@@ -61,20 +61,27 @@ extension AccessStore {
   }
 
   static func usableTokens(now: Instant, in transaction: any Transaction) throws -> Int {
-    try transaction.row(
-      "SELECT COUNT(*) AS count FROM access_token WHERE revoked_at IS NULL AND expires_at > \(now)")?.get("count") ?? 0
+    try transaction.row("SELECT COUNT(*) AS count FROM access_token t WHERE \(isUsable(now))")?.get("count") ?? 0
+  }
+
+  /// Whether the token `t` is in date, not revoked, and of nobody whose account is disabled.
+  private static func isUsable(_ now: Instant) -> SQL {
+    """
+    t.revoked_at IS NULL AND t.expires_at > \(now) AND NOT EXISTS (
+      SELECT 1 FROM access_account a WHERE a.principal_id = t.principal_id AND a.disabled_at IS NOT NULL)
+    """
   }
 
   static func revokeAll(now: Instant, in transaction: any Transaction) throws {
     try transaction.run("UPDATE access_token SET revoked_at = \(now) WHERE revoked_at IS NULL")
   }
 
-  /// nil where no token has this hash, or it is expired or revoked.
+  /// nil where no token has this hash, it is expired or revoked, or its holder's account is disabled.
   static func holder(of secretHash: [UInt8], now: Instant, in transaction: any Transaction) throws -> Holder? {
     let query: SQL = """
       SELECT t.id, t.principal_id, t.expires_at, t.last_used_at, p.name
       FROM access_token t JOIN access_principal p ON p.id = t.principal_id
-      WHERE t.secret_hash = \(secretHash) AND t.revoked_at IS NULL AND t.expires_at > \(now)
+      WHERE t.secret_hash = \(secretHash) AND \(isUsable(now))
       """
     guard let row = try transaction.row(query) else { return nil }
     let principal: PrincipalID = try row.get("principal_id")

@@ -75,6 +75,13 @@ enum AccessStore {
       """) > 0
   }
 
+  /// Those in which somebody holds a role, by their codes, a thousand at most.
+  static func districts(in transaction: any Transaction) throws -> [DistrictID] {
+    try transaction.rows(
+      "SELECT DISTINCT district_id FROM access_grant WHERE district_id <> '' ORDER BY district_id LIMIT 1000"
+    ).map { try $0.get("district_id") }
+  }
+
   static func stateAdministrators(in transaction: any Transaction) throws -> Set<PrincipalID> {
     let query: SQL = """
       SELECT principal_id FROM access_grant WHERE role = \(Role.stateAdmin.rawValue) AND district_id = ''
@@ -82,12 +89,13 @@ enum AccessStore {
     return Set(try transaction.rows(query).map { try $0.get("principal_id") })
   }
 
-  /// The one who has been it longest.
+  /// The one who has been it longest; one whose account is disabled only where there is no other.
   static func firstStateAdministrator(in transaction: any Transaction) throws -> PrincipalID? {
     try transaction.row(
       """
-      SELECT principal_id FROM access_grant WHERE role = \(Role.stateAdmin.rawValue) AND district_id = ''
-      ORDER BY granted_at, principal_id LIMIT 1
+      SELECT g.principal_id FROM access_grant g LEFT JOIN access_account a ON a.principal_id = g.principal_id
+      WHERE g.role = \(Role.stateAdmin.rawValue) AND g.district_id = ''
+      ORDER BY CASE WHEN a.disabled_at IS NULL THEN 0 ELSE 1 END, g.granted_at, g.principal_id LIMIT 1
       """)?.get("principal_id")
   }
 

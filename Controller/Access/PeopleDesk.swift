@@ -18,15 +18,15 @@ package struct PeopleDesk: Sendable {
   package struct Known: Sendable {
     package let principal: Principal
     package var grants: [Grant]
-    /// Whether some grants are none of the district that looks.
-    package var worksElsewhere = false
+    /// Whether some grants are none that the district that looks can give: the account is not for it to change.
+    package var reachesFurther = false
     /// nil where there is no password to sign in with.
     package let account: Account?
 
     fileprivate func seen(from district: DistrictID) -> Known {
       var seen = self
       seen.grants = grants.filter { $0.district == district }
-      seen.worksElsewhere = seen.grants.count < grants.count
+      seen.reachesFurther = !grants.allSatisfy { AccessChanges.isOwn($0, of: district) }
       return seen
     }
   }

@@ -239,7 +239,7 @@ struct AccessRoutesTests {
     let harness = try await Harness()
     let shared: Set = [
       "storage_migration", "serving_idempotency", "access_principal", "access_grant", "access_token", "audit_tile",
-      "audit_checkpoint", "access_account", "access_link", "access_session", "access_attempt",
+      "audit_checkpoint", "access_account", "access_link", "access_session", "access_browser", "access_attempt",
     ]
     #expect(try await TestDatabase.tenancyViolations(in: harness.database, shared: shared) == [])
   }

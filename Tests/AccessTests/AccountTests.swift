@@ -82,6 +82,54 @@ struct AccountTests {
     #expect(try await harness.actions().filter { $0 == "account.disable" }.count == 1)
   }
 
+  @Test("Disabling refuses the API tokens too, at once, until a reset; the controller's own way back in still leads in")
+  func disabledTokens() async throws {
+    let harness = try await Harness()
+    let member = try await harness.member(Harness.stateAdmin)
+    func isLetIn(_ secret: String) async throws -> Bool {
+      let caller = try await harness.directory.caller(bearer: secret, now: Harness.start)
+      await harness.directory.notesDone()
+      return caller != nil
+    }
+    _ = try await harness.call("POST", "/api/v1/accounts", #"{"login":"mona","principal":"\#(member.id)"}"#)
+    #expect(try await isLetIn(member.secret))
+    _ = try await harness.call("POST", "/api/v1/accounts/\(member.id)/disable")
+    #expect(try await !isLetIn(member.secret))
+    let usable = try await harness.database.read(in: .state) { try Access.usableTokens(in: $0, now: Harness.start) }
+    #expect(usable == 1)
+    // A disabled administrator's token is no reason to let the last one go.
+    let first = try #require(try await harness.directory.caller(bearer: harness.secret, now: Harness.start)).principal
+    let tokens = try await harness.call("GET", "/api/v1/principals/\(first)/tokens").items()
+    let token = try #require(tokens.first?["id"] as? String)
+    #expect(
+      try await code { try await harness.call("DELETE", "/api/v1/principals/\(first)/tokens/\(token)") }
+        == "access.last-administrator")
+    _ = try await harness.call("POST", "/api/v1/accounts/\(member.id)/reset")
+    #expect(try await isLetIn(member.secret))
+
+    _ = try await harness.call("POST", "/api/v1/accounts", #"{"login":"first","principal":"\#(first)"}"#)
+    let boss = Caller(
+      principal: try #require(PrincipalID(rawValue: member.id)), name: "boss", grants: [Grant(.stateAdmin, at: .state)])
+    #expect(try await harness.call("POST", "/api/v1/accounts/\(first)/disable", caller: boss).status == 204)
+    func mint() async throws -> String {
+      let secret = try await harness.database.write(in: .state) {
+        try Access.mintAdministratorToken(in: $0, now: Harness.start)
+      }
+      harness.directory.forgetAll()
+      return secret
+    }
+    let made = try await mint()
+    #expect(try await harness.directory.caller(bearer: made, now: Harness.start)?.principal == boss.principal)
+    // As when every token has ended since.
+    try await harness.database.write(in: .state) {
+      _ = try $0.run("UPDATE access_account SET disabled_at = 1, password = NULL")
+    }
+    let last = try await mint()
+    #expect(try await harness.directory.caller(bearer: last, now: Harness.start)?.principal == first)
+    #expect(try await harness.actions().suffix(2) == ["account.enable", "api-token.create"])
+    await harness.directory.notesDone()
+  }
+
   @Test("Login names are one each, services have no accounts, and one's own account is not reset or disabled")
   func refused() async throws {
     let harness = try await Harness()
@@ -174,17 +222,33 @@ struct AccountTests {
     let second = try #require(try await make(later))
     try await harness.desk.setPassword(Harness.password, link: Harness.secret(ofLink: second.path), now: later)
     #expect(try await make(later.advanced(by: .seconds(24 * 3600))) == nil)
-    let cookie = try await harness.signIn("admin", at: later)
+    let cookie = try await harness.cookies("admin", at: later).session
     #expect(try await harness.signedIn(cookie, at: later)?.caller.grants == [Grant(.stateAdmin, at: .state)])
   }
 
-  @Test("After a restore, tokens are replaced, and sessions and links are over")
+  @Test("The first link is made anew where every token of an administrator has ended too")
+  func firstLinkAlone() async throws {
+    let harness = try await Harness()
+    func make(_ now: Instant) async throws -> OneTimeLink? {
+      try await harness.database.write(in: .state) { try Access.firstLink(in: $0, now: now) }
+    }
+    #expect(try await make(Harness.start) != nil)
+    let later = Harness.start.advanced(by: .seconds(366 * 86_400))
+    let link = try #require(try await make(later))
+    try await harness.desk.setPassword(Harness.password, link: Harness.secret(ofLink: link.path), now: later)
+    _ = try await harness.signIn("admin", at: later)
+  }
+
+  @Test("After a restore, sessions and links are over, and no browser is known")
   func replaced() async throws {
     let harness = try await Harness()
     try await harness.person("ada")
     let cookie = try await harness.signIn("ada")
     let link = try await harness.invite("bea").link
-    _ = try await harness.database.write(in: .state) { try Access.replaceTokens(in: $0, now: Harness.start) }
+    #expect(try await harness.browsers() > 0)
+    try await harness.database.write(in: .state) { try Access.endSignIns(in: $0, now: Harness.start) }
+    #expect(try await harness.browsers() == 0)
+    #expect(try await harness.actions().last == "session.end-all")
     harness.directory.forgetAll()
     #expect(try await harness.signedIn(cookie) == nil)
     #expect(try await refusal { _ = try await harness.desk.login(ofLink: link, now: Harness.start) } == "access.link")

@@ -49,6 +49,52 @@ struct DistrictPeopleTests {
     #expect(try await harness.actions() == before, "nothing of it stays, the person neither")
   }
 
+  @Test("No district takes a role that it does not give, or the account of who holds one")
+  func auditor() async throws {
+    let harness = try await Harness()
+    let admin = try await harness.member(Self.cedarAdmin)
+    let auditor = try await harness.person("audrey", #"{"role":"auditor","district":"cedar"}"#, Harness.cedarIT)
+    let (base, before) = (Self.base + "/\(auditor)", try await harness.actions())
+    let query = [(name: "role", value: "auditor")]
+    #expect(
+      try await code { try await harness.call("DELETE", base + "/grants", as: admin.secret, query: query) }
+        == "access.grant")
+    for verb in ["reset", "disable"] {
+      #expect(
+        try await code { try await harness.call("POST", base + "/\(verb)", as: admin.secret) } == "access.wider-reach")
+    }
+    #expect(try await harness.actions() == before)
+    _ = try await harness.signIn("audrey")
+    let other = [(name: "role", value: "district-it")]
+    #expect(try await harness.call("DELETE", base + "/grants", as: admin.secret, query: other).status == 204)
+  }
+
+  @Test(
+    "A link that a district made ends where its person comes to hold what the district could not give",
+    arguments: [#"{"role":"read-only"}"#, #"{"role":"state-admin"}"#, #"{"role":"auditor","district":"cedar"}"#])
+  func linkOfDistrict(_ grant: String) async throws {
+    let harness = try await Harness()
+    let admin = try await harness.member(Self.cedarAdmin)
+    let made = try await harness.call(
+      "POST", Self.base, as: admin.secret, #"{"login":"ada","name":"Ada","role":"help-desk"}"#)
+    let (id, first) = (try made.string("id"), Harness.secret(ofLink: try made.string("link")))
+    let grants = "/api/v1/principals/\(id)/grants"
+    // More of the same district is the district's own to give.
+    _ = try await harness.call("POST", grants, Harness.cedarIT)
+    #expect(try await harness.desk.login(ofLink: first, now: Harness.start) == "ada")
+    let reset = try await harness.call("POST", Self.base + "/\(id)/reset", as: admin.secret)
+    let link = Harness.secret(ofLink: try reset.string("link"))
+    _ = try await harness.call("POST", grants, grant)
+    #expect(try await refusal { _ = try await harness.desk.login(ofLink: link, now: Harness.start) } == "access.link")
+    #expect(
+      try await refusal { try await harness.desk.setPassword(Harness.password, link: link, now: Harness.start) }
+        == "access.link")
+    let another = try await harness.call("POST", "/api/v1/accounts/\(id)/reset")
+    try await harness.desk.setPassword(
+      Harness.password, link: Harness.secret(ofLink: try another.string("link")), now: Harness.start)
+    _ = try await harness.signIn("ada")
+  }
+
   @Test("Who works elsewhere too is not reset or disabled by one district, and who works there not at all is not there")
   func widerReach() async throws {
     let harness = try await Harness()

@@ -80,7 +80,39 @@ struct PasswordTests {
     #expect(work.computed == 2, "it takes as long")
   }
 
-  @Test("At most two are computed at once, and past a queue people are told to come back")
+  @Test("Past a line people are told to come back, before anything is done for them; who left makes room")
+  func line() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 4))
+    func stand(_ others: Int) async throws {
+      guard others > 0 else {
+        var begun = false
+        #expect(try await refusal { try await work.inLine([]) { _ in begun = true } } == "request.overloaded")
+        #expect(!begun)
+        return
+      }
+      try await work.inLine([]) { _ in try await stand(others - 1) }
+    }
+    for _ in 0..<2 { try await stand(PasswordWork.queue + PasswordWork.threads) }
+  }
+
+  @Test("Of one name or address only so many stand in line, and none of them takes another's place")
+  func claims() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 4))
+    let (name, other) = (PasswordWork.Claim(key: "name", limit: 2), PasswordWork.Claim(key: "other", limit: 1))
+    for _ in 0..<2 {
+      try await work.inLine([name]) { _ in
+        try await work.inLine([name, other]) { _ in
+          for claims in [[name], [other], [PasswordWork.Claim(key: "third", limit: 9), other]] {
+            #expect(try await refusal { try await work.inLine(claims) { _ in } } == "request.overloaded")
+          }
+          try await work.inLine([PasswordWork.Claim(key: "third", limit: 1)]) { _ in }
+        }
+        try await work.inLine([name]) { _ in }
+      }
+    }
+  }
+
+  @Test("Many at once are computed, or told to come back")
   func bounded() async throws {
     let work = PasswordWork(cost: PasswordCost(logN: 14))
     let outcomes = await withTaskGroup(of: Bool.self) { group in
@@ -102,4 +134,14 @@ struct PasswordTests {
       (String(repeating: "a", count: 65), nil),
     ] as [(String, String?)])
   func logins(_ text: String, _ wanted: String?) { #expect(LoginName(text)?.text == wanted) }
+}
+
+extension PasswordWork {
+  fileprivate func hash(_ password: String) async throws -> PasswordHash {
+    try await inLine([]) { try await $0.hash(password) }
+  }
+
+  fileprivate func matches(_ password: String, stored: String?) async throws -> Bool {
+    try await inLine([]) { try await $0.matches(password, stored: stored) }
+  }
 }

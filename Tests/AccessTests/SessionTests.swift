@@ -110,7 +110,7 @@ struct SessionTests {
     let new = try await harness.desk.changePassword(
       from: Harness.password, to: "an otter by the river", call, context)
     for old in [here, there] { #expect(try await harness.signedIn(old) == nil) }
-    #expect(try await harness.signedIn(new)?.session.purpose == .repair)
+    #expect(try await harness.signedIn(new.session)?.session.purpose == .repair)
     #expect(try await refusal { _ = try await harness.signIn("ada") } == "access.sign-in")
     _ = try await harness.signIn("ada", "an otter by the river")
   }
@@ -132,6 +132,22 @@ struct SessionTests {
       #expect(try await harness.directory.signedIn(cookie: text, now: Harness.start) == nil)
     }
     #expect(harness.counting.reads == 0)
+  }
+
+  @Test("An account has twenty sessions at most: one more ends the one that was used the longest ago")
+  func bounded() async throws {
+    let harness = try await Harness()
+    let id = try await harness.person("ada")
+    let kept = try await harness.signIn("ada")
+    var all: [String] = []
+    for minute in Int64(1)...20 {
+      all.append(try await harness.signIn("ada", at: after(minute * 60)))
+      _ = try await harness.signedIn(kept, at: after(minute * 60))
+    }
+    #expect(try await harness.call("GET", "/api/v1/accounts/\(id)/sessions", at: after(1200)).items().count == 20)
+    #expect(try await harness.signedIn(all[0], at: after(1200)) == nil)
+    for cookie in [kept] + all.dropFirst() { #expect(try await harness.signedIn(cookie, at: after(1200)) != nil) }
+    #expect(try await harness.actions().filter { $0 == "session.end" }.count == 1)
   }
 
   @Test("Sessions that are over are swept away by later sign-ins")

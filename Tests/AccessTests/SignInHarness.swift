@@ -32,13 +32,30 @@ extension AccessHarness {
   /// The new session's cookie.
   func signIn(
     _ login: String, _ password: String = password, from origin: Origin? = AccessHarness.origin,
-    had cookie: String? = nil,
-    at now: Instant = start
+    had cookie: String? = nil, at now: Instant = start
   ) async throws -> String {
+    try await cookies(login, password, from: origin, had: cookie, at: now).session
+  }
+
+  /// The new session's cookie and the browser's.
+  func cookies(
+    _ login: String, _ password: String = password, from origin: Origin? = AccessHarness.origin,
+    had cookie: String? = nil, browser: String? = nil, at now: Instant = start
+  ) async throws -> SignInDesk.Cookies {
     var headers: HTTPFields = [.userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"]
-    if let cookie { headers[.cookie] = "\(SessionCookie.name)=\(cookie)" }
+    let cookies = [
+      cookie.map { "\(SessionCookie.name)=\($0)" }, browser.map { "\(BrowserCookie.name)=\($0)" },
+    ].compactMap(\.self)
+    if !cookies.isEmpty { headers[.cookie] = cookies.joined(separator: "; ") }
     let call = Call(.post, "/sign-in", headers: headers, now: now, origin: origin)
     return try await desk.signIn(login: login, password: password, call)
+  }
+
+  /// How many browsers are known.
+  func browsers() async throws -> Int {
+    try await database.read(in: .state) {
+      try $0.row("SELECT COUNT(*) AS count FROM access_browser")?.get("count", as: Int.self) ?? 0
+    }
   }
 
   func signedIn(_ cookie: String, at now: Instant = start) async throws -> SignedIn? {

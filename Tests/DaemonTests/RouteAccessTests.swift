@@ -64,6 +64,17 @@ import Vocabulary
     }
   }
 
+  @Test("No route takes a body by GET, and none more of a stranger than what every connection may hold")
+  func bodies() async throws {
+    let sample = try await SampleController()
+    let people = sample.controller.people.routes.map { ($0.method, $0.path, $0.rule == .open, $0.bodyLimit) }
+    let devices = sample.controller.devices.routes.map { ($0.method, $0.path, $0.rule == .open, $0.bodyLimit) }
+    for (method, path, isOpen, limit) in people + devices {
+      if method == .get { #expect(limit == 0, "\(path)") } else { #expect(limit > 0, "\(path)") }
+      if isOpen { #expect(limit <= 16 << 10, "\(path)") }
+    }
+  }
+
   @Test("Each route answers each caller as its rule says")
   func everyRouteEveryCaller() async throws {
     let sample = try await SampleController()

@@ -9,7 +9,7 @@ import Testing
     // Principals are the state's; a grant names the districts that its principal reaches.
     "access_principal", "access_grant", "access_token",
     // So are their accounts, one-time links and sessions; attempts to sign in belong to nobody yet.
-    "access_account", "access_link", "access_session", "access_attempt",
+    "access_account", "access_link", "access_session", "access_browser", "access_attempt",
     // Answers of repeated requests belong to the principal that sent them.
     "serving_idempotency",
     // A list of packages names no machine and nobody; devices of any district differ from it.

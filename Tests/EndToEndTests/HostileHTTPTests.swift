@@ -111,6 +111,21 @@ import Testing
     try expectAlive(controller, after: broken.what)
   }
 
+  @Test("A body that GET announces is refused at once, before any of it comes")
+  func announced() throws {
+    let folder = try TemporaryFolder()
+    let controller = try controller(folder)
+    for (port, path) in [(controller.people, "/healthz"), (controller.devices, "/agent/v1/time")] {
+      for body in ["Content-Length: 65536", "Content-Length: 1"] {
+        let answer = try overTLS(
+          "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(body)\r\n\r\n", controller, port: port)
+        #expect(answer.hasPrefix("HTTP/1.1 413") && answer.contains("This takes no body"), "\(path): \(answer)")
+      }
+      let empty = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+      #expect(try overTLS(empty, controller, port: port).hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
   @Test("Bodies that are deep, not UTF-8, too large or of the wrong type are refused by code")
   func bodies() throws {
     let folder = try TemporaryFolder()

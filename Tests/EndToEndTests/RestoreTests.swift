@@ -89,6 +89,52 @@ import Testing
     #expect(try RunningController(state: state).api("GET", "/api/v1/devices", token: token).status == 200)
   }
 
+  @Test("After a restore nobody is signed in, no link of the backup sets a password, and passwords are those of before")
+  func signedOut() throws {
+    let folder = try TemporaryFolder()
+    let controller = try RunningController(in: folder)
+    let password = "heron under seven bridges"
+    let link = try String(contentsOfFile: controller.state + "/admin.link", encoding: .utf8)
+    #expect(
+      try form(controller, "/set-password", ["link": secret(link), "password": password, "repeated": password]) == 303)
+    let jar = folder.file("cookies")
+    #expect(try form(controller, "/sign-in", ["login": "admin", "password": password], jar: jar) == 303)
+    #expect(try me(controller, jar) == 200)
+    let invited = try controller.api("POST", "/api/v1/accounts", json: #"{"login": "ada.field", "name": "Ada"}"#)
+    let waiting = secret(try #require(invited.body["link"] as? String))
+    try succeed(Programs.path("rollcalld"), ["backup", folder.file("backup"), "--state", controller.state])
+    #expect(controller.stop() == 0)
+
+    let state = folder.file("restored")
+    let said = try succeed(Programs.path("rollcalld"), ["restore", folder.file("backup"), "--state", state])
+    #expect(said.contains("signed out") && said.contains("accounts     passwords are those of that time"), "\(said)")
+    let restored = try RunningController(state: state)
+    #expect(try me(restored, jar) == 401)
+    #expect(try form(restored, "/set-password", ["link": waiting, "password": password, "repeated": password]) == 404)
+    #expect(try form(restored, "/sign-in", ["login": "admin", "password": password], jar: jar) == 303)
+    #expect(try me(restored, jar) == 200)
+  }
+
+  private func secret(_ link: String) -> String {
+    String(link.trimmingCharacters(in: .newlines).split(separator: "=").last ?? "")
+  }
+
+  /// A form as a browser sends it; its answer's status. What the browser keeps is in `jar`.
+  private func form(
+    _ controller: RunningController, _ path: String, _ fields: [String: String], jar: String? = nil
+  ) throws -> Int? {
+    var arguments = ["-sS", "--cacert", controller.root, "-o", "/dev/null", "-w", "%{http_code}"]
+    arguments += ["-H", "Sec-Fetch-Site: same-origin", controller.peopleURL + path]
+    for (name, value) in fields { arguments += ["--data-urlencode", "\(name)=\(value)"] }
+    if let jar { arguments += ["-c", jar] }
+    return Int(try succeed("/usr/bin/curl", arguments))
+  }
+
+  private func me(_ controller: RunningController, _ jar: String) throws -> Int? {
+    let arguments = ["-sS", "--cacert", controller.root, "-o", "/dev/null", "-w", "%{http_code}", "-b", jar]
+    return Int(try succeed("/usr/bin/curl", arguments + [controller.peopleURL + "/api/v1/me"]))
+  }
+
   @Test("With --revoke-api-tokens no token of the backup signs in, and a new administrator's does")
   func revoked() throws {
     let folder = try TemporaryFolder()

@@ -50,6 +50,12 @@ struct RefusalTests {
           .text("things")
         },
         PeopleRoute(.get, "/alive", .open, Operation("isAlive", "")) { _, _ in .text("alive") },
+        PeopleRoute(.get, "/form", .open, Operation("showForm", ""), isPage: true) { call, _ in
+          var reply = Reply(call.query.isEmpty ? .conflict : .ok, body: Array("s3cret".utf8))
+          reply.refusal = call.query.isEmpty ? "access.account-exists" : nil
+          return reply
+        },
+        PeopleRoute(.get, "/wordless", .open, Operation("wordless", "")) { _, _ in Reply(.tooManyRequests) },
       ], authenticator: One(), logger: logger, clock: { Instant(seconds: 0) })
     return await service.respond(
       to: Call(
@@ -68,6 +74,18 @@ struct RefusalTests {
         "info request refused code=access.unauthenticated operation=listThings request=r1 status=401",
         "info request refused code=request.not-found operation=none request=r1 status=404",
         "info request refused code=request.query operation=listThings request=r1 status=400",
+      ])
+  }
+
+  @Test("A page that shows its form again with a refusal is logged like every other, once")
+  func formAgain() async {
+    _ = await send("/form", bearer: "s3cret")
+    _ = await send("/form", bearer: "s3cret", query: [("good", "yes")])
+    _ = await send("/wordless", bearer: "s3cret")
+    #expect(
+      lines.kept.withLock { $0 } == [
+        "info request refused code=access.account-exists operation=showForm request=r1 status=409",
+        "info request refused code=none operation=wordless request=r1 status=429",
       ])
   }
 

@@ -202,4 +202,92 @@ struct AdministrationTests {
     try await other.get("/people")
     #expect(other.address == "/sign-in")
   }
+
+  @Test("A district's administrator finds no way to an auditor of the district")
+  func auditorOfDistrict() async throws {
+    let site = try await Site()
+    let admin = try await site.administrator()
+    let dora = try await person("Dora Cedar", "dora", ["role": "district-admin", "district": "cedar"], admin)
+    let audrey = try await person("Audrey Field", "audrey", ["role": "auditor", "district": "cedar"], admin)
+    try await admin.get("/people/\(audrey.id)")
+    try await admin.post("/people/\(audrey.id)/grants", ["role": "read-only", "district": "cedar"])
+    try await dora.browser.signIn("dora")
+    let base = "/districts/cedar/people/\(audrey.id)"
+    try await dora.browser.get(base)
+    #expect(dora.browser.page.contains("Take away read-only") && !dora.browser.page.contains("Take away auditor"))
+    #expect(!dora.browser.page.contains(base + "/reset") && !dora.browser.page.contains(base + "/disable"))
+    #expect(dora.browser.page.contains("only a state administrator changes the account"))
+    let token = dora.browser.formToken
+    try await dora.browser.post(base + "/grants/remove", ["role": "auditor", "form-token": token])
+    #expect(dora.browser.status == 422 && dora.browser.reply.refusal == "access.grant")
+    for verb in ["reset", "disable"] {
+      try await dora.browser.post(base + "/\(verb)", ["form-token": token])
+      #expect(dora.browser.status == 403 && dora.browser.reply.refusal == "access.wider-reach")
+      #expect(dora.browser.once.isEmpty)
+    }
+    try await audrey.browser.signIn("audrey")
+    #expect(audrey.browser.page.contains("auditor for district cedar"))
+  }
+
+  @Test("Who administers every district chooses one, or types the code of one where nobody works yet")
+  func everyDistrict() async throws {
+    let site = try await Site()
+    let admin = try await site.administrator()
+    _ = try await person("Ada Field", "ada", ["role": "help-desk", "district": "cedar"], admin)
+    let dora = try await person("Dora State", "dora", ["role": "district-admin"], admin).browser
+    try await dora.signIn("dora")
+    #expect(dora.page.contains("href=\"/district-people\""))
+    try await dora.get("/district-people")
+    #expect(dora.status == 200 && dora.heading == "Which district?")
+    #expect(dora.page.contains("href=\"/districts/cedar/people\""))
+    try await dora.get("/districts/cedar/people")
+    #expect(dora.page.contains("<bdi>Ada Field</bdi>"))
+    try await dora.get("/district-people?district=cedar")
+    #expect(dora.status == 200 && dora.address == "/districts/cedar/people")
+    try await dora.get("/district-people?district=No%20Such")
+    #expect(dora.status == 404)
+  }
+
+  @Test("Everybody's sessions are shown page by page, and none is left out")
+  func manySessions() async throws {
+    let site = try await Site()
+    let admin = try await site.administrator()
+    try await site.database.write(in: .state) { transaction in
+      for index in 100..<350 {
+        try transaction.run(
+          """
+          INSERT INTO access_session (id, principal_id, secret_hash, created_at, used_at, ends_at, browser)
+          SELECT \("ses_0000000000000\(index)"), principal_id, \([UInt8(index & 255), UInt8(index >> 8)]), created_at, used_at,
+            ends_at, browser FROM access_session LIMIT 1
+          """)
+      }
+    }
+    var (seen, address): (Set<String>, String?) = ([], "/sessions")
+    var pages = 0
+    while let next = address {
+      try await admin.get(next)
+      pages += 1
+      seen.formUnion(admin.page.matches(of: /sessions\/(ses_[a-z0-9]+)\/end/).map { String($0.output.1) })
+      address = admin.first(/<a href="(\/sessions\?after=[a-z0-9_]+)" rel="next">/)
+    }
+    #expect(seen.count == 251 && pages == 3)
+  }
+
+  /// Somebody with an account, a password and a role.
+  private func person(
+    _ name: String, _ login: String, _ grant: [String: String], _ admin: Browser
+  ) async throws -> (id: String, browser: Browser) {
+    try await admin.get("/people")
+    try await admin.post("/people", ["name": name, "login": login])
+    let link = admin.once
+    try await admin.get("/people")
+    let id = try id(admin, name)
+    try await admin.get("/people/\(id)")
+    try await admin.post("/people/\(id)/grants", grant)
+    #expect(admin.notice == "The role is given.")
+    let browser = Browser(admin.site)
+    try await browser.get(link)
+    try await browser.post("/set-password", ["password": Site.password, "repeated": Site.password])
+    return (id, browser)
+  }
 }

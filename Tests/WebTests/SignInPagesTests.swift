@@ -40,7 +40,13 @@ struct SignInPagesTests {
       to: Call(
         .post, "/sign-in", headers: form, body: Array("login=admin&password=heron+under+seven+bridges".utf8),
         now: Site.start, authority: "c.test:8443"))
-    let set = try #require(reply.headers[.setCookie])
+    let cookies = reply.headers[values: .setCookie]
+    try #require(cookies.count == 2)
+    let (set, browser) = (cookies[0], cookies[1])
+    let form180 =
+      /__Host-rollcall-browser=rcb_[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=15552000/
+    let known = try #require(admin.known)
+    #expect(browser.wholeMatch(of: form180) != nil && !browser.contains(known))
     #expect(
       set.wholeMatch(of: /__Host-rollcall=rcs_[A-Za-z0-9_-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax/) != nil)
     #expect(!set.contains(try #require(admin.cookie)))
@@ -73,6 +79,78 @@ struct SignInPagesTests {
       #expect(browser.status == (index < 50 ? 401 : 429), "\(index)")
     }
     #expect(browser.reply.headers[.retryAfter] == "3" && browser.fault.contains("Wait 3 seconds"))
+  }
+
+  @Test("Whatever strangers try from the same address, who has signed in at a browser signs in there again")
+  func knownBrowser() async throws {
+    let site = try await Site()
+    let browser = try await site.administrator()
+    try await browser.post("/sign-out")
+    #expect(browser.cookie == nil && browser.known != nil, "signing out keeps the browser known")
+    let stranger = Browser(site)
+    for index in 0..<60 {
+      try await stranger.get("/sign-in")
+      try await stranger.post("/sign-in", ["login": index < 10 ? "admin" : "name\(index)", "password": "x"])
+    }
+    try await stranger.signIn("admin")
+    #expect(stranger.status == 429)
+    try await browser.signIn("admin")
+    #expect(browser.heading == "Welcome")
+    // A new password is not in the way of it either.
+    try await browser.get("/account")
+    let new = "an otter by the river"
+    try await browser.post("/account/password", ["old": Site.password, "password": new, "repeated": new])
+    #expect(browser.notice.hasPrefix("The password is changed"))
+    try await browser.post("/sign-out")
+    try await browser.signIn("admin", new)
+    #expect(browser.heading == "Welcome")
+  }
+
+  @Test("At a browser where somebody is signed in, a one-time link's password is set, and another signs in")
+  func signedInAlready() async throws {
+    let site = try await Site()
+    let browser = try await site.administrator()
+    try await browser.get("/people")
+    try await browser.post("/people", ["name": "Ada Field", "login": "ada"])
+    let (link, former) = (browser.once, try #require(browser.cookie))
+    try await browser.get(link)
+    #expect(browser.heading == "Set your password" && browser.page.contains("<bdi>ada</bdi>"))
+    try await browser.post("/set-password", ["password": "short", "repeated": "short"])
+    #expect(browser.status == 422)
+    try await browser.post("/set-password", ["password": Site.password, "repeated": Site.password])
+    #expect(browser.status == 200 && browser.address == "/" && browser.cookie == former)
+    // A form that was shown again after a fault carries the token too.
+    let token = browser.formToken
+    try await browser.post("/sign-in", ["login": "ada", "password": "x", "form-token": token])
+    #expect(browser.status == 401 && browser.fault.contains("wrong"))
+    try await browser.post("/sign-in", ["login": "ada", "password": Site.password])
+    #expect(browser.heading == "Welcome" && browser.page.contains("<bdi>Ada Field</bdi>"))
+    let other = Browser(site)
+    other.cookie = former
+    try await other.get("/people")
+    #expect(other.address == "/sign-in", "the session of before is over")
+  }
+
+  @Test("A page that shows its form again tells the log why")
+  func refusals() async throws {
+    let site = try await Site()
+    let browser = try await site.administrator()
+    try await browser.get("/account")
+    try await browser.post("/account/password", ["old": "x", "password": Site.password, "repeated": Site.password])
+    #expect(browser.reply.refusal == "access.sign-in" && browser.status == 401)
+    try await browser.get("/people")
+    try await browser.post("/people", ["name": "Ada", "login": "x"])
+    #expect(browser.reply.refusal == "access.value" && browser.status == 422)
+    let other = Browser(site)
+    try await other.signIn("admin", "x")
+    #expect(other.reply.refusal == "access.sign-in" && other.status == 401)
+    for _ in 0..<10 { try await other.signIn("admin", "x") }
+    #expect(other.reply.refusal == "access.too-many-attempts" && other.status == 429)
+    try await browser.get("/")
+    #expect(browser.reply.refusal == nil)
+    for line in ["rollcall_signin_failed_total 11", "rollcall_signin_throttled_total 1"] {
+      #expect(site.metrics.text.contains(line), "\(line)")
+    }
   }
 
   @Test(

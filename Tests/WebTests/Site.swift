@@ -18,6 +18,7 @@ final class Site: Sendable {
   let path: String
   let database: any Database
   let service: PeopleService
+  let metrics = Metrics()
   /// The first administrator's link, with which `admin` sets a password.
   let firstLink: String
   /// The first administrator's API token.
@@ -29,7 +30,8 @@ final class Site: Sendable {
       path, migrations: Idempotency.migrations + Journal.migrations + Access.migrations)
     let directory = AccessDirectory(database: database, logger: Logger(label: "test"))
     let desk = SignInDesk(
-      database: database, directory: directory, passwords: PasswordWork(cost: PasswordCost(logN: 4)))
+      database: database, directory: directory, passwords: PasswordWork(cost: PasswordCost(logN: 4)),
+      metrics: metrics)
     let shell = try Shell(places: WebPages.places, version: "test")
     let people = PeopleDesk(database: database, tenants: Cedar(), directory: directory)
     let api = AccessRoutes(database: database, tenants: Cedar(), directory: directory, desk: desk).peopleRoutes
@@ -77,6 +79,8 @@ private struct Cedar: TenantDirectory {
 final class Browser {
   let site: Site
   var cookie: String?
+  /// By which the browser is known after somebody has signed in.
+  var known: String?
   var now = Site.start
   var origin = Origin(octets: [10, 0, 0, 1])
   /// The page that is shown.
@@ -142,14 +146,18 @@ final class Browser {
   private func send(_ parts: Call.Parts) async throws {
     var headers = parts.headers
     headers[.userAgent] = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
-    if let cookie { headers[.cookie] = "\(SessionCookie.name)=\(cookie)" }
+    let cookies = [
+      cookie.map { "\(SessionCookie.name)=\($0)" }, known.map { "\(BrowserCookie.name)=\($0)" },
+    ].compactMap(\.self)
+    if !cookies.isEmpty { headers[.cookie] = cookies.joined(separator: "; ") }
     reply = await site.service.respond(
       to: Call(
         parts.method, parts.path, query: parts.query, headers: headers, body: parts.body, now: now, origin: origin,
         authority: "c.test:8443"))
-    if let set = reply.headers[.setCookie] {
-      let value = set.dropFirst(SessionCookie.name.count + 1).prefix { $0 != ";" }
-      cookie = value.isEmpty ? nil : String(value)
+    for set in reply.headers[values: .setCookie] {
+      let pair = set.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1)
+      let value = pair.count > 1 ? String(pair[1]) : nil
+      if pair[0] == SessionCookie.name { cookie = value } else { known = value }
     }
     (page, address) = (String(decoding: reply.body, as: UTF8.self), parts.path)
     if reply.status == .seeOther, let next = reply.headers[.location] { try await get(next) }

@@ -38,7 +38,10 @@ extension AccessRoutes {
       },
       PeopleRoute(
         .post, "/api/v1/accounts/{principal}/disable", Self.administrators,
-        Operation("disableAccount", "Ends an account's sessions, and lets nobody sign in by it", answers: (204, nil))
+        Operation(
+          "disableAccount",
+          "Shuts a person out until the account is reset: ends its sessions, refuses its password and API tokens",
+          answers: (204, nil))
       ) { call, context in
         let principal: PrincipalID = try call.identifier("principal")
         return try await change(call, context) { changes in

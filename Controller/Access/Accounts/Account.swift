@@ -29,6 +29,8 @@ package struct OneTimeLink: Sendable {
   package let login: String
   let secret: AccessSecret
   package let expiresAt: Instant
+  /// The district that made it, for its own people alone; nil where the state did.
+  let district: DistrictID?
 
   /// The page that it opens, without the controller's address.
   package var path: String { "/set-password?link=\(secret.printed)" }

@@ -24,17 +24,18 @@ package struct AccountWish: Sendable {
 
 /// Changes of accounts, each with its entry in the journal, in the caller's transaction.
 extension AccessChanges {
-  /// As ``createAccount(_:of:life:)``, with its person where that is new.
-  func createAccount(_ wish: AccountWish) throws -> OneTimeLink {
+  /// As ``createAccount(_:of:for:life:)``, with its person where that is new.
+  func createAccount(_ wish: AccountWish, for district: DistrictID? = nil) throws -> OneTimeLink {
     if let new = wish.new { try create(new) }
-    return try createAccount(wish.login, of: wish.principal)
+    return try createAccount(wish.login, of: wish.principal, for: district)
   }
 
   /// An account for a person, and the link by which they set their password.
   ///
+  /// - Parameter district: whose administrators get the link; nil for the state's.
   /// - Throws: `access.account-exists`, `access.not-a-person`, `request.not-found`.
   func createAccount(
-    _ login: LoginName, of principal: PrincipalID, life: Duration = OneTimeLink.life
+    _ login: LoginName, of principal: PrincipalID, for district: DistrictID? = nil, life: Duration = OneTimeLink.life
   ) throws -> OneTimeLink {
     guard let found = try AccessStore.principal(principal, in: transaction) else {
       throw ServingError.missing("principal", principal)
@@ -50,7 +51,7 @@ extension AccessChanges {
       throw AccessError(.accountExists, "Another account has the login name '\(login)'. Choose another one.")
     }
     try AccountStore.insert(login, of: principal, now: now, in: transaction)
-    let link = try newLink(of: principal, login, life: life)
+    let link = try newLink(of: principal, login, for: district, life: life)
     try record("account.create", principal, LinkBody(linkExpiresAt: link.expiresAt))
     return link
   }
@@ -59,34 +60,58 @@ extension AccessChanges {
   /// account back.
   ///
   /// - Throws: `access.own-account`, `access.last-administrator`, `request.not-found`.
-  func resetAccount(_ principal: PrincipalID, life: Duration = OneTimeLink.life) throws -> OneTimeLink {
+  func resetAccount(_ principal: PrincipalID, for district: DistrictID? = nil) throws -> OneTimeLink {
     let account = try requireOthers(principal)
-    guard let login = LoginName(account.login) else { throw ServingError.missing("account", principal) }
-    try AccountStore.set(password: nil, of: principal, now: now, in: transaction)
-    try SessionStore.end(allOf: principal, in: transaction)
+    try takeAccess(of: principal)
     try requireAdministrator()
-    let link = try newLink(of: principal, login, life: life)
-    try record("account.reset", principal, LinkBody(linkExpiresAt: link.expiresAt))
+    return try renewLink(of: account, for: district)
+  }
+
+  /// Another link in place of the one before.
+  ///
+  /// - Throws: `request.not-found`.
+  func renewLink(
+    of account: Account, for district: DistrictID? = nil, life: Duration = OneTimeLink.life
+  ) throws -> OneTimeLink {
+    guard let login = LoginName(account.login) else { throw ServingError.missing("account", account.principal) }
+    let link = try newLink(of: account.principal, login, for: district, life: life)
+    try record("account.reset", account.principal, LinkBody(linkExpiresAt: link.expiresAt))
     return link
   }
 
-  /// Nobody signs in by it until it is reset; its sessions end and its API tokens stay. Again, it changes nothing.
+  /// Takes the password away, ends the sessions, and brings a disabled account back.
+  func takeAccess(of principal: PrincipalID) throws {
+    try AccountStore.set(password: nil, of: principal, now: now, in: transaction)
+    try SessionStore.end(allOf: principal, in: transaction)
+    try KnownBrowser.forget(allOf: principal, in: transaction)
+  }
+
+  /// Lets the API tokens of a disabled account in again; the password is gone.
+  func enableAccount(_ principal: PrincipalID) throws {
+    try takeAccess(of: principal)
+    try record("account.enable", principal, NoBody())
+  }
+
+  /// Nobody signs in by it until it is reset: its sessions end, and its API tokens are refused as long. Again, it changes
+  /// nothing.
   ///
   /// - Throws: `access.own-account`, `access.last-administrator`, `request.not-found`.
   func disableAccount(_ principal: PrincipalID) throws {
     _ = try requireOthers(principal)
     try AccountStore.removeLinks(of: principal, in: transaction)
     try SessionStore.end(allOf: principal, in: transaction)
+    try KnownBrowser.forget(allOf: principal, in: transaction)
     guard try AccountStore.disable(principal, now: now, in: transaction) else { return }
     try requireAdministrator()
     try record("account.disable", principal, NoBody())
   }
 
-  /// Sets the password, uses up the account's link, and ends its sessions.
+  /// Sets the password, uses up the account's link, ends its sessions, and forgets its browsers.
   func setPassword(_ hash: PasswordHash, of principal: PrincipalID, by way: PasswordWay) throws {
     try AccountStore.set(password: hash.stored, of: principal, now: now, in: transaction)
     try AccountStore.removeLinks(of: principal, in: transaction)
     try SessionStore.end(allOf: principal, in: transaction)
+    try KnownBrowser.forget(allOf: principal, in: transaction)
     try record("account.password", principal, PasswordBody(by: way))
   }
 
@@ -95,9 +120,12 @@ extension AccessChanges {
     case oldPassword = "old-password"
   }
 
-  func newLink(of principal: PrincipalID, _ login: LoginName, life: Duration) throws -> OneTimeLink {
+  private func newLink(
+    of principal: PrincipalID, _ login: LoginName, for district: DistrictID?, life: Duration
+  ) throws -> OneTimeLink {
     let link = OneTimeLink(
-      principal: principal, login: login.text, secret: .random(.link), expiresAt: now.advanced(by: life))
+      principal: principal, login: login.text, secret: .random(.link), expiresAt: now.advanced(by: life),
+      district: district)
     try AccountStore.keep(link, in: transaction)
     return link
   }

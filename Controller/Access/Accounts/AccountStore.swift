@@ -101,8 +101,8 @@ enum AccountStore {
     try removeLinks(of: link.principal, in: transaction)
     try transaction.run(
       """
-      INSERT INTO access_link (secret_hash, principal_id, expires_at)
-      VALUES (\(link.secret.hash), \(link.principal), \(link.expiresAt))
+      INSERT INTO access_link (secret_hash, principal_id, expires_at, district_id)
+      VALUES (\(link.secret.hash), \(link.principal), \(link.expiresAt), \(link.district?.rawValue ?? ""))
       """)
   }
 
@@ -112,13 +112,23 @@ enum AccountStore {
 
   static func removeAllLinks(in transaction: any Transaction) throws { try transaction.run("DELETE FROM access_link") }
 
+  /// Whether the link `l` holds: in date, and, where a district made it, of somebody who holds nothing that this district
+  /// could not give. Else whoever keeps a link of before could be somebody with more than they may give.
+  private static func holds(_ now: Instant) -> SQL {
+    """
+    l.expires_at > \(now) AND (l.district_id = '' OR NOT EXISTS (
+      SELECT 1 FROM access_grant g WHERE g.principal_id = l.principal_id
+        AND (g.district_id <> l.district_id OR g.role NOT IN \(list: AccessChanges.rolesOfDistricts.map(\.rawValue)))))
+    """
+  }
+
   /// Whose link it is; nil where it is unknown, used or over.
   static func holder(
     ofLink hash: [UInt8], now: Instant, in transaction: any Transaction
   ) throws -> (principal: PrincipalID, login: LoginName)? {
     let query: SQL = """
       SELECT a.principal_id, a.login FROM access_link l JOIN access_account a ON a.principal_id = l.principal_id
-      WHERE l.secret_hash = \(hash) AND l.expires_at > \(now)
+      WHERE l.secret_hash = \(hash) AND \(holds(now))
       """
     guard let row = try transaction.row(query) else { return nil }
     guard let login = LoginName(try row.get("login", as: String.self)) else {
@@ -129,7 +139,7 @@ enum AccountStore {
 
   static func hasLink(of principal: PrincipalID, now: Instant, in transaction: any Transaction) throws -> Bool {
     try transaction.row(
-      "SELECT principal_id FROM access_link WHERE principal_id = \(principal) AND expires_at > \(now)") != nil
+      "SELECT principal_id FROM access_link l WHERE principal_id = \(principal) AND \(holds(now))") != nil
   }
 
   // MARK: - Rows

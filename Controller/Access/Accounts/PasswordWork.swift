@@ -4,15 +4,29 @@ import Synchronization
 
 /// Computes password hashes, two at once at most, on threads of its own: each takes 128 MiB and four tenths of a second, and
 /// the threads of requests must not wait for them.
+///
+/// Whoever needs one takes a place in the line before anything is counted against them, and of these places only so many
+/// may be of one name or address.
 package final class PasswordWork: Sendable {
   /// How many are computed at once.
   static let threads = 2
   /// How many may wait; past them people are told to come back.
   static let queue = 32
 
+  /// For whom a place is taken, and how many at once may be theirs.
+  struct Claim: Sendable {
+    let key: String
+    let limit: Int
+  }
+
+  private struct Places {
+    var taken = 0
+    var claimed: [String: Int] = [:]
+  }
+
   let cost: PasswordCost
   private let pool: NIOThreadPool
-  private let waiting = Atomic<Int>(0)
+  private let places = Mutex(Places())
   private let done = Atomic<Int>(0)
   /// Compared with where there is no such account, so that it takes as long.
   private let nobody: PasswordHash?
@@ -31,18 +45,51 @@ package final class PasswordWork: Sendable {
   /// How many hashes were computed since the start.
   package var computed: Int { done.load(ordering: .relaxed) }
 
-  /// The password as it is kept.
+  // MARK: - The line
+
+  /// Runs `body` with a place in the line.
   ///
-  /// - Throws: `request.overloaded`.
-  func hash(_ password: String) async throws -> PasswordHash {
+  /// - Throws: `request.overloaded`, before `body` begins, where no place is free, or none for one of the claims.
+  func inLine<T>(_ claims: [Claim], _ body: (PasswordPlace) async throws -> T) async throws -> T {
+    try enter(claims)
+    defer { leave(claims) }
+    return try await body(PasswordPlace(work: self))
+  }
+
+  private func enter(_ claims: [Claim]) throws {
+    let isFree = places.withLock { places in
+      guard places.taken < Self.queue + Self.threads,
+        claims.allSatisfy({ places.claimed[$0.key, default: 0] < $0.limit })
+      else { return false }
+      places.taken += 1
+      for claim in claims { places.claimed[claim.key, default: 0] += 1 }
+      return true
+    }
+    guard isFree else {
+      throw ServingError(
+        .overloaded, "Too many people sign in at this moment. Try again in a few seconds.",
+        headers: [.retryAfter: "5"])
+    }
+  }
+
+  private func leave(_ claims: [Claim]) {
+    places.withLock { places in
+      places.taken -= 1
+      for claim in claims {
+        let left = places.claimed[claim.key, default: 1] - 1
+        places.claimed[claim.key] = left > 0 ? left : nil
+      }
+    }
+  }
+
+  // MARK: - The work, with a place
+
+  fileprivate func hash(_ password: String) async throws -> PasswordHash {
     let (bytes, cost) = (PasswordRule.normalised(password), cost)
     return try await run { try PasswordHash(bytes, cost) }
   }
 
-  /// Whether it is the password that is kept as `stored`; with nil it is not, and that takes as long.
-  ///
-  /// - Throws: `request.overloaded`.
-  func matches(_ password: String, stored: String?) async throws -> Bool {
+  fileprivate func matches(_ password: String, stored: String?) async throws -> Bool {
     let known = stored.flatMap { PasswordHash(stored: $0) }
     guard password.utf8.count <= PasswordRule.longest, let compared = known ?? nobody else { return false }
     let bytes = PasswordRule.normalised(password)
@@ -51,13 +98,20 @@ package final class PasswordWork: Sendable {
   }
 
   private func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    defer { waiting.subtract(1, ordering: .relaxed) }
-    guard waiting.add(1, ordering: .relaxed).newValue <= Self.queue + Self.threads else {
-      throw ServingError(
-        .overloaded, "Too many people sign in at this moment. Try again in a few seconds.",
-        headers: [.retryAfter: "5"])
-    }
     defer { done.add(1, ordering: .relaxed) }
     return try await pool.runIfActive(body)
+  }
+}
+
+/// A place in the line of passwords: only who has one computes them.
+struct PasswordPlace: Sendable {
+  fileprivate let work: PasswordWork
+
+  /// The password as it is kept.
+  func hash(_ password: String) async throws -> PasswordHash { try await work.hash(password) }
+
+  /// Whether it is the password that is kept as `stored`; with nil it is not, and that takes as long.
+  func matches(_ password: String, stored: String?) async throws -> Bool {
+    try await work.matches(password, stored: stored)
   }
 }

@@ -5,7 +5,8 @@ import Vocabulary
 /// What a district's administrators may change of who works there.
 ///
 /// They give and take the district's own roles in it, and nothing else: no role of the state, none in another district.
-/// Whoever can set somebody's password can be that person; so they reset and disable those alone who work nowhere else.
+/// Whoever can set somebody's password can be that person; so they reset and disable those alone who work nowhere else and
+/// hold the district's own roles alone, and a link that they made ends where its person comes to hold more.
 extension AccessChanges {
   /// The roles that a district gives.
   static let rolesOfDistricts: [Role] = [.districtAdmin, .districtIT, .helpDesk, .schoolStaff, .warehouse, .readOnly]
@@ -15,7 +16,7 @@ extension AccessChanges {
   /// - Throws: `access.account-exists`, `access.grant`, `access.unknown-tenant`.
   func addPerson(_ wish: AccountWish, _ grant: Grant, tenants: any TenantDirectory) throws -> OneTimeLink {
     try requireOfDistrict(grant.role)
-    let link = try createAccount(wish)
+    let link = try createAccount(wish, for: grant.district)
     _ = try add(grant, to: wish.principal, tenants: tenants)
     return link
   }
@@ -34,13 +35,14 @@ extension AccessChanges {
   /// - Throws: `access.grant`, `access.own-grant`, `request.not-found`.
   func remove(_ grant: Grant, of district: DistrictID, from principal: PrincipalID) throws {
     _ = try requireMember(principal, of: district)
+    try requireOfDistrict(grant.role)
     try remove(grant, from: principal)
   }
 
   /// - Throws: `access.own-account`, `access.wider-reach`, `request.not-found`.
   func resetAccount(_ principal: PrincipalID, of district: DistrictID) throws -> OneTimeLink {
     try requireNowhereElse(principal, than: district)
-    return try resetAccount(principal)
+    return try resetAccount(principal, for: district)
   }
 
   /// - Throws: `access.own-account`, `access.wider-reach`, `request.not-found`.
@@ -52,7 +54,8 @@ extension AccessChanges {
   private func requireOfDistrict(_ role: Role) throws(AccessError) {
     guard Self.rolesOfDistricts.contains(role) else {
       let names = Self.rolesOfDistricts.map(\.rawValue).joined(separator: ", ")
-      throw AccessError(.grant, "A district gives \(names). For '\(role.rawValue)' ask a state administrator.")
+      throw AccessError(
+        .grant, "A district gives and takes \(names). For '\(role.rawValue)' ask a state administrator.")
     }
   }
 
@@ -66,9 +69,16 @@ extension AccessChanges {
   }
 
   private func requireNowhereElse(_ principal: PrincipalID, than district: DistrictID) throws {
-    guard try requireMember(principal, of: district).allSatisfy({ $0.district == district }) else {
+    guard try requireMember(principal, of: district).allSatisfy({ Self.isOwn($0, of: district) }) else {
       throw AccessError(
-        .widerReach, "This person works for another district or the state too. Ask a state administrator to do this.")
+        .widerReach,
+        "This person works for another district or the state too, or in a role that no district gives. Ask a state administrator to do this."
+      )
     }
+  }
+
+  /// Whether the grant is one that the district gives.
+  static func isOwn(_ grant: Grant, of district: DistrictID) -> Bool {
+    grant.district == district && rolesOfDistricts.contains(grant.role)
   }
 }

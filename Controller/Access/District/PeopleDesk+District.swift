@@ -5,6 +5,11 @@ extension PeopleDesk {
   /// The roles that a district gives.
   package static var rolesOfDistricts: [Role] { AccessChanges.rolesOfDistricts }
 
+  /// Those where somebody works, by their codes, a thousand at most.
+  package func districts() async throws -> [DistrictID] {
+    try await database.read(in: .state) { try AccessStore.districts(in: $0) }
+  }
+
   /// - Throws: `access.account-exists`, `access.grant`, `access.unknown-tenant`.
   package func addPerson(
     _ wish: AccountWish, _ role: Role, district: DistrictID, school: SchoolID?, by actor: PrincipalID, now: Instant
@@ -21,7 +26,7 @@ extension PeopleDesk {
     _ = try await change(by: actor, now) { [tenants] in try $0.add(grant, of: district, to: id, tenants: tenants) }
   }
 
-  /// - Throws: `access.own-grant`, `request.not-found`.
+  /// - Throws: `access.grant`, `access.own-grant`, `request.not-found`.
   package func remove(
     _ role: Role, of district: DistrictID, school: SchoolID?, from id: PrincipalID, by actor: PrincipalID, now: Instant
   ) async throws {

@@ -4,7 +4,10 @@ import Vocabulary
 
 /// Beginnings and ends of sessions, each with its entry in the journal.
 extension AccessChanges {
-  /// A session of the actor.
+  /// Of one account at once.
+  static let mostSessions = 20
+
+  /// A session of the actor; where it is one too many, the one that was used the longest ago ends.
   func beginSession(
     _ secret: AccessSecret, _ policy: SessionPolicy, _ browser: String, purpose: ViewPurpose? = nil
   ) throws {
@@ -15,6 +18,10 @@ extension AccessChanges {
     try SessionStore.insert(session, secretHash: secret.hash, in: transaction)
     if let purpose { try SessionStore.set(purpose, of: session.id, in: transaction) }
     try record("session.begin", ("session", session.id.rawValue), SessionBody(principal: principal))
+    for former in try SessionStore.others(of: principal, than: session.id, past: Self.mostSessions - 1, in: transaction)
+    {
+      try endSession(former, of: principal)
+    }
   }
 
   func endSession(_ id: SessionID, of principal: PrincipalID) throws {

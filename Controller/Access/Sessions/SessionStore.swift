@@ -44,17 +44,29 @@ enum SessionStore {
       expiresAt: min(try row.get("ends_at"), usedAt.advanced(by: policy.idle)), usedAt: usedAt)
   }
 
-  /// Those that are not over, the last used first.
+  /// A principal's that are not over, the last used first: all of them, see ``AccessChanges/mostSessions``.
   static func sessions(
-    of principal: PrincipalID?, _ policy: SessionPolicy, now: Instant, limit: Int = 200, in transaction: any Transaction
+    of principal: PrincipalID, _ policy: SessionPolicy, now: Instant, in transaction: any Transaction
   ) throws -> [Session] {
-    let owner: SQL = principal.map { " AND principal_id = \($0)" } ?? ""
-    return try transaction.rows(
+    try transaction.rows(
       """
       SELECT id, principal_id, created_at, used_at, ends_at, browser FROM access_session
-      WHERE used_at > \(policy.idleSince(now)) AND ends_at > \(now)\(owner) ORDER BY used_at DESC, id LIMIT \(limit)
+      WHERE used_at > \(policy.idleSince(now)) AND ends_at > \(now) AND principal_id = \(principal)
+      ORDER BY used_at DESC, id LIMIT 1000
       """
     ).map(session)
+  }
+
+  /// A principal's, without the `past` that were used last, and without `id`.
+  static func others(
+    of principal: PrincipalID, than id: SessionID, past: Int, in transaction: any Transaction
+  ) throws -> [SessionID] {
+    try transaction.rows(
+      """
+      SELECT id FROM access_session WHERE principal_id = \(principal) AND id <> \(id)
+      ORDER BY used_at DESC, id LIMIT 1000 OFFSET \(past)
+      """
+    ).map { try $0.get("id") }
   }
 
   /// Those that are not over, in the order of their ids, one more than the page holds.

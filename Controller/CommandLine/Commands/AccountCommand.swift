@@ -100,8 +100,10 @@ struct AccountCommand: ParsableCommand {
 
   struct Disable: SessionCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End an account's sessions, and let nobody sign in by it; 'reset' brings it back.",
-      discussion: "EXAMPLE\n  rollcall account disable prn_2x8q4d7v1k9m3c5w")
+      abstract: "Shut a person out: end the sessions, refuse the password and the API tokens.",
+      discussion:
+        "'rollcall account reset' brings the account back, and its API tokens too.\n\nEXAMPLE\n  rollcall account disable prn_2x8q4d7v1k9m3c5w"
+    )
 
     @Argument(help: "The principal's id.")
     var principal: String
@@ -110,7 +112,7 @@ struct AccountCommand: ParsableCommand {
 
     func run(_ session: Session) throws {
       _ = try session.client.post(Target("accounts", principal, "disable"))
-      session.say("Disabled the account of \(principal). Its API tokens stay; see 'rollcall api-token list'.")
+      session.say("Disabled the account of \(principal), and its API tokens with it, until it is reset.")
     }
   }
 

@@ -64,11 +64,10 @@ struct Init: AsyncParsableCommand {
       try await controller.makeFirstAdministrator(now: SystemClock.now) {
         try DurableFile.write($0 + "\n", to: folder.adminToken, mode: 0o600)
       }
-      let made = FirstLink()
-      try await controller.makeFirstLink(now: SystemClock.now) { try made.keep($0, settings) }
+      let firstLink = try await FirstLink.make(controller, settings, now: SystemClock.now)
       try await controller.close()
       print(summary(settings, authority, kept))
-      if let words = made.words { print(words) }
+      if let firstLink { print(firstLink) }
       _ = consume lock
     }
   }

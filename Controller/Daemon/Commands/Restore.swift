@@ -8,9 +8,11 @@ struct Restore: AsyncParsableCommand {
     abstract: "Make a state folder from a backup.",
     discussion: """
       Every enrolment token in the backup is revoked, for it may have been used since. A device that was enrolled after
-      the backup is not known by it: its next check-in waits as pending until somebody approves it.
+      the backup is not known by it: its next check-in waits as pending until somebody approves it. Everybody is signed out
+      of their browsers, and every one-time link is dead.
 
-      What was taken away after the backup is there again: API tokens, grants and device keys that were revoked since.
+      What was taken away after the backup is there again: passwords, accounts that were disabled, API tokens, grants and
+      device keys that were revoked since.
       --revoke-api-tokens revokes every API token and writes a new one of the first state administrator to admin.token.
       Device keys that were revoked since have to be revoked again, with 'rollcall device revoke'.
 
@@ -33,6 +35,7 @@ struct Restore: AsyncParsableCommand {
       let controller = try await Controller(settings: settings, authority: authority, logger: Logs.silent)
       let now = SystemClock.now
       let revoked = try await controller.revokeEnrollmentTokens(now: now)
+      try await controller.endSignIns(now: now)
       let tokens = try await apiTokens(controller, settings.state, now)
       try await controller.close()
       try StateArchive.commitRestore(settings.state)
@@ -40,7 +43,10 @@ struct Restore: AsyncParsableCommand {
       print(
         """
         Restored to \(settings.state.path), from a backup \(time); \(revoked) enrolment tokens were revoked.
+        Everybody is signed out of their browsers, and no one-time link holds any more.
         What was taken away after that time is there again:
+          accounts     passwords are those of that time, and accounts that were disabled or reset since are not: do it
+                       again with 'rollcall account disable' or 'rollcall account reset'.
           API tokens   \(tokens)
           grants       look through them with 'rollcall principal list'; remove again those that were removed since.
           issuers      '\(authority.name)' signs; \(Self.former(authority)). Where the issuing certificate was replaced

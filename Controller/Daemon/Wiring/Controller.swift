@@ -67,7 +67,7 @@ struct Controller: Sendable {
     let directory = AccessDirectory(database: database, policy: settings.sessions, logger: logger)
     let signIn = SignInDesk(
       database: database, directory: directory, passwords: PasswordWork(cost: settings.passwordCost),
-      policy: settings.sessions)
+      policy: settings.sessions, metrics: metrics)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
     let shell = try Shell(
@@ -108,10 +108,16 @@ struct Controller: Sendable {
   }
 
   /// A link by which the first administrator sets a password, where nobody administers with one yet; `keep` gets it
-  /// before it counts.
-  func makeFirstLink(now: Instant, keep: @escaping @Sendable (OneTimeLink) throws -> Void) async throws {
+  /// before it counts, and again with another one where the change ran again because of another controller's.
+  ///
+  /// - Returns: the one that counts; nil where there was none to make, whatever `keep` got.
+  func makeFirstLink(
+    now: Instant, keep: @escaping @Sendable (OneTimeLink) throws -> Void
+  ) async throws -> OneTimeLink? {
     try await database.write(in: .state) { transaction in
-      if let link = try Access.firstLink(in: transaction, now: now) { try keep(link) }
+      let link = try Access.firstLink(in: transaction, now: now)
+      if let link { try keep(link) }
+      return link
     }
   }
 
@@ -162,6 +168,11 @@ struct Controller: Sendable {
   /// Kills every enrolment token, as after a restore; how many lived.
   func revokeEnrollmentTokens(now: Instant) async throws -> Int {
     try await database.write(in: .state) { try EnrollmentTokens.revokeAll(at: now, in: $0) }
+  }
+
+  /// Ends what people were signed in by, as after a restore.
+  func endSignIns(now: Instant) async throws {
+    try await database.write(in: .state) { try Access.endSignIns(in: $0, now: now) }
   }
 
   /// How many API tokens somebody can sign in with.

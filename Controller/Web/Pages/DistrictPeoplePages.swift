@@ -15,12 +15,11 @@ struct DistrictPeoplePages: Sendable {
 
   var routes: [PeopleRoute] {
     [
-      .page(.get, Self.place, .scoped([.districtAdmin]), "showOwnDistricts", "One's district's people") {
+      .page(
+        .get, Self.place, .scoped([.districtAdmin]), "showOwnDistricts", "One's district's people", query: ["district"]
+      ) {
         call, context in
-        guard case .districts(let districts) = context.scope else { return Shell.redirect(to: PeoplePages.place) }
-        if let only = districts.first, districts.count == 1 { return try await list(only, call, context) }
-        let model = Districts(districts: districts.map(\.rawValue).sorted())
-        return try shell.page("districts", model, Shell.Heading("Which district?", place: Self.place), context)
+        try await choose(call, context)
       },
       .page(.get, Self.base, Self.rule, "showDistrictPeople", "Who works in the district", query: ["after"]) {
         try await list(try $0.identifier("district"), $0, $1)
@@ -34,7 +33,32 @@ struct DistrictPeoplePages: Sendable {
     ] + changes
   }
 
-  private struct Districts: Sendable { let districts: [String] }
+  // MARK: - Which district
+
+  private struct Districts: Sendable {
+    let districts: [String]
+    let isWholeState: Bool
+  }
+
+  /// Who administers one district is there at once. Who administers each one of the state's chooses among those where
+  /// somebody works, or types another's code.
+  private func choose(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    if let text = try call.query("district") {
+      guard let district = DistrictID(rawValue: text), context.scope.contains(district) else {
+        throw ServingError.notFound
+      }
+      return Shell.redirect(to: "/districts/\(district)/people")
+    }
+    let districts: [DistrictID]
+    switch context.scope {
+    case .districts(let own):
+      if let only = own.first, own.count == 1 { return try await list(only, call, context) }
+      districts = own.sorted()
+    case .state: districts = try await people.districts()
+    }
+    let model = Districts(districts: districts.map(\.rawValue), isWholeState: context.scope == .state)
+    return try shell.page("districts", model, Shell.Heading("Which district?", place: Self.place), context)
+  }
 
   // MARK: - The list
 
@@ -63,8 +87,7 @@ struct DistrictPeoplePages: Sendable {
     let model = List(
       base: "/districts/\(district)/people", people: known.map(PersonRow.init), next: next,
       form: .init(name: form?["name"] ?? "", login: form?["login"] ?? ""), roles: Self.offered, once: once)
-    let heading = Shell.Heading(
-      "People of \(district)", place: Self.place, fault: fault?.message, status: fault?.status ?? .ok)
+    let heading = Shell.Heading("People of \(district)", place: Self.place, refusal: fault)
     return try shell.page("district-people", model, heading, context)
   }
 
@@ -84,6 +107,13 @@ struct DistrictPeoplePages: Sendable {
   // MARK: - One person
 
   private struct PersonModel: Sendable {
+    struct GrantRow: Sendable {
+      let role: String
+      let place: String
+      let school: String
+      let canTake: Bool
+    }
+
     let base: String
     let id: PrincipalID
     let signIn: String
@@ -91,8 +121,8 @@ struct DistrictPeoplePages: Sendable {
     let isSelf: Bool
     let canChange: Bool
     let canReset: Bool
-    let worksElsewhere: Bool
-    let grants: [PeoplePages.PersonModel.GrantRow]
+    let reachesFurther: Bool
+    let grants: [GrantRow]
     let roles: [String]
     let once: Once?
   }
@@ -110,14 +140,16 @@ struct DistrictPeoplePages: Sendable {
     let model = PersonModel(
       base: "/districts/\(district)/people", id: id, signIn: SignInWords.of(person),
       lastSignIn: person.account?.signedInAt.map(Moment.init), isSelf: isSelf, canChange: !isSelf,
-      canReset: !isSelf && !person.worksElsewhere && person.account != nil, worksElsewhere: person.worksElsewhere,
-      grants: person.grants.map(PeoplePages.PersonModel.GrantRow.init), roles: Self.offered, once: once)
+      canReset: !isSelf && !person.reachesFurther && person.account != nil, reachesFurther: person.reachesFurther,
+      grants: person.grants.map {
+        .init(
+          role: $0.role.rawValue, place: GrantWords.place($0), school: $0.school?.rawValue ?? "",
+          canTake: !isSelf && PeopleDesk.rolesOfDistricts.contains($0.role))
+      }, roles: Self.offered, once: once)
     let notice = call.method == .get ? try call.query("done").flatMap { Self.notices[$0] } : nil
     return try shell.page(
       "district-person", model,
-      Shell.Heading(
-        person.principal.name, place: Self.place, notice: notice, fault: fault?.message, status: fault?.status ?? .ok),
-      context)
+      Shell.Heading(person.principal.name, place: Self.place, notice: notice, refusal: fault), context)
   }
 
   private var changes: [PeopleRoute] {

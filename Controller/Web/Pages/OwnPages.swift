@@ -117,17 +117,15 @@ struct OwnPages: Sendable {
     let notice = call.method == .get ? try call.query("done").flatMap { Self.notices[$0] } : nil
     return try shell.page(
       "account", model,
-      Shell.Heading("Your account", notice: notice, fault: fault?.message, status: fault?.status ?? .ok), context)
+      Shell.Heading("Your account", notice: notice, refusal: fault), context)
   }
 
   @Sendable private func changePassword(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let form = try FormBody(call)
     do {
       let new = try form.newPassword()
-      let cookie = try await desk.changePassword(from: form["old"] ?? "", to: new, call, context)
-      var reply = Shell.redirect(to: "/account?done=password")
-      reply.headers[.setCookie] = SessionCookie.set(cookie)
-      return reply
+      let cookies = try await desk.changePassword(from: form["old"] ?? "", to: new, call, context)
+      return Shell.redirect(to: "/account?done=password").setting(cookies)
     } catch let error as AccessError {
       return try await account(call, context, fault: error)
     }

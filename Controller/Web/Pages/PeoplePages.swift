@@ -24,7 +24,8 @@ struct PeoplePages: Sendable {
         try await show($0, $1)
       },
       .page(
-        .get, "/sessions", Self.rule, "showSessions", "The browsers that people are signed in with", handle: sessions),
+        .get, "/sessions", Self.rule, "showSessions", "The browsers that people are signed in with", query: ["after"],
+        handle: sessions),
     ] + changes
   }
 
@@ -50,7 +51,7 @@ struct PeoplePages: Sendable {
     let filled = List.Form(name: form?["name"] ?? "", login: form?["login"] ?? "")
     return try shell.page(
       "people", List(people: known.map(PersonRow.init), next: next, form: filled, once: once),
-      Shell.Heading("People", place: Self.place, fault: fault?.message, status: fault?.status ?? .ok), context)
+      Shell.Heading("People", place: Self.place, refusal: fault), context)
   }
 
   @Sendable private func add(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -132,17 +133,18 @@ struct PeoplePages: Sendable {
     let notice = call.method == .get ? try call.query("done").flatMap { Self.notices[$0] } : nil
     return try shell.page(
       "person", model,
-      Shell.Heading(
-        person.principal.name, place: Self.place, notice: notice, fault: fault?.message, status: fault?.status ?? .ok),
-      context)
+      Shell.Heading(person.principal.name, place: Self.place, notice: notice, refusal: fault), context)
   }
 
   // MARK: - Sessions of everybody
 
-  private struct Everybody: Sendable { let sessions: [SessionRow] }
+  private struct Everybody: Sendable {
+    let sessions: [SessionRow]
+    let next: String?
+  }
 
   @Sendable private func sessions(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    let sessions = try await desk.sessions(of: nil, now: call.now)
+    let (sessions, next) = try await desk.sessions(after: try call.query("after"), limit: Self.limit, now: call.now)
     var names: [PrincipalID: String] = [:]
     for id in Set(sessions.map(\.principal)) { names[id] = try await people.known(id).principal.name }
     let rows = sessions.map { session in
@@ -152,6 +154,7 @@ struct PeoplePages: Sendable {
         owner: .init(id: session.principal, name: names[session.principal] ?? ""))
     }
     return try shell.page(
-      "all-sessions", Everybody(sessions: rows), Shell.Heading("Who is signed in", place: "/sessions"), context)
+      "all-sessions", Everybody(sessions: rows, next: next), Shell.Heading("Who is signed in", place: "/sessions"),
+      context)
   }
 }

@@ -13,13 +13,14 @@ struct SignInPages: Sendable {
       .page(.get, "/sign-in", .open, "showSignIn", "The page where people sign in") { call, context in
         if context.caller != nil { return Shell.redirect(to: NextPage.checked(try call.query("next")) ?? "/") }
         let notice = try call.query("done") == "password" ? "The password is set. Sign in with it now." : nil
-        return try form(next: try call.query("next"), login: nil, notice: notice)
+        return try form(context, next: try call.query("next"), login: nil, notice: notice)
       },
       .page(.post, "/sign-in", .open, "signIn", "Signs somebody in", handle: signIn),
       .page(.post, "/sign-out", .open, "signOut", "Ends the session", handle: signOut),
-      .page(.get, "/set-password", .open, "showSetPassword", "The page that a one-time link opens") { call, _ in
+      .page(.get, "/set-password", .open, "showSetPassword", "The page that a one-time link opens") {
+        call, context in
         let link = try call.query("link") ?? ""
-        return try passwordForm(link, try await desk.login(ofLink: link, now: call.now))
+        return try passwordForm(context, link, try await desk.login(ofLink: link, now: call.now))
       },
       .page(.post, "/set-password", .open, "setPassword", "Sets the password of a one-time link", handle: setPassword),
     ]
@@ -33,11 +34,10 @@ struct SignInPages: Sendable {
   }
 
   private func form(
-    next: String?, login: String?, notice: String? = nil, fault: AccessError? = nil
+    _ context: OperatorContext, next: String?, login: String?, notice: String? = nil, fault: AccessError? = nil
   ) throws -> Reply {
-    let heading = Shell.Heading(
-      "Sign in", notice: notice, fault: fault?.message, isNarrow: true, status: fault?.status ?? .ok)
-    var reply = try shell.page("sign-in", SignIn(next: NextPage.checked(next), login: login ?? ""), heading, nil)
+    let heading = Shell.Heading("Sign in", notice: notice, refusal: fault, isNarrow: true)
+    var reply = try shell.page("sign-in", SignIn(next: NextPage.checked(next), login: login ?? ""), heading, context)
     if let wait = fault?.headers[.retryAfter] { reply.headers[.retryAfter] = wait }
     return reply
   }
@@ -46,12 +46,10 @@ struct SignInPages: Sendable {
     let form = try FormBody(call)
     let (login, password) = (form["login"] ?? "", form["password"] ?? "")
     do {
-      let cookie = try await desk.signIn(login: login, password: password, call)
-      var reply = Shell.redirect(to: NextPage.checked(form["next"]) ?? "/")
-      reply.headers[.setCookie] = SessionCookie.set(cookie)
-      return reply
+      let cookies = try await desk.signIn(login: login, password: password, call)
+      return Shell.redirect(to: NextPage.checked(form["next"]) ?? "/").setting(cookies)
     } catch let error as AccessError {
-      return try self.form(next: form["next"], login: login, fault: error)
+      return try self.form(context, next: form["next"], login: login, fault: error)
     }
   }
 
@@ -70,10 +68,13 @@ struct SignInPages: Sendable {
     let login: String
   }
 
-  private func passwordForm(_ link: String, _ login: String, fault: AccessError? = nil) throws -> Reply {
+  /// With the form token of whoever is signed in at this browser: without it, theirs could not be sent.
+  private func passwordForm(
+    _ context: OperatorContext, _ link: String, _ login: String, fault: AccessError? = nil
+  ) throws -> Reply {
     try shell.page(
       "set-password", Password(link: link, login: login),
-      Shell.Heading("Set your password", fault: fault?.message, isNarrow: true, status: fault?.status ?? .ok), nil)
+      Shell.Heading("Set your password", refusal: fault, isNarrow: true), context)
   }
 
   @Sendable private func setPassword(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -81,11 +82,13 @@ struct SignInPages: Sendable {
     let link = form["link"] ?? ""
     let login = try await desk.login(ofLink: link, now: call.now)
     do {
-      try await desk.setPassword(try form.newPassword(), link: link, now: call.now)
+      let browser = try await desk.setPassword(try form.newPassword(), link: link, now: call.now)
+      var reply = Shell.redirect(to: "/sign-in?done=password")
+      reply.headers[.setCookie] = BrowserCookie.set(browser)
+      return reply
     } catch let error as AccessError where error.kind == .password {
-      return try passwordForm(link, login, fault: error)
+      return try passwordForm(context, link, login, fault: error)
     }
-    return Shell.redirect(to: "/sign-in?done=password")
   }
 }
 
@@ -99,6 +102,15 @@ extension FormBody {
       throw AccessError(.password, "The two are not the same. Type the new password twice.")
     }
     return password
+  }
+}
+
+extension Reply {
+  /// With what a browser keeps after signing in.
+  func setting(_ cookies: SignInDesk.Cookies) -> Reply {
+    var reply = self
+    reply.headers[values: .setCookie] = [SessionCookie.set(cookies.session), BrowserCookie.set(cookies.browser)]
+    return reply
   }
 }
 

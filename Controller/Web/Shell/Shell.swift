@@ -27,6 +27,18 @@ package struct Shell: Sendable {
     package var fault: String?
     package var isNarrow: Bool
     package var status: HTTPResponse.Status
+    /// For the log.
+    package var refusal: ErrorCode?
+
+    /// - Parameter refusal: why a form is shown again.
+    package init(
+      _ title: String, place: String? = nil, notice: String? = nil, refusal: (any StatusError)?, isNarrow: Bool = false
+    ) {
+      self.init(
+        title, place: place, notice: notice, fault: refusal?.message, isNarrow: isNarrow, status: refusal?.status ?? .ok
+      )
+      self.refusal = refusal?.code
+    }
 
     package init(
       _ title: String, place: String? = nil, notice: String? = nil, fault: String? = nil, isNarrow: Bool = false,
@@ -47,7 +59,9 @@ package struct Shell: Sendable {
   ) throws -> Reply {
     let root = Root(frame: frame(heading, context), page: page)
     let text = try templates.render(root, template)
-    return Reply(heading.status, headers: Self.headers, body: Array(text.utf8))
+    var reply = Reply(heading.status, headers: Self.headers, body: Array(text.utf8))
+    reply.refusal = heading.refusal
+    return reply
   }
 
   /// A part of a page, for a script of ours that puts it in.

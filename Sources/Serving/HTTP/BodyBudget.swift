@@ -9,6 +9,11 @@ package final class BodyBudget: Sendable {
   /// Bodies up to this, in bytes, are not counted: connections bound them.
   static let small = 16 << 10
 
+  /// A route's limit: what is announced counts before any of it came, so strangers must not announce what is counted.
+  static func limit(_ wish: Int, _ method: HTTPRequest.Method, isOpen: Bool) -> Int {
+    method == .get ? 0 : isOpen ? min(wish, small) : wish
+  }
+
   private let limit: Int
   private let used = Atomic<Int>(0)
 

@@ -73,7 +73,7 @@ package struct DeviceService: Sendable {
 
   /// A request from a socket whose TLS peer is `peer`. The rule is met before a byte of the body is read.
   func answer(
-    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ writer: consuming ResponseWriter
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin, _ writer: consuming ResponseWriter
   ) async throws {
     let requestID = RequestIdentifier.next()
     var reply: Reply
@@ -87,7 +87,7 @@ package struct DeviceService: Sendable {
   }
 
   private func read(
-    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin?, _ requestID: String
+    _ request: Request, peer: PeerCertificate?, origin: @Sendable () -> Origin, _ requestID: String
   ) async throws -> Reply {
     let (route, index, parameters) = try find(request.method, request.uri.path)
     var head = Exchange.head(of: request, parameters: parameters, now: clock(), requestID: requestID)

@@ -45,6 +45,7 @@ enum Exchange {
 
   private static func tooLarge(_ limit: Int) -> ServingError {
     // The rest of the body is not read, so the connection cannot be used again.
-    ServingError(.tooLarge, "The body is over \(limit) bytes. Send less at a time.", headers: [.connection: "close"])
+    let words = limit == 0 ? "This takes no body. Send none." : "The body is over \(limit) bytes. Send less at a time."
+    return ServingError(.tooLarge, words, headers: [.connection: "close"])
   }
 }

@@ -22,6 +22,16 @@ package struct Origin: Hashable, Sendable {
     self.init(octets: octets)
   }
 
-  /// Names it in a table, as `4-0a000001`: not meant for people.
-  package var text: String { "\(family)-\(String(prefix, radix: 16))" }
+  private init(family: UInt8, prefix: UInt64) { (self.family, self.prefix) = (family, prefix) }
+
+  /// Where it cannot be told: all of these are one.
+  package static let unknown = Origin(family: 0, prefix: 0)
+
+  /// What it is of, from the narrowest, as a table names it, `4-0a000001`: not meant for people. An IPv4 address is its own
+  /// alone; of an IPv6 one also the /56 and the /48, for providers give a home the one, and a site the other.
+  package var networks: [String] {
+    let text = "\(family)-\(String(prefix, radix: 16))"
+    guard family == 6 else { return [text] }
+    return [text] + [56, 48].map { "6-\(String(prefix >> (64 - UInt64($0)), radix: 16))/\($0)" }
+  }
 }

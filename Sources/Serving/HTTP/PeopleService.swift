@@ -98,6 +98,10 @@ package struct PeopleService: Sendable {
       if route.rule != .open { try route.operation.refuseUnknownQuery(call) }
       try route.operation.checkBody(call)
       reply = try await route.handle(call, context)
+      if reply.status.code >= 400 {
+        ProblemReply.logRefusal(
+          reply.refusal, reply.status, requestID: call.requestID, operation: route.operation.id, logger: logger)
+      }
     } catch {
       reply = problem(error, call, route, known)
     }
@@ -117,7 +121,7 @@ package struct PeopleService: Sendable {
 
   /// A request from a socket. Who asks is proved before a byte of the body is read.
   func answer(
-    _ request: Request, origin: @Sendable () -> Origin?, _ writer: consuming ResponseWriter
+    _ request: Request, origin: @Sendable () -> Origin, _ writer: consuming ResponseWriter
   ) async throws {
     let requestID = RequestIdentifier.next()
     var head = Exchange.head(of: request, parameters: [:], now: clock(), requestID: requestID)
@@ -133,7 +137,7 @@ package struct PeopleService: Sendable {
     try await Exchange.write(reply, to: request, writer)
   }
 
-  private func read(_ request: Request, _ head: inout Call, _ origin: @Sendable () -> Origin?) async throws -> Reply {
+  private func read(_ request: Request, _ head: inout Call, _ origin: @Sendable () -> Origin) async throws -> Reply {
     let found = try find(head.method, head.path)
     head.parameters = found.parameters
     if found.route.rule == .open { head.origin = origin() }

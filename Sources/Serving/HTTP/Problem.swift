@@ -28,6 +28,17 @@ package enum ProblemReply {
     }
   }
 
+  static func logRefusal(
+    _ code: ErrorCode?, _ status: HTTPResponse.Status, requestID: String, operation: String?, logger: Logger
+  ) {
+    logger.info(
+      "request refused",
+      metadata: [
+        "request": "\(requestID)", "operation": "\(operation ?? "none")", "status": "\(status.code)",
+        "code": "\(code?.text ?? "none")",
+      ])
+  }
+
   static func reply(
     to error: any Error, requestID: String, operation: String? = nil, logger: Logger
   ) -> Reply { told(of: error, requestID: requestID, operation: operation, logger: logger).json }
@@ -42,12 +53,7 @@ package enum ProblemReply {
     let fault: any StatusError
     if let known = error as? any StatusError {
       fault = known
-      logger.info(
-        "request refused",
-        metadata: [
-          "request": "\(requestID)", "operation": "\(operation ?? "none")", "status": "\(known.status.code)",
-          "code": "\(known.code)",
-        ])
+      logRefusal(known.code, known.status, requestID: requestID, operation: operation, logger: logger)
     } else if let storage = error as? StorageError, storage.kind == .full || storage.kind == .unavailable {
       logger.error(
         "storage failed",

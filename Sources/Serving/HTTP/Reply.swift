@@ -1,11 +1,14 @@
 import FoundationEssentials
 package import HTTPTypes
+package import Vocabulary
 
 /// An answer, whole in memory.
 package struct Reply: Sendable {
   package var status: HTTPResponse.Status
   package var headers: HTTPFields
   package var body: [UInt8]
+  /// Why a page that shows its form again does so; for the log alone, and not sent.
+  package var refusal: ErrorCode?
 
   package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status

@@ -9,7 +9,31 @@ package enum SessionCookie {
   package static let name = "__Host-rollcall"
 
   /// The cookie's value in a request; nil where there is none, or where two are sent and one may be another's.
-  package static func value(in headers: HTTPFields) -> String? {
+  package static func value(in headers: HTTPFields) -> String? { Cookie.value(name, in: headers) }
+
+  /// For `Set-Cookie`; it goes with the browser, and the server ends it earlier by its own clock.
+  package static func set(_ secret: String) -> String { "\(name)=\(secret); Path=/; Secure; HttpOnly; SameSite=Lax" }
+
+  /// For `Set-Cookie`: the browser forgets it.
+  package static var remove: String { "\(name)=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0" }
+}
+
+/// The cookie that a browser is known by after somebody has signed in there, whether they still are or not. It lets nobody
+/// in. `SameSite=Strict`: only the form of this site that signs in has to send it.
+package enum BrowserCookie {
+  package static let name = "__Host-rollcall-browser"
+
+  package static func value(in headers: HTTPFields) -> String? { Cookie.value(name, in: headers) }
+
+  /// For `Set-Cookie`; kept for 180 days from the last sign-in.
+  package static func set(_ secret: String) -> String {
+    "\(name)=\(secret); Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=\(180 * 86_400)"
+  }
+}
+
+private enum Cookie {
+  /// nil where there is none, or where two are sent and one may be another's.
+  static func value(_ name: String, in headers: HTTPFields) -> String? {
     let values = (headers[.cookie] ?? "").split(separator: ";").compactMap { pair -> String? in
       let text = pair.drop { $0 == " " }
       guard text.hasPrefix(name + "=") else { return nil }
@@ -17,12 +41,6 @@ package enum SessionCookie {
     }
     return values.count == 1 && values[0].utf8.count <= 256 ? values[0] : nil
   }
-
-  /// For `Set-Cookie`; it goes with the browser, and the server ends it earlier by its own clock.
-  package static func set(_ secret: String) -> String { "\(name)=\(secret); Path=/; Secure; HttpOnly; SameSite=Lax" }
-
-  /// For `Set-Cookie`: the browser forgets it.
-  package static var remove: String { "\(name)=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0" }
 }
 
 /// Whether a request that changes something was meant by whom it seems to come from.

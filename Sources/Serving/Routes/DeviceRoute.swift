@@ -20,7 +20,7 @@ package struct DeviceRoute: Sendable {
   package let method: HTTPRequest.Method
   package let path: String
   package let rule: DeviceRule
-  /// The largest body that is read, in bytes, as it travels.
+  /// The largest body that is read, in bytes, as it travels: none by GET, and little of whom nobody knows.
   package let bodyLimit: Int
   package let handle: Handler
 
@@ -31,7 +31,7 @@ package struct DeviceRoute: Sendable {
     self.method = method
     self.path = path
     self.rule = rule
-    self.bodyLimit = bodyLimit
+    self.bodyLimit = BodyBudget.limit(bodyLimit, method, isOpen: rule == .open)
     self.handle = handle
   }
 }

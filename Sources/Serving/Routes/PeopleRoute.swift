@@ -13,7 +13,7 @@ package struct PeopleRoute: Sendable {
   package let path: String
   package let rule: AccessRule
   package let operation: Operation
-  /// The largest body that is read, in bytes.
+  /// The largest body that is read, in bytes: none by GET, and little of whom nobody knows.
   package let bodyLimit: Int
   /// Whether it is for browsers: it answers in HTML, errors too, and stands in no description of the API.
   package let isPage: Bool
@@ -27,7 +27,7 @@ package struct PeopleRoute: Sendable {
     self.path = path
     self.rule = rule
     self.operation = operation
-    self.bodyLimit = bodyLimit
+    self.bodyLimit = BodyBudget.limit(bodyLimit, method, isOpen: rule == .open)
     self.isPage = isPage
     self.handle = handle
   }

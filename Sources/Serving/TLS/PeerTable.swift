@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The certificate of each open connection's peer, parsed and verified once, when the handshake is done, and where a balancer
-/// says that the connection comes from.
+/// The certificate of each open connection's peer, parsed and verified once, when the handshake is done, and where the
+/// connection comes from, which is known as long as its requests are answered, closed meanwhile or not.
 final class PeerTable: Sendable {
   private let peers = NIOLockedValueBox<[ObjectIdentifier: PeerCertificate]>([:])
   private let origins = NIOLockedValueBox<[ObjectIdentifier: Origin]>([:])
@@ -15,9 +15,22 @@ final class PeerTable: Sendable {
     origins.withLockedValue { $0[ObjectIdentifier(channel)] = origin }
   }
 
-  /// Must be called before the channel is freed, or its address could name another one.
-  func forget(_ channel: any Channel) {
+  /// A new connection comes from the address of its other end, until a balancer says otherwise: taken when it begins, as
+  /// a connection that is closed has no address any more.
+  func begin(_ channel: any Channel) {
+    let origin = channel.remoteAddress.flatMap(Origin.init)
+    origins.withLockedValue { $0[ObjectIdentifier(channel)] = origin }
+  }
+
+  /// Whose connection is closed is nobody's peer any more.
+  func forgetPeer(of channel: any Channel) {
     _ = peers.withLockedValue { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+  }
+
+  /// Once nothing of the connection is answered any more. Must be called before the channel is freed, or its address could
+  /// name another one.
+  func forget(_ channel: any Channel) {
+    forgetPeer(of: channel)
     _ = origins.withLockedValue { $0.removeValue(forKey: ObjectIdentifier(channel)) }
   }
 
@@ -25,8 +38,9 @@ final class PeerTable: Sendable {
     peers.withLockedValue { $0[ObjectIdentifier(channel)] }
   }
 
-  /// Where the connection comes from: as a trusted balancer says, else the address of its other end.
-  func origin(of channel: any Channel) -> Origin? {
-    origins.withLockedValue { $0[ObjectIdentifier(channel)] } ?? channel.remoteAddress.flatMap(Origin.init)
+  /// Where the connection comes from: as a trusted balancer says, else the address of its other end; those that have none
+  /// share one.
+  func origin(of channel: any Channel) -> Origin {
+    origins.withLockedValue { $0[ObjectIdentifier(channel)] } ?? .unknown
   }
 }

@@ -32,13 +32,17 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let executors: LoopExecutors?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    peers.begin(channel)
     // Hummingbird asks on the channel's loop.
     let gate = gates[channel.eventLoop]
     let ready = gate.enter().assumeIsolated().flatMapThrowing { try addTLS(to: channel, leaving: gate, logger) }
       .nonisolated()
       .flatMap { base.setup(channel: channel, logger: logger) }
     // NIO leaves it to us: it neither registers nor closes what could not be set up, and goes on counting it as open.
-    ready.whenFailure { _ in channel.close(promise: nil) }
+    ready.whenFailure { _ in
+      peers.forget(channel)
+      channel.close(promise: nil)
+    }
     return ready
   }
 
@@ -123,7 +127,7 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
 
   func channelInactive(context: ChannelHandlerContext) {
     leave()
-    peers.forget(context.channel)
+    peers.forgetPeer(of: context.channel)
     context.fireChannelInactive()
   }
 
