@@ -197,6 +197,11 @@ let package = Package(
         "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Audit", "Registry", httpTypes, crypto,
       ]),
 
+    /// What a help desk sees and does: the page of a device, of a person's devices, and moves from hand to hand.
+    .target(
+      name: "HelpDesk", dependencies: ["Vocabulary", "Storage", "Serving", "Access", "Audit", "Registry", "Web", httpTypes],
+      path: "Controller/HelpDesk", resources: [.embedInCode("Device/Templates")], swiftSettings: rules),
+
     // MARK: - Controller: programs
 
     /// The controller daemon: configuration, wiring, life cycle, local administration.
@@ -205,7 +210,7 @@ let package = Package(
       [
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
         "Access", "Web",
-        "Registry", "Enrollment", "Roster",
+        "Registry", "Enrollment", "Roster", "HelpDesk",
         "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
         arguments,
       ]),

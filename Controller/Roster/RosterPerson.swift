@@ -64,3 +64,12 @@ package struct ClassMember: Sendable, Hashable {
   package let begins: String?
   package let ends: String?
 }
+
+/// A class of a district's roster.
+package struct SchoolClass: Sendable, Hashable {
+  /// In the schools' own system.
+  package let id: String
+  package let title: String
+  package let code: String
+  package let school: SchoolID?
+}

@@ -3,6 +3,7 @@ import Audit
 import CheckIn
 import Enrollment
 import Foundation
+import HelpDesk
 import Logging
 import Registry
 import Roster
@@ -66,13 +67,18 @@ struct Controller: Sendable {
       policy: settings.sessions)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
-    let shell = try Shell(places: WebPages.places, version: Release.version)
+    let shell = try Shell(
+      templates: DevicePages.templates, places: DevicePages.places + WebPages.places, version: Release.version)
+    let devicePages = DevicePages(
+      database: database, registry: registry, shell: shell, machines: DeskMachines(checkIns: checkIns),
+      people: DeskRoster())
     let web = WebPages(
       shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
+    peopleRoutes += devicePages.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 

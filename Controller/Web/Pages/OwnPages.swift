@@ -18,11 +18,13 @@ struct OwnPages: Sendable {
       .page(.post, "/account/password", .signedIn, "changePassword", "Changes one's password", handle: changePassword),
       .page(.post, "/account/purpose", .signedIn, "choosePurpose", "Keeps why one looks at students' data") {
         call, context in
-        guard let purpose = try FormBody(call)["purpose"].flatMap(ViewPurpose.init(rawValue:)) else {
+        let form = try FormBody(call)
+        guard let purpose = form["purpose"].flatMap(ViewPurpose.init(rawValue:)) else {
           throw AccessError(.value, "Choose one of the reasons.")
         }
         try await desk.choose(purpose, call, context)
-        return Shell.redirect(to: "/?done=purpose")
+        // Back to what was looked at, where a page asked.
+        return Shell.redirect(to: NextPage.checked(form["next"]) ?? "/?done=purpose")
       },
       .page(.post, "/account/sessions/{session}/end", .signedIn, "endOwnBrowser", "Signs one of one's browsers out") {
         call, context in

@@ -1,6 +1,6 @@
 package import HTTPTypes
 package import Serving
-import Vocabulary
+package import Vocabulary
 
 /// What stands around every page: the head, the navigation by role, the notice, and the headers that keep a page to itself.
 package struct Shell: Sendable {
@@ -136,11 +136,11 @@ struct Frame: Sendable {
 }
 
 /// A time as pages show it.
-struct Moment: Sendable {
-  let iso: String
-  let text: String
+package struct Moment: Sendable {
+  package let iso: String
+  package let text: String
 
-  init(_ instant: Instant) {
+  package init(_ instant: Instant) {
     iso = instant.rfc3339
     text = "\(iso.prefix(10)) \(iso.dropFirst(11).prefix(5)) UTC"
   }
