@@ -199,7 +199,8 @@ let package = Package(
 
     /// What a help desk sees and does: the page of a device, of a person's devices, and moves from hand to hand.
     .target(
-      name: "HelpDesk", dependencies: ["Vocabulary", "Storage", "Serving", "Access", "Audit", "Registry", "Web", httpTypes],
+      name: "HelpDesk",
+      dependencies: ["Vocabulary", "Storage", "Serving", "Access", "Audit", "Registry", "Web", httpTypes],
       path: "Controller/HelpDesk", resources: [.embedInCode("Device/Templates")], swiftSettings: rules),
 
     // MARK: - Controller: programs
@@ -288,6 +289,13 @@ let package = Package(
       [
         "Roster", "Archive", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving",
         "Vocabulary",
+      ]),
+    /// Pages of devices and people as a browser asks for them, without sockets.
+    tests(
+      "HelpDeskTests",
+      [
+        "HelpDesk", "Web", "Registry", "Access", "Audit", "Storage", "StorageSQLite", "TestSupport", "Serving",
+        "Vocabulary", httpTypes, logging,
       ]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(

@@ -38,7 +38,8 @@ extension DeviceRegistry {
   ) throws -> DeviceDossier? {
     let place = try transaction.row(
       "SELECT district_id FROM registry_device WHERE device_id = \(device) AND \(scope) ORDER BY district_id LIMIT 1")
-    guard let id: DistrictID = try place?.get("district_id"), let district = try DistrictStore.district(id, transaction),
+    guard let id: DistrictID = try place?.get("district_id"),
+      let district = try DistrictStore.district(id, transaction),
       let listed = try DeviceList.device(device, in: id, transaction)
     else { return nil }
     let entries = try LedgerStore.entries(of: device, in: id, transaction)

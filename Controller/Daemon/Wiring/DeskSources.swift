@@ -45,7 +45,8 @@ extension MachineTold {
     let systems = (vitals?.fileSystems ?? []).filter { !$0.readOnly }
     spaceFreePercent = systems.compactMap { Self.percent($0.availableBytes, of: $0.totalBytes) }.min()
     isReadOnly = vitals?.fileSystems.contains { $0.mount == "/" && $0.readOnly } ?? false
-    let heat = (vitals?.thermals ?? []).map(\.millicelsius) + (vitals?.disks ?? []).compactMap(\.temperatureMillicelsius)
+    let heat =
+      (vitals?.thermals ?? []).map(\.millicelsius) + (vitals?.disks ?? []).compactMap(\.temperatureMillicelsius)
     // A sensor under -50 or over 200 °C is broken, or is not one.
     hottestCelsius = heat.filter { (-50_000...200_000).contains($0) }.max().map { Int($0 / 1000) }
     memoryFreePercent = vitals?.memoryAvailableBytes.flatMap { Self.percent($0, of: vitals?.memoryTotalBytes) }

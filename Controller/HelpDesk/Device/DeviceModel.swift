@@ -116,10 +116,14 @@ extension DeviceModel {
     last = dossier.contact.map { Moment($0.last) }
     lastAgo = dossier.contact.map { TimeWords.from(now, to: $0.last) } ?? ""
     next = dossier.contact.map { Moment($0.next) }
-    nextIn = dossier.contact.map { $0.next < now ? "was expected \(TimeWords.from(now, to: $0.next))" : TimeWords.from(now, to: $0.next) } ?? ""
+    nextIn =
+      dossier.contact.map {
+        $0.next < now ? "was expected \(TimeWords.from(now, to: $0.next))" : TimeWords.from(now, to: $0.next)
+      } ?? ""
     network = NetworkWords.of(found.told)
     health = dossier.contact.map {
-      HealthModel(HealthTrend($0.health, dossier.healthChanges, knownSince: device.createdAt, now: now), told: found.told)
+      HealthModel(
+        HealthTrend($0.health, dossier.healthChanges, knownSince: device.createdAt, now: now), told: found.told)
     }
     software = SoftwareModel(found.software, search, here: path, count: found.told?.packages)
     changes = dossier.changes.map { ChangeRow(at: Moment($0.at), words: ChangeWords.sentence($0.change)) }
@@ -131,7 +135,7 @@ extension DeviceModel {
         reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, number: step.entry.sequence)
     }
     storyAll = steps.count < dossier.story.count ? "\(path)?story=all#story" : nil
-    mayChange = context.caller?.managesDevices(of: device.district) == true
+    mayChange = context.caller?.holds(AccessRule.deviceManagers, in: device.district) == true
     buttons = mayChange ? dossier.moves.map { Button($0, device) } : []
     identity = Self.identity(dossier)
     keys = dossier.keys.reversed().map {
@@ -195,13 +199,15 @@ extension Wellness.Known {
     keys = dossier.keys.map(\.state)
     contact = dossier.contact
     told = found.told
-    stageSince = dossier.story.last { step in
-      [.lost, .stolen, .retired, .sentToRepair].contains(step.entry.kind)
-    }?.entry.at
+    stageSince =
+      dossier.story.last { step in
+        [.lost, .stolen, .retired, .sentToRepair].contains(step.entry.kind)
+      }?.entry.at
     for item in dossier.contact?.health.items ?? [] {
-      since[item.item] = dossier.healthChanges.first {
-        $0.change.field == item.item && $0.change.new == item.verdict.rawValue
-      }?.at
+      since[item.item] =
+        dossier.healthChanges.first {
+          $0.change.field == item.item && $0.change.new == item.verdict.rawValue
+        }?.at
     }
   }
 }

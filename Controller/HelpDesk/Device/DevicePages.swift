@@ -22,13 +22,18 @@ package struct DevicePages: Sendable {
     (self.machines, self.people, self.looks) = (machines, people, looks)
   }
 
-  package static let places: [Place] = []
+  package static let places = [
+    Place(
+      "Give out, take back", ManyPages.place, "Many devices at once: a class, or a file",
+      .scoped(AccessRule.deviceManagers))
+  ]
 
   package static let templates: [String: String] = [
     "device": PackageResources.device_mustache, "device-health": PackageResources.device_health_mustache,
     "device-software": PackageResources.device_software_mustache, "device-move": PackageResources.device_move_mustache,
     "desk-purpose": PackageResources.desk_purpose_mustache, "desk-person": PackageResources.desk_person_mustache,
     "desk-field": PackageResources.desk_field_mustache,
+    "desk-many": PackageResources.desk_many_mustache, "desk-districts": PackageResources.desk_districts_mustache,
   ].mapValues { String(decoding: $0, as: UTF8.self) }
 
   package var peopleRoutes: [PeopleRoute] {
@@ -36,8 +41,9 @@ package struct DevicePages: Sendable {
       .deskPage(
         .get, "/devices/{device}", .scopedSchools(AccessRule.anyReader), "showDevicePage",
         "A device: whether it is well, who has it, and what can be done",
-        query: ["done", "q", "after", "story"]) { try await show($0, $1) }
-    ] + MovePages(desk: self).routes + PersonPages(desk: self).routes
+        query: ["done", "q", "after", "story"]
+      ) { try await show($0, $1) }
+    ] + MovePages(desk: self).routes + PersonPages(desk: self).routes + ManyPages(desk: self).routes
   }
 }
 
@@ -48,7 +54,8 @@ extension PeopleRoute {
     query: [String] = [], bodyLimit: Int = 16 << 10, handle: @escaping Handler
   ) -> PeopleRoute {
     PeopleRoute(
-      method, path, rule, Operation(id, summary, query: query.map { .init($0, "") }), bodyLimit: bodyLimit, isPage: true,
+      method, path, rule, Operation(id, summary, query: query.map { .init($0, "") }), bodyLimit: bodyLimit,
+      isPage: true,
       handle: handle)
   }
 }
@@ -94,7 +101,7 @@ extension DevicePages {
   ) async throws -> Reply {
     let search = try SoftwareSearch(call)
     let found = try await found(device, context, software: (search.after, search.text))
-    let wholeStory = call.method == .get && (try call.query("story")) == "all"
+    let wholeStory = try call.query("story") == "all"
     let names = try await names(in: found.dossier, wholeStory: wholeStory, call, context)
     let model = DeviceModel(
       found, names: names, search: search, wholeStory: wholeStory, context: context, path: call.path, now: call.now)
@@ -144,7 +151,7 @@ extension DevicePages {
     _ persons: Set<PersonID>, of district: DistrictID, school: SchoolID?, device: DeviceID?, as what: StudentLook.Seen,
     _ call: Call, _ context: OperatorContext
   ) async throws -> SeenNames {
-    guard let caller = context.caller, caller.seesStudents(of: district, at: school) else {
+    guard let caller = context.caller, caller.holds(AccessRule.studentReaders, in: district, at: school) else {
       return SeenNames(access: .none, people: [:])
     }
     if let session = context.session, session.purpose == nil { return SeenNames(access: .asksPurpose, people: [:]) }
@@ -159,25 +166,6 @@ extension DevicePages {
       return found
     }
     return SeenNames(access: .shown, people: people)
-  }
-}
-
-extension AccessRule {
-  /// Those who may know which student has which device.
-  package static let studentReaders: Set<Role> = [
-    .stateAdmin, .auditor, .districtAdmin, .districtIT, .helpDesk, .schoolStaff,
-  ]
-}
-
-extension Caller {
-  /// - Parameter school: the device's or the person's; nil where it has none.
-  func seesStudents(of district: DistrictID, at school: SchoolID?) -> Bool {
-    if scope(of: AccessRule.studentReaders)?.contains(district) == true { return true }
-    return school.map { schools(of: AccessRule.studentReaders)[district]?.contains($0) == true } ?? false
-  }
-
-  func managesDevices(of district: DistrictID) -> Bool {
-    scope(of: AccessRule.deviceManagers)?.contains(district) == true
   }
 }
 

@@ -51,7 +51,8 @@ struct HealthModel: Sendable {
     let spans = line.spans.filter { $0.verdict != nil }.suffix(6).map { span in
       "\(ChangeWords.verdict(span.verdict ?? .unknown)) from \(Moment(span.from).iso.prefix(10))"
     }
-    return "\(name) in the last \(HealthTrend.days) days: \(spans.isEmpty ? "not known" : spans.joined(separator: ", then "))."
+    return
+      "\(name) in the last \(HealthTrend.days) days: \(spans.isEmpty ? "not known" : spans.joined(separator: ", then "))."
   }
 }
 

@@ -36,9 +36,10 @@ extension DeviceModel.HolderRow {
     address = person.map { PersonPages.address($0.id, dossier.device.district) }
     details = person.map(Self.details)
     let due = dossier.standing.loan?.dueDay
-    isLate = due.map { $0 < CivilDate.today(now) } ?? false
+    let late = due.map { $0 < CivilDate.today(now) } ?? false
+    isLate = late
     loan = dossier.standing.loan.map { _ in
-      due.map { "On loan until \(CivilDate.words(of: $0))\(isLate ? ", which is over" : "")" } ?? "On loan"
+      due.map { "On loan until \(CivilDate.words(of: $0))\(late ? ", which is over" : "")" } ?? "On loan"
     }
     owed = dossier.standing.owed.sorted { $0.key.description < $1.key.description }.map { holder, accessories in
       let name = words.name(holder)

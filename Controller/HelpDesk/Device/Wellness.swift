@@ -51,7 +51,9 @@ struct Wellness: Sendable, Hashable {
 
   static func decide(_ known: Known, now: Instant) -> Wellness {
     let place = StageReason.of(known)
-    if let place, place.isAll { return Wellness(mood: place.reason.mood, headline: place.headline, reasons: [place.reason]) }
+    if let place, place.isAll {
+      return Wellness(mood: place.reason.mood, headline: place.headline, reasons: [place.reason])
+    }
     var reasons = [place?.reason, keyReason(known.keys), contactReason(known, now)].compactMap(\.self)
     reasons += HealthReasons.of(known)
     let order: [Mood] = [.bad, .attention, .unknown, .good]

@@ -1,6 +1,4 @@
-import Audit
 import Serving
-import Storage
 import Vocabulary
 
 /// Assignments and returns of many devices: by a file, or by class. All of it, or nothing.
@@ -33,55 +31,23 @@ struct ManyMovesRoutes: Sendable {
   }
 
   private func assign(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    guard call.isCSV else {
-      let form = try JSONText.decode(ClassForm.self, from: call.body)
-      let (asked, serials) = (try form.checked(), try form.devices())
-      return try await change(call, context, .assign) { district, _, change in
-        try registry.plan(asked, serials, in: district, change.transaction)
-      }
-    }
-    let file = try CustodyFile(call.body, columns: CustodyFile.assigned)
-    return try await change(call, context, .assign, faults: file.faults) { district, faults, change in
-      try registry.plan(file, .assign, in: district, &faults, change.transaction)
-    }
+    try await make(call, context, isReturn: false)
   }
 
   private func giveBack(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    guard call.isCSV else {
-      let asked = try JSONText.decode(ClassForm.self, from: call.body).checked()
-      return try await change(call, context, .giveBack) { district, _, change in
-        try registry.planReturn(asked, in: district, change.transaction)
-      }
-    }
-    let file = try CustodyFile(call.body, columns: CustodyFile.returned)
-    return try await change(call, context, .giveBack, faults: file.faults) { district, faults, change in
-      try registry.plan(file, .giveBack, in: district, &faults, change.transaction)
-    }
+    try await make(call, context, isReturn: true)
   }
 
-  private func change(
-    _ call: Call, _ context: OperatorContext, _ kind: CustodyMove.Kind, faults: CSVFaults = CSVFaults(),
-    plan: @escaping @Sendable (DistrictID, inout CSVFaults, RegistryChange) throws -> [PlannedMove]
-  ) async throws -> Reply {
+  private func make(_ call: Call, _ context: OperatorContext, isReturn: Bool) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    let file = call.isCSV ? Digest.sha256(call.body) : nil
-    return try await registry.change(call, context) { change in
-      _ = try registry.existing(district, change.transaction)
-      var faults = faults
-      let planned = try plan(district, &faults, change)
-      let result = try change.move(planned, in: district, faults)
-      try change.journal(
-        "custody.\(kind.rawValue)-many", ("district", district.rawValue), district,
-        ManyBody(file: file, moved: result.moved.count, unchanged: result.unchanged))
-      return try .json(ManyMovedView(result, listsDevices: file == nil))
+    let isFile = call.isCSV
+    let asked =
+      isFile
+      ? try ManyAsked.file(call.body, isReturn: isReturn)
+      : try ManyAsked.of(JSONText.decode(ClassForm.self, from: call.body), isReturn: isReturn)
+    return try await CustodyDesk(registry: registry).make(asked, in: district, call, context) {
+      try .json(ManyMovedView($0, listsDevices: !isFile))
     }
-  }
-
-  private struct ManyBody: JournalBody {
-    /// SHA-256 of the file, where there was one.
-    let file: Digest?
-    let moved: Int
-    let unchanged: Int
   }
 }
 

@@ -27,7 +27,9 @@ struct MoveField: Sendable {
   /// Who was found by it.
   var found: String?
 
-  init(_ name: String, _ label: String, hint: String? = nil) { (self.name, self.label, self.hint) = (name, label, hint) }
+  init(_ name: String, _ label: String, hint: String? = nil) {
+    (self.name, self.label, self.hint) = (name, label, hint)
+  }
 
   static func text(
     _ name: String, _ label: String, hint: String? = nil, required: Bool = false, looksUp: Bool = false

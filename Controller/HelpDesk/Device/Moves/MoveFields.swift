@@ -17,19 +17,25 @@ struct MoveFields: Sendable {
     case .assign: [student("Who gets it"), school("Or a school", none: "—")] + [accessories("Goes along")]
     case .loan:
       [
-        student("Who gets it"), .number("days", "For how many school days", hint: "1 to 200; or say the last day below."),
+        student("Who gets it"),
+        .number("days", "For how many school days", hint: "1 to 200; or say the last day below."),
         .day("due", "Or until this day"),
-        .text("for", "In place of", hint: "The serial of the device in repair, lost or stolen; empty where there is none."),
+        .text(
+          "for", "In place of", hint: "The serial of the device in repair, lost or stolen; empty where there is none."),
         accessories("Goes along"),
       ]
     case .giveBack:
       [
-        school("Where it is now", none: "Its school, or the district", others: [("warehouse", "The warehouse"), ("district", "The district")]),
-        accessories("Came back with it", chosen: owed), reason("condition", "In which condition", "Such as: scratched lid."),
+        school(
+          "Where it is now", none: "Its school, or the district",
+          others: [("warehouse", "The warehouse"), ("district", "The district")]),
+        accessories("Came back with it", chosen: owed),
+        reason("condition", "In which condition", "Such as: scratched lid."),
       ]
     case .repair:
       [
-        .choice("category", "What is the matter", RepairCategory.allCases.map { ($0.rawValue, CustodyWords.category($0)) }),
+        .choice(
+          "category", "What is the matter", RepairCategory.allCases.map { ($0.rawValue, CustodyWords.category($0)) }),
         .text("vendor", "Who repairs it", hint: "A name; empty where the district does."),
         .text("evidence", "Ticket", hint: "Its number, where there is one."),
       ]
@@ -37,7 +43,8 @@ struct MoveFields: Sendable {
     case .lost: [.day("day", "When it was seen last"), reason("reason", "Where, and who says so", Self.noNames)]
     case .stolen:
       [
-        .text("policeReport", "Number of the police report", hint: "It may come later: then report it stolen once more."),
+        .text(
+          "policeReport", "Number of the police report", hint: "It may come later: then report it stolen once more."),
         .day("day", "When it was stolen"), reason("reason", "Where", Self.noNames),
       ]
     case .found: [reason("reason", "Where it was found", Self.noNames)]

@@ -132,7 +132,8 @@ struct MovePages: Sendable {
     let schools = try await desk.database.read(in: context.scope) { [registry = desk.registry] transaction in
       try registry.schools(of: dossier.device.district, transaction)
     }
-    let owed = dossier.standing.holder.flatMap { dossier.standing.owed[$0] }
+    let owed =
+      dossier.standing.holder.flatMap { dossier.standing.owed[$0] }
       ?? dossier.standing.owed.values.first ?? Accessories([])
     var reachesOthers = false
     switch context.caller?.scope(of: AccessRule.deviceManagers) {

@@ -10,7 +10,9 @@ struct PersonPages: Sendable {
 
   private static let path = "/districts/{district}/persons/{person}"
 
-  static func address(_ person: PersonID, _ district: DistrictID) -> String { "/districts/\(district)/persons/\(person)" }
+  static func address(_ person: PersonID, _ district: DistrictID) -> String {
+    "/districts/\(district)/persons/\(person)"
+  }
 
   var routes: [PeopleRoute] {
     [

@@ -15,7 +15,8 @@ enum ChangeWords {
       switch (change.old, change.new) {
       case (nil, let new?): return "Software came: \(ShownText.inSentence(name)) \(told(new))."
       case (let old?, nil): return "Software went: \(ShownText.inSentence(name)) \(told(old))."
-      case (let old, let new): return "Software changed: \(ShownText.inSentence(name)), \(told(old)) became \(told(new))."
+      case (let old, let new):
+        return "Software changed: \(ShownText.inSentence(name)), \(told(old)) became \(told(new))."
       }
     case ("system", "hostname"): return "It is called \(told(change.new)) now; it was \(told(change.old))."
     case ("system", "kernel"): return "Its kernel is \(told(change.new)) now; it was \(told(change.old))."

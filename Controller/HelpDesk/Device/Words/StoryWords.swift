@@ -33,7 +33,8 @@ struct StoryWords: Sendable {
     case .found: return "It was found\(step.to == nil ? "" : ", and is back\(to)")."
     case .transferred: return "It was moved\(to)."
     case .retired: return "It was taken out of use."
-    case .accessoriesGiven: return "\(step.to.map(name) ?? "Who has it") got \(CustodyWords.accessories(event.accessories))."
+    case .accessoriesGiven:
+      return "\(step.to.map(name) ?? "Who has it") got \(CustodyWords.accessories(event.accessories))."
     case .accessoriesReturned: return "\(from) gave back \(CustodyWords.accessories(event.accessories))."
     }
   }
