@@ -18,7 +18,8 @@ struct MultipartFormTests {
 
   @Test("Fields and files are read as a browser sends them")
   func whole() throws {
-    let body = part("a", "one") + part("b", "") + part("a", "two\r\nlines") + part("f", "x,y\r\n--xy\r\n", file: "a.csv")
+    let body =
+      part("a", "one") + part("b", "") + part("a", "two\r\nlines") + part("f", "x,y\r\n--xy\r\n", file: "a.csv")
       + part("empty", "", file: "") + "--xyz--\r\n"
     let form = try form(body)
     #expect(form["a"] == "one" && form.all("a") == ["one", "two\r\nlines"] && form["b"] == nil)
@@ -52,14 +53,17 @@ struct MultipartFormTests {
   func limits() {
     let many = String(repeating: part("a", "x"), count: 101) + "--xyz--"
     #expect(throws: ServingError.self) { try form(many) }
-    let long = "--xyz\r\nX: \(String(repeating: "x", count: 3000))\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--xyz--"
+    let long =
+      "--xyz\r\nX: \(String(repeating: "x", count: 3000))\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--xyz--"
     #expect(throws: ServingError.self) { try form(long) }
   }
 
-  @Test("A boundary is 1 to 70 characters, and without one there is no form", arguments: [
-    "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=xyz",
-    "multipart/form-data; boundary=" + String(repeating: "x", count: 71), "multipart/form-dataX; boundary=x",
-  ])
+  @Test(
+    "A boundary is 1 to 70 characters, and without one there is no form",
+    arguments: [
+      "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=xyz",
+      "multipart/form-data; boundary=" + String(repeating: "x", count: 71), "multipart/form-dataX; boundary=x",
+    ])
   func boundaries(_ type: String) {
     #expect(MultipartForm.boundary(type) == nil)
     #expect(throws: ServingError.self) { try form(part("a", "x"), type) }

@@ -3,7 +3,7 @@
 import csv
 import subprocess
 
-HOSTILE_MODELS = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "\u202egnp.exe", "y" * 200]
+HOSTILE_MODELS = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "\u202egnp.exe", "y" * 128]
 
 ROSTER = {
     "manifest.csv": "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.orgs,bulk\nfile.users,bulk\n"

@@ -93,7 +93,8 @@ class Visit:
 def keyboard_reaches_everything(visit, name):
     """Tab goes once through every control, in the page's order, and each shows that it has the focus."""
     count = visit.page.evaluate("""() => [...document.querySelectorAll(
-        'a[href], button, input:not([type=hidden]), select, textarea, summary')].filter(e => e.getClientRects().length).length""")
+        'a[href], button, input:not([type=hidden]), select, textarea, summary')].filter(
+            e => e.getClientRects().length && (e.matches('summary') || !e.closest('details:not([open])'))).length""")
     visit.page.evaluate("document.activeElement?.blur(); window.scrollTo(0, 0)")
     seen = []
     for _ in range(count + 20):
@@ -209,7 +210,7 @@ def help_desk(visit, found, screenshots):
     for name in ["assigned", "lost", "reporting"]:
         look(visit, f"/devices/{found[name]}", screenshots, f"device-{name}")
         weigh(visit, f"/devices/{found[name]}")
-    look(visit, f"/devices/{found['reporting']}?q=lib#software", screenshots, "device-software")
+    look(visit, f"/devices/{found['reporting']}?q=lib", screenshots, "device-software")
     for number, _ in enumerate(devices.HOSTILE_MODELS):
         look(visit, f"/devices/{found[f'hostile-{number}']}", screenshots, f"device-hostile-{number}")
     visit.go(device)

@@ -23,7 +23,9 @@ struct ReceiveCommand: SessionCommand {
   var global: GlobalOptions { move.global }
 
   func validate() throws {
-    guard school == nil || !atDistrict else { throw ValidationError("Where is it? --school or --at-district, not both.") }
+    guard school == nil || !atDistrict else {
+      throw ValidationError("Where is it? --school or --at-district, not both.")
+    }
   }
 
   func run(_ session: Session) throws {

@@ -81,7 +81,9 @@ extension MachineTold {
     }
   }
 
-  private static func gibibytes(_ bytes: Int64) -> String? { bytes > 0 ? "\(max(1, bytes >> 30)) GiB" : nil }
+  private static func gibibytes(_ bytes: Int64) -> String? {
+    bytes > 0 ? "\(max(1, (bytes >> 29) / 2 + (bytes >> 29) % 2)) GiB" : nil
+  }
 
   /// nil where the whole is no size; hostile numbers break nothing.
   private static func percent(_ part: Int64, of whole: Int64?) -> Int? {

@@ -106,7 +106,7 @@ extension DeviceModel {
     }
     let words = HolderWords(dossier, seen)
     holder = HolderRow(dossier, seen, words, now: now)
-    nobody = device.custody.map { "Known only as: with the \($0.rawValue)" } ?? "Nobody is known to have it"
+    nobody = CustodyWords.custody(device.custody)
     asksPurpose = seen.access == .asksPurpose
     purposes = seen.access == .asksPurpose ? PurposeRow.all : []
     here = path
@@ -114,12 +114,9 @@ extension DeviceModel {
     district = ShownText.of(dossier.district.name)
     stage = CustodyWords.stage(device.stage)
     last = dossier.contact.map { Moment($0.last) }
-    lastAgo = dossier.contact.map { TimeWords.from(now, to: $0.last) } ?? ""
+    lastAgo = dossier.contact.map { TimeWords.from(now, to: $0.last).capitalizedFirst } ?? ""
     next = dossier.contact.map { Moment($0.next) }
-    nextIn =
-      dossier.contact.map {
-        $0.next < now ? "was expected \(TimeWords.from(now, to: $0.next))" : TimeWords.from(now, to: $0.next)
-      } ?? ""
+    nextIn = dossier.contact.map { Self.expected($0.next, now) } ?? ""
     network = NetworkWords.of(found.told)
     health = dossier.contact.map {
       HealthModel(
@@ -153,9 +150,15 @@ extension DeviceModel {
       ?? device.hostname.map { ShownText.of($0, limit: 60) } ?? device.id.rawValue
   }
 
+  private static func expected(_ next: Instant, _ now: Instant) -> String {
+    let words = TimeWords.from(now, to: next)
+    return words == "now" ? "any moment" : next < now ? "was expected \(words)" : words
+  }
+
   private static func otherNames(_ device: Device) -> String? {
     let serial = device.assetTag == nil ? nil : device.serial.map { "serial \(ShownText.of($0, limit: 60))" }
-    let host = device.hostname.map { "called \(ShownText.of($0, limit: 60))" }
+    let isTitle = device.model == nil && device.assetTag == nil && device.serial == nil
+    let host = isTitle ? nil : device.hostname.map { "called \(ShownText.of($0, limit: 60))" }
     return [serial, host].compactMap(\.self).joined(separator: ", ").nonEmpty
   }
 
@@ -222,6 +225,8 @@ struct PurposeRow: Sendable {
 
 extension String {
   var nonEmpty: String? { isEmpty ? nil : self }
+  /// As a sentence begins.
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 /// How a machine was connected, in words.
@@ -235,7 +240,7 @@ enum NetworkWords {
       case .other: "by another link"
       }
     }
-    return kinds.joined(separator: " and ").prefix(1).uppercased() + kinds.joined(separator: " and ").dropFirst()
+    return kinds.joined(separator: " and ").capitalizedFirst
   }
 
   /// Of dBm.

@@ -55,7 +55,8 @@ enum HealthReasons {
     guard isFailing || item.verdict == .attention else { return nil }
     let (words, advice) = words(item, told, isFailing)
     return Wellness.Reason(
-      code: "\(item.item).\(item.verdict.rawValue)", mood: isFailing ? .bad : .attention, words: words, advice: advice)
+      code: "\(ShownText.of(item.item, limit: 40)).\(item.verdict.rawValue)", mood: isFailing ? .bad : .attention,
+      words: words, advice: advice)
   }
 
   private static func words(

@@ -28,8 +28,7 @@ extension DeviceModel.HolderRow {
   /// nil where nobody is known to have it.
   init?(_ dossier: DeviceDossier, _ seen: SeenNames, _ words: HolderWords, now: Instant) {
     guard let holder = dossier.standing.holder else { return nil }
-    let name = words.name(holder)
-    self.words = name.prefix(1).uppercased() + name.dropFirst()
+    self.words = words.name(holder).capitalizedFirst
     since = dossier.standing.since.map(Moment.init)
     var person: DeskPerson?
     if case .person(let id) = holder { person = seen.people[id] }
@@ -42,8 +41,7 @@ extension DeviceModel.HolderRow {
       due.map { "On loan until \(CivilDate.words(of: $0))\(late ? ", which is over" : "")" } ?? "On loan"
     }
     owed = dossier.standing.owed.sorted { $0.key.description < $1.key.description }.map { holder, accessories in
-      let name = words.name(holder)
-      return "\(name.prefix(1).uppercased() + name.dropFirst()) has \(CustodyWords.accessories(accessories)) of it"
+      "Its \(CustodyWords.accessories(accessories)) \(accessories.names.count == 1 ? "is" : "are") with \(words.name(holder))"
     }
   }
 

@@ -1,4 +1,5 @@
 import Audit
+import Serving
 package import Storage
 import Vocabulary
 
@@ -12,12 +13,13 @@ package struct JournalledLooks: LookJournal {
         JournalEntry(
           at: look.at, actor: .principal(look.by), action: "person.view", object: ("person", person.rawValue),
           district: look.district,
-          body: Body(purpose: look.purpose?.rawValue, device: look.device, seen: look.seen))
+          body: Body(purpose: look.purpose, persons: [person], device: look.device, seen: look.seen))
       }, in: transaction)
   }
 
   private struct Body: JournalBody {
-    let purpose: String?
+    let purpose: ViewPurpose?
+    let persons: [PersonID]
     let device: DeviceID?
     let seen: StudentLook.Seen
   }

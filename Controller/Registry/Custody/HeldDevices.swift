@@ -44,6 +44,8 @@ enum HeldDevices {
       standing.take(entry.event)
       switch (since, standing.holder == holder) {
       case (nil, true): since = entry.at
+      // Once it is repaired, it is with them again.
+      case (_?, false) where standing.stage == .inRepair: break
       case (let begin?, false):
         found.append(DeviceTenure(device: device, since: begin, until: entry.at))
         since = nil

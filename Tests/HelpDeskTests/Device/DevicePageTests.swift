@@ -7,7 +7,7 @@ import Vocabulary
 
 @Suite("The page of a device")
 struct DevicePageTests {
-  private func assigned(_ bench: DeskBench, _ serial: String = "PF3XK2M9") async throws -> DeviceID {
+  private func assigned(_ bench: DeviceBench, _ serial: String = "PF3XK2M9") async throws -> DeviceID {
     let device = try await bench.device(serial)
     try await bench.move(device, "assign", #"{"to":"student:1001","accessories":["charger"]}"#)
     return device
@@ -19,11 +19,11 @@ struct DevicePageTests {
     told.batteryPercent = 47
     told.links = [.wireless]
     told.signal = -55
-    let bench = try await DeskBench(machines: Machines(told: told))
+    let bench = try await DeviceBench(machines: Machines(told: told))
     let device = try await assigned(bench)
     try await bench.contact(
       device, [Health.Item(item: "battery", verdict: .attention, reason: "Battery BAT0 holds 47 %.")],
-      verdict: .attention, at: DeskBench.now.advanced(by: .seconds(-1200)))
+      verdict: .attention, at: DeviceBench.now.advanced(by: .seconds(-1200)))
     let page = await bench.get("/devices/\(device)", as: "help-desk@cedar")
     #expect(page.status == 200 && page.heading == "Latitude 3120 · PF3XK2M9", "\(page.text)")
     #expect(page.headline == "It works, and needs looking after" && page.mood == "attention")
@@ -31,7 +31,8 @@ struct DevicePageTests {
       "The battery holds half of what it did when it was new.", "Plan a new one; until then, keep the charger at hand.",
       "\u{2068}Olivia Example\u{2069}</a>", "Student, grade 05, number 1001", "north High", "Cedar Falls",
       "20 minutes ago", "Next: in 40 minutes", "By Wi-Fi, signal good", "It is handed out",
-      "has charger of it", "It was given to \u{2068}Olivia Example\u{2069} with charger.", "Learning-ready: <strong>not known",
+      "Its charger is with \u{2068}Olivia Example\u{2069}",
+      "It was given to \u{2068}Olivia Example\u{2069} with charger.", "Learning-ready: <strong>not known",
       "<title id=\"trend-battery\">Battery in the last 90 days",
     ] { #expect(page.text.contains(words), "\(words)") }
     #expect(!page.text.contains("/moves/"), "a help desk moves nothing")
@@ -39,20 +40,24 @@ struct DevicePageTests {
 
   @Test("Each name that is shown is an entry of the journal, with the reason that the session gave")
   func journalled() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await assigned(bench)
     _ = await bench.get("/devices/\(device)", as: "help-desk@cedar")
     let entries = try await bench.journal("person.view")
-    #expect(entries.map(\.object) == [DeskBench.olivia.rawValue])
-    #expect(entries[0].body == #"{"device":"\#(device)","purpose":"family-calls","seen":"device-page"}"#)
+    #expect(entries.map(\.object) == [DeviceBench.olivia.rawValue])
+    #expect(
+      entries[0].body
+        == #"{"device":"\#(device)","persons":["\#(DeviceBench.olivia)"],"purpose":"family-calls","seen":"device-page"}"#
+    )
   }
 
   @Test("Who has said no reason yet is asked for it, and sees no name; neither does a role that sees no students")
   func unnamed() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await assigned(bench)
     let asked = await bench.get("/devices/\(device)", as: "help-desk@cedar!")
-    #expect(asked.text.contains("Why do you look?") && asked.text.contains("name=\"next\" value=\"/devices/\(device)\""))
+    #expect(
+      asked.text.contains("Why do you look?") && asked.text.contains("name=\"next\" value=\"/devices/\(device)\""))
     let reader = await bench.get("/devices/\(device)", as: "read-only@cedar")
     let warehouse = await bench.get("/devices/\(device)", as: "warehouse@cedar")
     #expect(!reader.text.contains("Why do you look?"))
@@ -71,7 +76,7 @@ struct DevicePageTests {
       ("district-it@oak+cedar", 200),
     ])
   func tenancy(_ visitor: String, _ status: Int) async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await assigned(bench)
     let page = await bench.get("/devices/\(device)", as: visitor)
     #expect(page.status == status)
@@ -79,20 +84,25 @@ struct DevicePageTests {
     let none = await bench.get("/devices/dev_0000000000000000", as: visitor)
     #expect(none.status == (status == 303 ? 303 : 404))
     if status == 404 {
-      func plain(_ page: DeskBench.Page) -> String { page.text.replacing(device.rawValue, with: "dev_0000000000000000") }
+      func plain(_ page: DeviceBench.Page) -> String {
+        page.text.replacing(device.rawValue, with: "dev_0000000000000000")
+      }
       #expect(plain(none) == plain(page), "the two must not be told apart")
     }
   }
 
   @Test("Who runs devices has a button for each move that is possible now, and no other")
   func buttons() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await assigned(bench)
     func moves(_ visitor: String) async -> Set<String> {
       let page = await bench.get("/devices/\(device)", as: visitor)
       return Set(page.text.matches(of: /\/moves\/([a-z-]+)"/).map { String($0.output.1) })
     }
-    #expect(await moves("district-it@cedar") == ["return", "repair", "lost", "stolen", "give-accessories", "return-accessories"])
+    #expect(
+      await moves("district-it@cedar") == [
+        "return", "repair", "lost", "stolen", "give-accessories", "return-accessories",
+      ])
     for visitor in ["help-desk@cedar", "auditor@cedar", "school-staff@cedar/north", "read-only@cedar"] {
       #expect(await moves(visitor).isEmpty, "\(visitor)")
     }
@@ -103,7 +113,7 @@ struct DevicePageTests {
   @Test("Software is paged and searched by its name")
   func software() async throws {
     let titles = (100..<160).map { InstalledTitle(name: "title-\($0)", version: "1.\($0)", place: "title-\($0)") }
-    let bench = try await DeskBench(machines: Machines(told: MachineTold(), titles: titles))
+    let bench = try await DeviceBench(machines: Machines(told: MachineTold(), titles: titles))
     let device = try await bench.device("SW1")
     let first = await bench.get("/devices/\(device)", as: "help-desk@cedar")
     #expect(first.text.contains("title-124") && !first.text.contains("title-125<"))
@@ -121,7 +131,7 @@ struct DevicePageTests {
 
   @Test("A long story is cut to its latest steps, and is there whole for who asks")
   func story() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("STORY1")
     for _ in 0..<8 {
       try await bench.move(device, "repair", #"{"category":"screen","reason":"cracked <b>again</b>"}"#)
@@ -147,8 +157,8 @@ struct DevicePageTests {
     var told = MachineTold()
     told.parts = [MachineTold.Part("Processor", text)]
     let titles = [InstalledTitle(name: text, version: text, place: text)]
-    func page(_ text: String, _ machines: Machines) async throws -> DeskBench.Page {
-      let bench = try await DeskBench(machines: machines, people: Roster(name: text))
+    func page(_ text: String, _ machines: Machines) async throws -> DeviceBench.Page {
+      let bench = try await DeviceBench(machines: machines, people: Roster(name: text))
       let device = try await assigned(bench)
       try await bench.contact(device, [Health.Item(item: text, verdict: .failing, reason: text)], agent: text)
       try await bench.change(
@@ -157,7 +167,7 @@ struct DevicePageTests {
           FactChange(section: "system", field: "hostname", old: text, new: text),
           FactChange(section: text, field: text, old: nil, new: text),
           FactChange(section: "software", field: text, old: text, new: nil),
-        ], at: DeskBench.now)
+        ], at: DeviceBench.now)
       return await bench.get("/devices/\(device)", as: "district-it@cedar")
     }
     let shown = try await page(text, Machines(told: told, titles: titles))

@@ -7,15 +7,15 @@ import Vocabulary
 struct ManyPagesTests {
   private let path = "/districts/cedar/hand-out"
 
-  private func stage(_ bench: DeskBench, _ device: DeviceID) async throws -> String? {
+  private func stage(_ bench: DeviceBench, _ device: DeviceID) async throws -> String? {
     try await bench.database.read(in: .state) { [registry = bench.registry] in
-      try registry.device(device, of: DeskBench.cedar, in: $0)?.stage?.rawValue
+      try registry.device(device, of: DeviceBench.cedar, in: $0)?.stage?.rawValue
     }
   }
 
   @Test("A file is previewed first, changes nothing, and is then made whole")
   func file() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let (one, two) = (try await bench.device("MANY1"), try await bench.device("MANY2"))
     let csv = "serial,studentId,school\r\nMANY1,1001,\r\nMANY2,,south"
     let preview = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
@@ -28,16 +28,17 @@ struct ManyPagesTests {
     let done = await bench.post(
       path, [("what", "assign"), ("text", text), ("confirmed", "1")], as: "district-it@cedar")
     #expect(done.status == 303 && done.location == "\(path)?done=2", "\(done.text)")
-    #expect(try await stage(bench, one) == "assigned" && stage(bench, two) == "assigned")
+    #expect(try await stage(bench, one) == "assigned")
+    #expect(try await stage(bench, two) == "assigned")
     let again = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
-    #expect(again.text.contains("1 are so already") || again.text.contains("custody.impossible"))
+    #expect(again.text.contains("2 are so already"))
     let back = await bench.send(path, [("what", "return")], file: "serial\nMANY1\n", as: "district-it@cedar")
     #expect(back.text.contains("1 device would come back."))
   }
 
   @Test("Each fault of a file is told with its line, and nothing can be confirmed")
   func faults() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     _ = try await bench.device("MANY1")
     let csv = "serial,studentId\nMANY1,4711\n\"<b>NONE</b>\",1001\nMANY1,1001\n"
     let page = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
@@ -53,17 +54,20 @@ struct ManyPagesTests {
 
   @Test("A class gets a device for each student, and gives all back")
   func schoolClass() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let (one, two) = (try await bench.device("CART1"), try await bench.device("CART2"))
     let fields = [("what", "assign"), ("class", "bio"), ("serials", "CART1\r\nCART2"), ("accessories", "charger")]
     let preview = await bench.post(path, fields, as: "district-it@cedar")
     #expect(preview.text.contains("2 devices would be given out."), "\(preview.text)")
     let done = await bench.post(path, fields + [("confirmed", "1")], as: "district-it@cedar")
     #expect(done.location == "\(path)?done=2")
-    #expect(try await stage(bench, one) == "assigned" && stage(bench, two) == "assigned")
-    let few = await bench.post(path, [("what", "assign"), ("class", "none"), ("serials", "CART1")], as: "district-it@cedar")
+    #expect(try await stage(bench, one) == "assigned")
+    #expect(try await stage(bench, two) == "assigned")
+    let few = await bench.post(
+      path, [("what", "assign"), ("class", "none"), ("serials", "CART1")], as: "district-it@cedar")
     #expect(few.status == 422 && few.fault.contains("has no class"))
-    let back = await bench.post(path, [("what", "return"), ("class", "bio"), ("confirmed", "1")], as: "district-it@cedar")
+    let back = await bench.post(
+      path, [("what", "return"), ("class", "bio"), ("confirmed", "1")], as: "district-it@cedar")
     #expect(back.location == "\(path)?done=2")
     let nothing = await bench.post(path, [("what", "assign")], as: "district-it@cedar")
     #expect(nothing.status == 422 && nothing.fault == "Choose a file, or say which class.")
@@ -71,7 +75,7 @@ struct ManyPagesTests {
 
   @Test("Only who runs devices comes to it, and it leads to one's own district")
   func access() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     for (visitor, status) in [
       ("help-desk@cedar", 403), ("district-it@oak", 404), ("district-it@cedar", 200), ("state-admin", 200),
     ] { #expect(await bench.get(path, as: visitor).status == status, "\(visitor)") }

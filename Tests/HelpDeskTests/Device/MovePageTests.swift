@@ -6,11 +6,13 @@ import Vocabulary
 
 @Suite("Moves at a page")
 struct MovePageTests {
-  private func address(_ device: DeviceID, _ move: String) -> String { "/districts/cedar/devices/\(device)/moves/\(move)" }
+  private func address(_ device: DeviceID, _ move: String) -> String {
+    "/districts/cedar/devices/\(device)/moves/\(move)"
+  }
 
   @Test("Each move that is possible is made by its own small form, and leads back to the device")
   func everyMove() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("MOVE1")
     let walk: [(move: String, fields: [(String, String)], stage: String)] = [
       ("receive", [], "received"), ("deliver", [("school", "school:south")], "delivered"),
@@ -32,7 +34,7 @@ struct MovePageTests {
       let done = await bench.post(address(device, move), fields + [("expected", expected)], as: "district-it@cedar")
       #expect(done.status == 303 && done.location == "/devices/\(device)?done=\(move)", "\(move): \(done.text)")
       let known = try await bench.database.read(in: .state) { [registry = bench.registry] in
-        try registry.device(device, of: DeskBench.cedar, in: $0)
+        try registry.device(device, of: DeviceBench.cedar, in: $0)
       }
       #expect(known?.stage?.rawValue == stage, "\(move)")
       let page = await bench.get(done.location ?? "", as: "district-it@cedar")
@@ -40,7 +42,10 @@ struct MovePageTests {
     }
     #expect(Set(walk.map(\.move)) == Set(CustodyMove.Kind.allCases.map(\.rawValue)))
     let story = await bench.get("/devices/\(device)", as: "district-it@cedar")
-    for words in ["on the bus", "police report \u{2068}26-4711\u{2069}", "scratched lid", "It went to be repaired (screen), by \u{2068}Depot\u{2069}."] {
+    for words in [
+      "on the bus", "police report \u{2068}26-4711\u{2069}", "scratched lid",
+      "It went to be repaired (screen), by \u{2068}Depot\u{2069}.",
+    ] {
       let all = await bench.get("/devices/\(device)?story=all", as: "district-it@cedar")
       #expect(all.text.contains(words), "\(words)")
     }
@@ -51,11 +56,19 @@ struct MovePageTests {
     "What is missing or wrong is told at its field, and what was typed stays",
     arguments: [
       ("assign", [("student", "")], "student", "Say who gets it."),
-      ("assign", [("student", "4711")], "student", "The district&#39;s roster has no student with this number who has not left."),
-      ("assign", [("student", "1001"), ("school", "school:north")], "school", "Say one of the two: a person, or a school."),
+      (
+        "assign", [("student", "4711")], "student",
+        "The district&#39;s roster has no student with this number who has not left."
+      ),
+      (
+        "assign", [("student", "1001"), ("school", "school:north")], "school",
+        "Say one of the two: a person, or a school."
+      ),
       ("assign", [("school", "school:nowhere")], "school", "The district has no school &#39;nowhere&#39;."),
       ("loan", [("student", "1001")], "days", "Say for how many school days, or until which day."),
-      ("loan", [("student", "1001"), ("days", "0")], "days", "&#39;days&#39; is a number of school days from 1 to 200."),
+      (
+        "loan", [("student", "1001"), ("days", "0")], "days", "&#39;days&#39; is a number of school days from 1 to 200."
+      ),
       ("loan", [("student", "1001"), ("days", "x")], "days", "Type a number, such as 10."),
       ("loan", [("student", "1001"), ("due", "yesterday")], "due", "&#39;due&#39; is a day from today on"),
       ("loan", [("student", "1001"), ("days", "5"), ("for", "NONE1")], "for", "&#39;for&#39; is the serial or id"),
@@ -63,7 +76,7 @@ struct MovePageTests {
       ("transfer", [], "school", "Say where it goes."), ("retire", [], "reason", "Say why: it stands in its history."),
     ] as [(String, [(String, String)], String, String)])
   func faults(_ move: String, _ fields: [(String, String)], _ field: String, _ words: String) async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("FAULT1")
     let page = await bench.post(address(device, move), fields, as: "district-it@cedar")
     #expect([409, 422].contains(page.status), "\(page.text)")
@@ -76,7 +89,7 @@ struct MovePageTests {
 
   @Test("Of two at once, the second is told what the first did, and what can be done now")
   func twoAtOnce() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("RACE1")
     let form = await bench.get(address(device, "assign"), as: "district-it@cedar")
     let expected = [("expected", form.first(/name="expected" value="(\d+)"/))]
@@ -94,15 +107,17 @@ struct MovePageTests {
 
   @Test("A number is looked up before the device is given: the name is shown, and the look is journalled")
   func lookUp() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("LOOK1")
     let page = await bench.post(
-      address(device, "assign"), [("student", "1001"), ("look-up", "1"), ("accessories", "case")], as: "district-it@cedar")
+      address(device, "assign"), [("student", "1001"), ("look-up", "1"), ("accessories", "case")],
+      as: "district-it@cedar")
     #expect(page.status == 200 && page.text.contains("\u{2068}Olivia Example\u{2069}, Student, grade 05, number 1001"))
     #expect(page.text.contains("value=\"case\" checked"))
     let entries = try await bench.journal("person.view")
     #expect(entries.count == 1 && entries[0].body.contains(#""seen":"look-up""#))
-    let none = await bench.post(address(device, "assign"), [("student", "77"), ("look-up", "1")], as: "district-it@cedar")
+    let none = await bench.post(
+      address(device, "assign"), [("student", "77"), ("look-up", "1")], as: "district-it@cedar")
     #expect(none.fault(at: "student").contains("no student with this number"))
     let silent = await bench.post(
       address(device, "assign"), [("student", "1001"), ("look-up", "1")], as: "district-it@cedar!")
@@ -111,7 +126,7 @@ struct MovePageTests {
 
   @Test("A page of another site moves nothing, and neither does a role or district that may not")
   func refused() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("GUARD1")
     let path = address(device, "lost")
     #expect(await bench.post(path, as: "district-it@cedar", token: "other").status == 403)
@@ -125,7 +140,7 @@ struct MovePageTests {
     }
     #expect(await bench.post(address(device, "steal"), as: "district-it@cedar").status == 404)
     let known = try await bench.database.read(in: .state) { [registry = bench.registry] in
-      try registry.device(device, of: DeskBench.cedar, in: $0)
+      try registry.device(device, of: DeviceBench.cedar, in: $0)
     }
     #expect(known?.stage == nil)
     #expect(await bench.post(path, as: "district-it@cedar").status == 303)

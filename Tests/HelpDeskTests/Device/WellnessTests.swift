@@ -1,13 +1,13 @@
-import Registry
 import Testing
 import Vocabulary
 
 @testable import HelpDesk
+@testable import Registry
 
 /// What is said first of a device.
 @Suite("Whether a device is well, in words")
 struct WellnessTests {
-  private static let now = DeskBench.now
+  private static let now = DeviceBench.now
 
   private func known(
     _ items: [(String, Health.Verdict)] = [], stage: Stage? = .assigned, silent days: Int64 = 0,
@@ -15,7 +15,7 @@ struct WellnessTests {
   ) -> Wellness.Known {
     var machine = MachineTold()
     told(&machine)
-    let order: [Health.Verdict] = [.failing, .attention, .unknown, .well]
+    let order: [Health.Verdict] = [.failing, .attention, .well, .unknown]
     let worst = order.first { verdict in items.contains { $0.1 == verdict } } ?? .well
     let last = Self.now.advanced(by: .seconds(-days * 86_400))
     let contact = ListedDevice.Contact(
@@ -110,7 +110,8 @@ struct WellnessTests {
   @Test(
     "A key that is not trusted is told before anything that was measured",
     arguments: [
-      ([KeyState.quarantined, .active], "key.quarantined"), ([.pending], "key.pending"), ([.restricted], "key.restricted"),
+      ([KeyState.quarantined, .active], "key.quarantined"), ([.pending], "key.pending"),
+      ([.restricted], "key.restricted"),
       ([.revoked], "key.revoked"),
     ])
   func keys(_ keys: [KeyState], _ code: String) {
@@ -130,7 +131,7 @@ struct WellnessTests {
 
 @Suite("How the health went")
 struct HealthTrendTests {
-  private static let now = DeskBench.now
+  private static let now = DeviceBench.now
   private static func ago(_ days: Int64) -> Instant { now.advanced(by: .seconds(-days * 86_400)) }
 
   private func change(_ item: String, _ old: Health.Verdict?, _ new: Health.Verdict?, _ days: Int64) -> FactChange {
@@ -139,14 +140,15 @@ struct HealthTrendTests {
 
   @Test("Spans come from what is now and from each change before, without gaps")
   func spans() async throws {
-    let bench = try await DeskBench()
+    let bench = try await DeviceBench()
     let device = try await bench.device("TREND1")
     try await bench.change(device, [change("battery", .well, .attention, 40)], at: Self.ago(40))
     try await bench.change(
       device, [change("battery", .attention, .failing, 10), change("disk", .unknown, .well, 10)], at: Self.ago(10))
-    let dossier = try await bench.database.read(in: .state) { [registry = bench.registry] in
-      try #require(try registry.dossier(of: device, in: .state, changes: 5, $0))
+    let known = try await bench.database.read(in: .state) { [registry = bench.registry] in
+      try registry.dossier(of: device, in: .state, changes: 5, $0)
     }
+    let dossier = try #require(known)
     #expect(dossier.healthChanges.count == 3)
     let health = Health(
       verdict: .failing,
@@ -163,7 +165,8 @@ struct HealthTrendTests {
       #expect(line.spans.first?.from == trend.begin && line.spans.last?.to == trend.end)
       #expect(zip(line.spans, line.spans.dropFirst()).allSatisfy { $0.to == $1.from })
       let bars = line.spans.compactMap { TrendBar($0, in: trend) }
-      #expect(bars.allSatisfy { $0.x >= 0 && $0.x + $0.width <= TrendBar.width + 1 && $0.y + $0.height == TrendBar.height })
+      #expect(
+        bars.allSatisfy { $0.x >= 0 && $0.x + $0.width <= TrendBar.width + 1 && $0.y + $0.height == TrendBar.height })
     }
   }
 }
@@ -177,5 +180,29 @@ struct ShownTextTests {
     #expect(ShownText.of(String(repeating: "x", count: 10_000)).count == 121)
     #expect(ShownText.of("e" + String(repeating: "\u{301}", count: 10_000)).unicodeScalars.count <= 481)
     #expect(ShownText.inSentence("Ada") == "\u{2068}Ada\u{2069}")
+  }
+}
+
+@Suite("What changed, in words")
+struct ChangeWordsTests {
+  private func words(_ section: String, _ field: String, _ old: String?, _ new: String?) -> String {
+    ChangeWords.sentence(FactChange(section: section, field: field, old: old, new: new))
+      .replacing("\u{2068}", with: "").replacing("\u{2069}", with: "")
+  }
+
+  @Test("Each kind of change has its sentence, and numbers that no machine has break nothing")
+  func sentences() {
+    #expect(words("health", "battery", "well", "attention") == "Battery: needs looking after (was well).")
+    #expect(words("hardware", "memoryBytes", "8165296384", "16330592768") == "Its memory is 15 GiB now; it was 8 GiB.")
+    #expect(
+      words("hardware", "memoryBytes", "-1", "9223372036854775807")
+        == "Its memory is 8589934592 GiB now; it was not known.")
+    #expect(words("software", "bash", nil, "5.2") == "Software came: bash 5.2.")
+    #expect(words("software", "bash", "5.1", nil) == "Software went: bash 5.1.")
+    #expect(words("software", "bash", "5.1", "5.2") == "Software changed: bash, 5.1 became 5.2.")
+    #expect(
+      words("software", "packages", nil, "1 added, 0 removed, 2 changed") == "Software: 1 added, 0 removed, 2 changed.")
+    #expect(words("system", "hostname", "a", "b") == "It is called b now; it was a.")
+    #expect(words("hardware", "disks[S1]", "SSD S1", nil) == "Gone from its hardware: disks[S1] SSD S1.")
   }
 }

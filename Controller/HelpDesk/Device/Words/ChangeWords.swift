@@ -40,7 +40,8 @@ enum ChangeWords {
 
   private static func memory(_ bytes: String?) -> String {
     guard let bytes, let number = Int64(bytes), number > 0 else { return "not known" }
-    return "\((number + (1 << 29)) >> 30) GiB"
+    // A machine says a little less than what is built in.
+    return "\(max(1, (number >> 29) / 2 + (number >> 29) % 2)) GiB"
   }
 
   private static func part(_ change: FactChange) -> String {

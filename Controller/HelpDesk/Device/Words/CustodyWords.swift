@@ -25,6 +25,19 @@ enum CustodyWords {
     }
   }
 
+  /// Who answers for it, where nobody is named.
+  static func custody(_ custody: Custody?) -> String {
+    switch custody {
+    case nil: "Nobody is known to have it"
+    case .warehouse: "The warehouse"
+    case .carrier: "On its way"
+    case .district: "The district"
+    case .school: "A school"
+    case .person: "A student or a member of staff"
+    case .vendor: "Its maker or seller"
+    }
+  }
+
   static func category(_ category: RepairCategory) -> String {
     switch category {
     case .screen: "screen"

@@ -14,7 +14,7 @@ import Web
 @testable import HelpDesk
 
 /// Devices of two districts, a roster of the tests' own, and the pages over them, without sockets.
-final class DeskBench: Sendable {
+final class DeviceBench: Sendable {
   static let now = Instant(seconds: 1_790_000_000)
   static let cedar = DistrictID(rawValue: "cedar")!
   static let oak = DistrictID(rawValue: "oak")!
@@ -67,10 +67,11 @@ final class DeskBench: Sendable {
     try await api(
       .post, "/districts/\(district)/devices/import", "serial,school,model\n\(serial),\(school ?? ""),Latitude 3120\n",
       csv: true)
-    let scope = DistrictID(rawValue: district)!
-    return try await database.read(in: .state) { [registry] transaction in
-      try #require(try registry.device(serial: try #require(Serial(serial)), of: scope, in: transaction)).id
+    let place = DistrictID(rawValue: district)!
+    let known = try await database.read(in: .state) { [registry] transaction in
+      try registry.device(serial: Serial(serial)!, of: place, in: transaction)
     }
+    return try #require(known).id
   }
 
   func move(_ device: DeviceID, _ move: String, _ body: String = "{}") async throws {
@@ -78,7 +79,8 @@ final class DeskBench: Sendable {
   }
 
   func contact(
-    _ device: DeviceID, _ items: [Health.Item], verdict: Health.Verdict = .well, at: Instant = now, agent: String = "0.2.0"
+    _ device: DeviceID, _ items: [Health.Item], verdict: Health.Verdict = .well, at: Instant = now,
+    agent: String = "0.2.0"
   ) async throws {
     let contact = Contact(
       district: Self.cedar, device: device, key: Digest.sha256([1]), at: at, next: at.advanced(by: .seconds(3600)),
@@ -104,7 +106,7 @@ final class DeskBench: Sendable {
 
 // MARK: - A browser
 
-extension DeskBench {
+extension DeviceBench {
   struct Page {
     let status: Int
     let text: String
@@ -152,7 +154,8 @@ extension DeskBench {
     for (name, value) in [("form-token", "form")] + fields {
       text += "--xyz\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n"
     }
-    text += "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"fall.csv\"\r\nContent-Type: text/csv\r\n\r\n"
+    text +=
+      "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"fall.csv\"\r\nContent-Type: text/csv\r\n\r\n"
     text += file + "\r\n--xyz--\r\n"
     return page(
       await service.respond(
@@ -163,7 +166,9 @@ extension DeskBench {
     _ method: HTTPRequest.Method, _ path: String, _ query: [(name: String, value: String)], _ visitor: String,
     _ type: String? = nil, _ body: [UInt8] = []
   ) -> Call {
-    var headers: HTTPFields = [.accept: "text/html", .cookie: "\(SessionCookie.name)=\(visitor)", .origin: "https://test"]
+    var headers: HTTPFields = [
+      .accept: "text/html", .cookie: "\(SessionCookie.name)=\(visitor)", .origin: "https://test",
+    ]
     headers[.contentType] = type
     return Call(method, path, query: query, headers: headers, body: body, now: Self.now, authority: "test")
   }
@@ -186,7 +191,8 @@ private struct Visitors: Authenticator {
       SignedIn(
         caller: $0,
         session: BrowserSession(
-          id: SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), formToken: "form", purpose: asks ? nil : .familyCalls))
+          id: SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), formToken: "form", purpose: asks ? nil : .familyCalls)
+      )
     }
   }
 
@@ -226,40 +232,40 @@ struct Machines: MachineSource {
 /// Two students of cedar: 1001 at north, 1002 at south.
 struct Roster: PeopleSource, CustodyPersons {
   var name = "Olivia Example"
-  static let numbers = ["1001": DeskBench.olivia, "1002": DeskBench.oscar]
+  static let numbers = ["1001": DeviceBench.olivia, "1002": DeviceBench.oscar]
 
   private var all: [PersonID: DeskPerson] {
     [
-      DeskBench.olivia: DeskPerson(
-        id: DeskBench.olivia, name: name, number: "1001", isStudent: true, grades: ["05"], school: DeskBench.north,
+      DeviceBench.olivia: DeskPerson(
+        id: DeviceBench.olivia, name: name, number: "1001", isStudent: true, grades: ["05"], school: DeviceBench.north,
         hasLeft: false),
-      DeskBench.oscar: DeskPerson(
-        id: DeskBench.oscar, name: "Oscar Example", number: "1002", isStudent: true, grades: ["06"],
+      DeviceBench.oscar: DeskPerson(
+        id: DeviceBench.oscar, name: "Oscar Example", number: "1002", isStudent: true, grades: ["06"],
         school: SchoolID(rawValue: "south"), hasLeft: false),
     ]
   }
 
   func people(
     _ ids: [PersonID], of district: DistrictID, _ transaction: any Transaction
-  ) -> [PersonID: DeskPerson] { district == DeskBench.cedar ? all.filter { ids.contains($0.key) } : [:] }
+  ) -> [PersonID: DeskPerson] { district == DeviceBench.cedar ? all.filter { ids.contains($0.key) } : [:] }
 
   func student(numbered number: String, of district: DistrictID, _ transaction: any Transaction) -> DeskPerson? {
-    district == DeskBench.cedar ? Self.numbers[number].flatMap { all[$0] } : nil
+    district == DeviceBench.cedar ? Self.numbers[number].flatMap { all[$0] } : nil
   }
 
   func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) -> [String] { ["Biology"] }
 
-  func hasRoster(_ district: DistrictID, in transaction: any Transaction) -> Bool { district == DeskBench.cedar }
+  func hasRoster(_ district: DistrictID, in transaction: any Transaction) -> Bool { district == DeviceBench.cedar }
 
   func students(
     numbered numbers: [String], of district: DistrictID, in transaction: any Transaction
-  ) -> [String: PersonID] { district == DeskBench.cedar ? Self.numbers.filter { numbers.contains($0.key) } : [:] }
+  ) -> [String: PersonID] { district == DeviceBench.cedar ? Self.numbers.filter { numbers.contains($0.key) } : [:] }
 
   func persons(_ ids: [PersonID], of district: DistrictID, in transaction: any Transaction) -> Set<PersonID> {
-    district == DeskBench.cedar ? Set(ids).intersection(all.keys) : []
+    district == DeviceBench.cedar ? Set(ids).intersection(all.keys) : []
   }
 
   func students(ofClass id: String, of district: DistrictID, in transaction: any Transaction) -> [PersonID]? {
-    id == "bio" ? [DeskBench.olivia, DeskBench.oscar] : nil
+    id == "bio" ? [DeviceBench.olivia, DeviceBench.oscar] : nil
   }
 }
