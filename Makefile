@@ -15,7 +15,7 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 FILTER ?=
 # The tests that `make test` runs on PostgreSQL too, in two parts, for each test has sessions and threads of its own; StorageTests runs on
 # both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|DaemonTests)\.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|HelpDeskTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.

@@ -197,12 +197,15 @@ let package = Package(
         "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Audit", "Registry", httpTypes, crypto,
       ]),
 
-    /// What a help desk sees and does: the search for people and devices, and who looked at whom.
+    /// What a help desk sees and does: the search, the page of a device, moves from hand to hand, and who looked at whom.
     .target(
       name: "HelpDesk",
       dependencies: ["Vocabulary", "Storage", "Serving", "Access", "Audit", "Registry", "Web", httpTypes],
       path: "Controller/HelpDesk",
-      resources: [.embedInCode("Search/Templates"), .embedInCode("Search/Assets"), .embedInCode("Views/Templates")],
+      resources: [
+        .embedInCode("Search/Templates"), .embedInCode("Search/Assets"), .embedInCode("Views/Templates"),
+        .embedInCode("Device/Templates"),
+      ],
       swiftSettings: rules),
 
     // MARK: - Controller: programs
@@ -307,7 +310,9 @@ let package = Package(
         "TestSupport",
         "Transparency",
         "Audit", "Access",
-        "Registry", "Enrollment", "CheckIn", "Roster", "AgentTransport", "CurlClient", hummingbird, httpTypes, logging,
+        "Registry", "Enrollment", "CheckIn", "Roster", "HelpDesk", "AgentTransport", "CurlClient", hummingbird,
+        httpTypes,
+        logging,
         crypto,
         x509,
         asn1,

@@ -2,7 +2,7 @@ internal import Logging
 package import Registry
 package import Storage
 package import Vocabulary
-internal import Wire
+package import Wire
 
 /// Gives the registry the facts that devices told, for the device as people see it.
 package struct StoredFacts: FactSource {
@@ -13,8 +13,7 @@ package struct StoredFacts: FactSource {
   package func facts(of device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws
     -> DeviceFacts?
   {
-    let (facts, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
-    for (section, why) in damaged { logger.damaged(section, of: device, why) }
+    let facts = try told(by: device, in: district, transaction)
     let count = try SoftwareStore.packages(device: device, district: district, in: transaction)
     guard facts != Facts() || count != nil else { return nil }
     var shown = DeviceFacts()
@@ -24,6 +23,13 @@ package struct StoredFacts: FactSource {
     shown.vitals = facts.vitals
     shown.softwareCount = count
     return shown
+  }
+
+  /// What a device told last, but its software.
+  package func told(by device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> Facts {
+    let (facts, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
+    for (section, why) in damaged { logger.damaged(section, of: device, why) }
+    return facts
   }
 }
 

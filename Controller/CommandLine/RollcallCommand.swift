@@ -44,7 +44,7 @@ struct RollcallCommand: ParsableCommand {
     subcommands: [
       LoginCommand.self, LogoutCommand.self, MeCommand.self, FindCommand.self, DistrictCommand.self, SchoolCommand.self,
       RosterCommand.self, BatchCommand.self, TokenCommand.self, PendingCommand.self, DeviceCommand.self,
-      AssignCommand.self,
+      ReceiveCommand.self, DeliverCommand.self, AssignCommand.self,
       ReturnCommand.self, LoanCommand.self, LoansCommand.self, AccessoriesCommand.self, RepairCommand.self,
       LostCommand.self, StolenCommand.self, FoundCommand.self, TransferCommand.self, RetireCommand.self,
       CalendarCommand.self, HealthCommand.self, SoftwareCommand.self, PrincipalCommand.self, AccountCommand.self,

@@ -1,11 +1,11 @@
 import Storage
-import Vocabulary
+package import Vocabulary
 
 /// A change of a fact with its place in the device's history.
-struct StoredChange: Sendable {
-  let sequence: Int64
-  let at: Instant
-  let change: FactChange
+package struct StoredChange: Sendable {
+  package let sequence: Int64
+  package let at: Instant
+  package let change: FactChange
 }
 
 enum ChangeStore {
@@ -41,13 +41,17 @@ enum ChangeStore {
   }
 
   /// Newest first.
+  ///
+  /// - Parameter section: of this section alone; nil for all.
   static func page(
-    of device: DeviceID, in district: DistrictID, before sequence: Int64, limit: Int, _ transaction: any Transaction
+    of device: DeviceID, in district: DistrictID, before sequence: Int64 = .max, section: String? = nil, limit: Int,
+    _ transaction: any Transaction
   ) throws -> [StoredChange] {
-    try transaction.rows(
+    let only: SQL = section.map { "AND section = \($0)" } ?? ""
+    return try transaction.rows(
       """
       SELECT sequence, at, section, field, old, new FROM registry_change
-      WHERE district_id = \(district) AND device_id = \(device) AND sequence < \(sequence)
+      WHERE district_id = \(district) AND device_id = \(device) AND sequence < \(sequence) \(only)
       ORDER BY sequence DESC LIMIT \(limit)
       """
     ).map { row in

@@ -1,20 +1,20 @@
 import Serving
 import Storage
-import Vocabulary
+package import Vocabulary
 
 /// A device with its last contact.
-struct ListedDevice: Sendable {
-  struct Contact: Sendable {
-    let last: Instant
-    let next: Instant
-    let agentVersion: String
+package struct ListedDevice: Sendable {
+  package struct Contact: Sendable {
+    package let last: Instant
+    package let next: Instant
+    package let agentVersion: String
     /// Its clock minus the controller's, in milliseconds.
-    let clockOffset: Int64
-    let health: Health
+    package let clockOffset: Int64
+    package let health: Health
   }
 
-  let device: Device
-  let contact: Contact?
+  package let device: Device
+  package let contact: Contact?
 
   init(_ row: Row) throws {
     device = try Device(row)

@@ -1,15 +1,15 @@
 import Storage
-import Vocabulary
+package import Vocabulary
 
 /// An event with its place in the device's ledger.
-struct LedgerEntry: Sendable {
+package struct LedgerEntry: Sendable {
   /// From 1 for each device, without gaps.
-  let sequence: Int64
-  let actor: String
+  package let sequence: Int64
+  package let actor: String
   /// Who did it says nothing of where the device stands: the stored text is in `actor`.
-  let event: LedgerEvent
-  var at: Instant { event.at }
-  var kind: LedgerEvent.Kind { event.kind }
+  package let event: LedgerEvent
+  package var at: Instant { event.at }
+  package var kind: LedgerEvent.Kind { event.kind }
 
   func tells(of key: Digest) -> Bool { event.evidence?.split(separator: " ").contains("key:\(key)") ?? false }
 }

@@ -36,12 +36,7 @@ struct LedgerView: Encodable, Sendable {
     custody = event.custody
     stageAfter = after.stage
     custodyAfter = after.custody
-    if event.kind == .accessoriesReturned {
-      (from, to) = (event.holder, nil)
-    } else {
-      let isKept = before.holder == after.holder
-      (from, to) = (isKept ? nil : before.holder, isKept ? event.holder : after.holder)
-    }
+    (from, to) = event.parties(before: before, after: after)
     accessories = event.accessories.isEmpty ? nil : event.accessories.names
     category = event.category
     policeReport = event.policeReport
@@ -90,6 +85,15 @@ struct LedgerView: Encodable, Sendable {
       ("loanFor", .string("The device in repair in whose place it is loaned")),
       ("reason", .string("Why, where one was asked for")), ("evidence", .string("Such as 'batch:fall-2026'")),
     ], required: ["sequence", "at", "actor", "kind"])
+}
+
+extension LedgerEvent {
+  /// Who had what the event moved, where another has it since, and who has it since.
+  package func parties(before: LedgerProjection, after: LedgerProjection) -> (from: Holder?, to: Holder?) {
+    guard kind != .accessoriesReturned else { return (holder, nil) }
+    let isKept = before.holder == after.holder
+    return (isKept ? nil : before.holder, isKept ? holder : after.holder)
+  }
 }
 
 /// A change of a fact as the API shows it.

@@ -10,7 +10,7 @@ enum RegistrySchema {
     Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
     Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
     Migration("registry", 10, stateWideNames), Migration("registry", 11, CustodyStore.owners),
-    Migration("registry", 12, serialEnds),
+    Migration("registry", 12, serialEnds), Migration("registry", 13, [HeldDevices.index]),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

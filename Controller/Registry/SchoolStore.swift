@@ -10,11 +10,18 @@ enum SchoolStore {
       SELECT district_id, school_id, name, created_at FROM registry_school
       WHERE district_id = \(district) AND school_id > \(after ?? "") ORDER BY school_id LIMIT \(limit)
       """
-    ).map { row in
-      School(
-        id: try row.get("school_id"), district: try row.get("district_id"), name: try row.get("name"),
-        createdAt: try row.get("created_at"))
-    }
+    ).map(School.init)
+  }
+
+  static func school(
+    _ id: SchoolID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> School? {
+    try transaction.row(
+      """
+      SELECT district_id, school_id, name, created_at FROM registry_school
+      WHERE district_id = \(district) AND school_id = \(id)
+      """
+    ).map(School.init)
   }
 
   static func exists(_ school: SchoolID, in district: DistrictID, _ transaction: any Transaction) throws -> Bool {
@@ -33,5 +40,13 @@ enum SchoolStore {
     guard inserted == 1 else {
       throw RegistryError(.schoolExists, "The district has a school '\(school.id)' already; choose another id.")
     }
+  }
+}
+
+extension School {
+  init(_ row: Row) throws {
+    self.init(
+      id: try row.get("school_id"), district: try row.get("district_id"), name: try row.get("name"),
+      createdAt: try row.get("created_at"))
   }
 }

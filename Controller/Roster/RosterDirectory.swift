@@ -95,4 +95,25 @@ package struct RosterDirectory: Sendable {
     guard known != nil else { return nil }
     return try PersonStore.members(of: schoolClass, in: district, transaction)
   }
+
+  /// The classes that a person is in, by their titles.
+  ///
+  /// - Parameter limit: people are in few; a file may say otherwise.
+  package func classes(
+    of person: RosterPerson, limit: Int = 50, _ transaction: any Transaction
+  ) throws -> [SchoolClass] {
+    try transaction.rows(
+      """
+      SELECT DISTINCT roster_class.sourced_id, title, code, school_id FROM roster_membership
+      JOIN roster_class ON roster_class.district_id = roster_membership.district_id
+        AND roster_class.sourced_id = roster_membership.class
+      WHERE roster_membership.district_id = \(person.district) AND person = \(person.sourcedID)
+      ORDER BY title, roster_class.sourced_id LIMIT \(limit)
+      """
+    ).map { row in
+      SchoolClass(
+        id: try row.get("sourced_id"), title: try row.get("title"), code: try row.get("code"),
+        school: try row.get("school_id"))
+    }
+  }
 }

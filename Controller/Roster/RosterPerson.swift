@@ -70,3 +70,12 @@ package struct ClassMember: Sendable, Hashable {
     return (begins ?? day) <= day && day <= (ends ?? day)
   }
 }
+
+/// A class of a district's roster.
+package struct SchoolClass: Sendable, Hashable {
+  /// In the schools' own system.
+  package let id: String
+  package let title: String
+  package let code: String
+  package let school: SchoolID?
+}

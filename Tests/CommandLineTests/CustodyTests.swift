@@ -34,6 +34,10 @@ struct CustodyTests {
       ("assign PF3XK2M9 --school north --reason new", "assign", #"{"to":"school:north","reason":"new"}"#),
       ("assign PF3XK2M9 --to-own-district", "assign", #"{"to":"district"}"#),
       ("assign PF3XK2M9 --vendor Depot --expected 3", "assign", #"{"to":"vendor:Depot","expected":3}"#),
+      ("receive PF3XK2M9", "receive", "{}"), ("receive PF3XK2M9 --school north", "receive", #"{"to":"school:north"}"#),
+      ("receive PF3XK2M9 --at-district --evidence t1", "receive", #"{"to":"district","evidence":"t1"}"#),
+      ("deliver PF3XK2M9", "deliver", "{}"), ("deliver PF3XK2M9 --school north", "deliver", #"{"to":"school:north"}"#),
+      ("deliver PF3XK2M9 --to-own-district", "deliver", #"{"to":"district"}"#),
       ("return PF3XK2M9", "return", "{}"),
       ("return PF3XK2M9 --to-warehouse --with charger", "return", #"{"to":"warehouse","accessories":["charger"]}"#),
       ("loan PF3XK2M9 --student 1 --days 5 --for X1", "loan", #"{"to":"student:1","days":5,"for":"X1"}"#),
@@ -68,6 +72,7 @@ struct CustodyTests {
       "loan X --student 1", "loan X --days 5", "loan X --student 1 --days 5 --due 2026-12-01", "repair X",
       "repair X --category ghosts", "repair X --done --category screen", "repair X --done --vendor D", "transfer X",
       "transfer X --school n --to-district d", "retire X", "accessories X", "accessories X --give case --take case",
+      "receive", "receive X --school n --at-district", "deliver", "deliver X --school n --to-own-district",
       "calendar set -d d", "calendar set -d d --weekday funday",
     ])
   func usage(line: String) {

@@ -29,7 +29,7 @@ struct SampleDistrict {
     [
       "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal,
       "person": person,
-      "mapping": "\(id)-mapping",
+      "mapping": "\(id)-mapping", "move": "assign",
     ][parameter]
   }
 

@@ -142,14 +142,21 @@ import Testing
         case "/desk": [("q", world.own.secrets[3]), ("stay", "yes")]
         default: []
         }
-      let plain = await world.sample.text(.get, route.path, query: needed, token: world.token)
+      let path = try path(route, district: world.own, things: world.own)
+      let plain = await world.sample.text(.get, path, query: needed, token: world.token)
       #expect(plain.status == 200 && (isOfSoftware || plain.text.contains(world.own.id)), "\(route.path): \(plain)")
+      if path != route.path {
+        let others = try self.path(route, district: world.other, things: world.other)
+        let foreign = await world.sample.text(.get, others, token: world.token)
+        #expect(foreign.status == 404, "\(others): \(foreign)")
+        for secret in world.other.secrets { #expect(!foreign.text.contains(secret), "\(others)") }
+      }
       var answers = [plain]
       for filter in ["district", "q", "serial", "object", "school"] {
         for value in [world.other.id, world.other.secrets[3], world.other.device, world.other.batch] {
           answers.append(
             await world.sample.text(
-              .get, route.path, query: needed + [(name: filter, value: value)], token: world.token))
+              .get, path, query: needed + [(name: filter, value: value)], token: world.token))
         }
       }
       for answer in answers {

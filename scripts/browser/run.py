@@ -17,7 +17,9 @@ from playwright.sync_api import sync_playwright
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent.parent / "bench"))
+sys.path.insert(0, str(HERE))
 
+import devices  # noqa: E402
 import roster  # noqa: E402
 from controller import Controller  # noqa: E402
 
@@ -93,7 +95,8 @@ class Visit:
 def keyboard_reaches_everything(visit, name):
     """Tab goes once through every control, in the page's order, and each shows that it has the focus."""
     count = visit.page.evaluate("""() => [...document.querySelectorAll(
-        'a[href], button, input:not([type=hidden]), select')].filter(e => e.getClientRects().length).length""")
+        'a[href], button, input:not([type=hidden]), select, textarea, summary')].filter(
+            e => e.getClientRects().length && (e.matches('summary') || !e.closest('details:not([open])'))).length""")
     visit.page.evaluate("document.activeElement?.blur(); window.scrollTo(0, 0)")
     seen = []
     for _ in range(count + 20):
@@ -211,7 +214,7 @@ def school(controller, folder):
         controller.rollcall("assign", f"PF3XK{number:03}", "--student", str(number), "-d", "cedar-falls")
 
 
-def help_desk(browser, base, screenshots):
+def search(browser, base, screenshots):
     """The search by keyboard alone: why, results as one types, arrows, Escape, and a scanner's Enter."""
     visit = Visit(browser, base, viewport={"width": 1440, "height": 900})
     visit.go("/sign-in")
@@ -259,6 +262,78 @@ def help_desk(browser, base, screenshots):
         look(visit, path, screenshots, label)
     weigh(visit, "/desk?q=robin&stay=yes")
     visit.context.close()
+
+
+def help_desk(visit, found, screenshots):
+    """A family is on the phone: the page of their device, why one looks, and what can be done."""
+    device = f"/devices/{found['assigned']}"
+    look(visit, device, screenshots, "device-asks")
+    if "Olivia" in visit.page.content():
+        fault("a name is shown to who has not said why they look")
+    visit.go(device)
+    visit.tab_to("purpose")
+    visit.page.keyboard.type("A family")
+    visit.tab_to("Show the names")
+    visit.submit()
+    if not visit.page.url.endswith(device) or "Olivia Example" not in visit.page.content():
+        fault(f"{visit.page.url}: saying why does not lead back to the names")
+    for name in ["assigned", "lost", "reporting"]:
+        look(visit, f"/devices/{found[name]}", screenshots, f"device-{name}")
+        weigh(visit, f"/devices/{found[name]}")
+    look(visit, f"/devices/{found['reporting']}?q=lib", screenshots, "device-software")
+    for number, _ in enumerate(devices.HOSTILE_MODELS):
+        look(visit, f"/devices/{found[f'hostile-{number}']}", screenshots, f"device-hostile-{number}")
+    visit.go(device)
+    look(visit, visit.page.locator("#who ~ .big a").get_attribute("href"), screenshots, "desk-person")
+
+
+def hand_over(visit, found, folder, screenshots):
+    """Moves by keyboard alone: given back, given out by a number that is looked up first, and many by a file."""
+    device = f"/devices/{found['assigned']}"
+    moves = f"/districts/cedar-falls/devices/{found['assigned']}/moves"
+    for move in ["return", "repair", "lost", "stolen"]:
+        look(visit, f"{moves}/{move}", screenshots, f"move-{move}")
+    look(visit, f"{moves}/assign", screenshots, "move-impossible")
+    visit.go(device)
+    visit.tab_to("It was given back")
+    visit.submit()
+    visit.tab_to("It was given back")
+    visit.submit()
+    if visit.page.locator(".notice").inner_text() != "It is back.":
+        fault(f"it was not given back: {visit.page.locator('main').inner_text()[:300]}")
+    for move in ["assign", "loan", "transfer", "retire"]:
+        look(visit, f"{moves}/{move}", screenshots, f"move-{move}")
+    visit.go(f"{moves}/assign")
+    visit.type_into(student="4711")
+    visit.tab_to("Give it to somebody")
+    visit.submit()
+    if "no student with this number" not in visit.page.locator("#student-fault").inner_text():
+        fault("a number that nobody has is not told at its field")
+    visit.page.screenshot(path=screenshots / "move-refused.png", full_page=True)
+    visit.type_into(student="1002")
+    visit.submit()
+    if "<b>Oscar</b> Example" not in visit.page.locator(".found").inner_text():
+        fault(f"a number is not looked up: {visit.page.locator('main').inner_text()[:300]}")
+    visit.page.screenshot(path=screenshots / "move-looked-up.png", full_page=True)
+    visit.tab_to("Give it to somebody")
+    visit.submit()
+    if visit.page.locator(".notice").inner_text() != "It is given out.":
+        fault(f"it was not given out: {visit.page.locator('main').inner_text()[:300]}")
+    look(visit, "/hand-out", screenshots, "hand-out")
+    for name, text, words in [
+            ("wrong", "serial,studentId\nHOSTILE0,4711\nNONE,1001\n", "2 lines are wrong"),
+            ("right", "serial,studentId\nHOSTILE0,1001\n", "1 device would be given out")]:
+        file = folder / f"{name}.csv"
+        file.write_text(text)
+        visit.go("/hand-out")
+        visit.page.set_input_files("#file", file)
+        visit.page.locator("form[enctype] button").first.click()
+        if words not in visit.page.locator("main").inner_text():
+            fault(f"the preview does not say '{words}': {visit.page.locator('main').inner_text()[:300]}")
+        visit.page.screenshot(path=screenshots / f"hand-out-{name}.png", full_page=True)
+    visit.page.get_by_role("button", name="Give them out").click()
+    if visit.page.locator(".notice").inner_text() != "1 device has moved.":
+        fault("a file that was confirmed moved nothing")
 
 
 def without_script(browser, base, link):
@@ -322,7 +397,10 @@ def main():
             weigh(visit, "/people")
             school(controller, folder)
             without_script(browser, base, base + "/" + ada.split("/", 3)[3])
-            help_desk(browser, base, screenshots)
+            search(browser, base, screenshots)
+            found = devices.make(controller, pathlib.Path(folder))
+            help_desk(visit, found, screenshots)
+            hand_over(visit, found, pathlib.Path(folder), screenshots)
             for path, label in (("/views", "views"), ("/views?purpose=family-calls", "views-filtered")):
                 look(visit, path, screenshots, label)
             browser.close()

@@ -1,18 +1,36 @@
 internal import HTTPTypes
 internal import Serving
-internal import Storage
-internal import Vocabulary
+package import Storage
+package import Vocabulary
 internal import Wire
+
+/// A package that a device told it has.
+package struct InstalledPackage: Encodable, Sendable, Hashable {
+  package let name: String
+  package let version: String
+  package let architecture: String
+  package let source: String
+
+  /// Its line in the list; lists are sorted by it.
+  package var line: String { "\(name)\t\(version)\t\(architecture)\t\(source)" }
+}
+
+extension CheckIns {
+  /// Up to `limit` packages of a device whose line comes after `after` and whose name contains `text`, in any case; nil
+  /// for a device that never told its software.
+  package func packages(
+    of device: DeviceID, in district: DistrictID, after: String?, containing text: String, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [InstalledPackage]? {
+    try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction).map {
+      SoftwareRoutes.select($0, after: after, containing: Array(text.lowercased().utf8), limit: limit)
+    }
+  }
+}
 
 /// A device's installed packages for people.
 struct SoftwareRoutes: Sendable {
-  /// One package as the API shows it.
-  struct Item: Encodable, Sendable, Hashable {
-    let name: String
-    let version: String
-    let architecture: String
-    let source: String
-  }
+  typealias Item = InstalledPackage
 
   let desk: CheckIns
 
@@ -51,7 +69,7 @@ struct SoftwareRoutes: Sendable {
     guard let lines else { throw ServingError.missing("device", device, in: district) }
     let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)
     return try .json(
-      Page(found, limit: page.limit) { "\($0.name)\t\($0.version)\t\($0.architecture)\t\($0.source)" })
+      Page(found, limit: page.limit, key: \.line))
   }
 
   /// Up to `limit` packages whose line comes after `after`.

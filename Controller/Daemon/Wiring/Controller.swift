@@ -71,11 +71,16 @@ struct Controller: Sendable {
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
     let shell = try Shell(
-      templates: SearchPages.templates.merging(ViewPages.templates) { first, _ in first },
-      places: SearchPages.places + WebPages.places + ViewPages.places, version: Release.version)
+      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates].reduce(into: [:]) {
+        $0.merge($1) { first, _ in first }
+      },
+      places: SearchPages.places + DevicePages.places + WebPages.places + ViewPages.places, version: Release.version)
     let search = DeskSearch(database: database, registry: registry, people: RosterSearch(roster: roster))
     let views = ViewRoutes(database: database, tenants: registry)
     let administered = PeopleDesk(database: database, tenants: registry, directory: directory)
+    let devicePages = DevicePages(
+      database: database, registry: registry, shell: shell, machines: DeskMachines(checkIns: checkIns),
+      people: DeskRoster())
     let web = WebPages(
       shell: shell, desk: signIn, people: administered)
 
@@ -84,6 +89,7 @@ struct Controller: Sendable {
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
     peopleRoutes += SearchRoutes(search: search).peopleRoutes + SearchPages(search: search, shell: shell).peopleRoutes
     peopleRoutes += views.peopleRoutes + ViewPages(views: views, shell: shell, people: administered).peopleRoutes
+    peopleRoutes += devicePages.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 

@@ -7,10 +7,9 @@ extension DeviceRegistry {
   ///
   /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.too-few-devices`, `registry.invalid`.
   func plan(
-    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, _ change: RegistryChange
+    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, on now: Instant, _ transaction: any Transaction
   ) throws -> [PlannedMove] {
-    let transaction = change.transaction
-    let students = try students(of: asked, in: district, change)
+    let students = try students(of: asked, in: district, on: now, transaction)
     let holders = students.map(Holder.person)
     // Whose device is in repair has one: it comes back.
     let have = Set(try CustodyStore.devices(heldBy: holders, in: district, transaction).map(\.holder))
@@ -40,11 +39,9 @@ extension DeviceRegistry {
   ///
   /// - Throws: `custody.no-roster`, `custody.class-unknown`.
   func planReturn(
-    _ asked: ClassForm.Asked, in district: DistrictID, _ change: RegistryChange
+    _ asked: ClassForm.Asked, in district: DistrictID, on now: Instant, _ transaction: any Transaction
   ) throws -> [PlannedMove] {
-    let transaction = change.transaction
-    let students = try students(of: asked, in: district, change)
-    try requireSchool(of: asked.to, in: district, transaction)
+    let students = try students(of: asked, in: district, on: now, transaction)
     let held = try CustodyStore.devices(heldBy: students.map(Holder.person), in: district, transaction)
     let devices = try DeviceStore.devices(held.map(\.device), in: district, transaction)
     return held.compactMap { id, _ in
@@ -54,11 +51,11 @@ extension DeviceRegistry {
   }
 
   private func students(
-    of asked: ClassForm.Asked, in district: DistrictID, _ change: RegistryChange
+    of asked: ClassForm.Asked, in district: DistrictID, on now: Instant, _ transaction: any Transaction
   ) throws -> [PersonID] {
-    try persons.require(district, change.transaction)
-    let day = CivilDate(daysSinceEpoch: change.now.day)
-    guard let students = try persons.students(ofClass: asked.id, of: district, on: day, in: change.transaction) else {
+    try persons.require(district, transaction)
+    let day = CivilDate(daysSinceEpoch: now.day)
+    guard let students = try persons.students(ofClass: asked.id, of: district, on: day, in: transaction) else {
       throw RegistryError(.custodyClass, "The district's roster has no class '\(asked.id)'.")
     }
     return students

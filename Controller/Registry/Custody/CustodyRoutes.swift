@@ -30,24 +30,9 @@ struct CustodyRoutes: Sendable {
   private func move(_ kind: CustodyMove.Kind, _ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id) = try DeviceRoutes.place(call)
     let form = call.body.isEmpty ? MoveForm() : try JSONText.decode(MoveForm.self, from: call.body)
-    let asked = try form.asked(kind, today: call.now.day)
-    let scope = try Self.scope(of: asked, district, context)
-    return try await registry.change(call, context, in: scope) { change in
-      let device = try registry.existing(id, of: district, change.transaction)
-      return try .json(registry.move(device, asked, &change))
+    return try await CustodyDesk(registry: registry).move(id, of: district, by: kind, form, call, context) {
+      try .json($0)
     }
-  }
-
-  /// Both districts where a device goes to another one: only who runs the devices of both moves it there, and for
-  /// everybody else the other district is not there.
-  private static func scope(
-    of asked: AskedMove, _ district: DistrictID, _ context: OperatorContext
-  ) throws(ServingError) -> TenantScope {
-    guard let other = asked.otherDistrict else { return context.scope }
-    guard context.caller?.scope(of: AccessRule.deviceManagers)?.contains(other) == true else {
-      throw ServingError.missing("district", other)
-    }
-    return .districts([district, other])
   }
 
   private func loans(_ call: Call, _ context: OperatorContext) async throws -> Reply {

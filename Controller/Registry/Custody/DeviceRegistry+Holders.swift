@@ -24,3 +24,12 @@ extension DeviceRegistry {
     try CustodyStore.row(of: device, in: district, transaction).map { ($0.holder, $0.since) }
   }
 }
+
+extension DeviceRegistry {
+  /// The devices that a person has or had, the latest first; of a hundred devices at most.
+  package func tenures(
+    of person: PersonID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [DeviceTenure] {
+    try HeldDevices.tenures(of: person, in: district, limit: 100, transaction)
+  }
+}

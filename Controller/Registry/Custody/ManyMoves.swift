@@ -32,8 +32,30 @@ extension RegistryChange {
   /// - Throws: `csv.invalid` with every fault; where there is no file, `custody.impossible` with the first.
   func move(_ plan: [PlannedMove], in district: DistrictID, _ faults: CSVFaults) throws -> ManyMoved {
     var faults = faults
-    var result = ManyMoved()
-    var moves: [(standing: LedgerStore.Standing, event: LedgerEvent)] = []
+    let decided = try ManyDecided(plan, in: district, by: actor, now: now, &faults, transaction)
+    let (moves, result) = (decided.moves, decided.result)
+    guard faults.count == 0 else { throw CSVError(faults) }
+    try LedgerStore.append(moves, of: district, in: transaction)
+    var schools: [SchoolID: [DeviceID]] = [:]
+    for (device, holder) in result.moved {
+      if case .school(let school)? = holder, school != device.school { schools[school, default: []].append(device.id) }
+    }
+    for (school, devices) in schools { try DeviceStore.set(school, of: devices, in: district, transaction) }
+    return result
+  }
+}
+
+/// What each of many moves comes to, decided from where its device stands; nothing of it is written.
+struct ManyDecided {
+  private(set) var moves: [(standing: LedgerStore.Standing, event: LedgerEvent)] = []
+  private(set) var result = ManyMoved()
+
+  /// - Parameter faults: what is impossible is added, where there is a file.
+  /// - Throws: where there is no file, `custody.impossible` with the first.
+  init(
+    _ plan: [PlannedMove], in district: DistrictID, by actor: PrincipalID, now: Instant, _ faults: inout CSVFaults,
+    _ transaction: any Transaction
+  ) throws {
     moves.reserveCapacity(plan.count)
     let standings = try LedgerStore.standings(of: plan.map(\.device.id), in: district, transaction)
     let byDevice = Dictionary(standings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
@@ -58,14 +80,6 @@ extension RegistryChange {
             line: line, field: "serial", value: one.device.serial, code: error.code.text, message: error.message))
       }
     }
-    guard faults.count == 0 else { throw CSVError(faults) }
-    try LedgerStore.append(moves, of: district, in: transaction)
-    var schools: [SchoolID: [DeviceID]] = [:]
-    for (device, holder) in result.moved {
-      if case .school(let school)? = holder, school != device.school { schools[school, default: []].append(device.id) }
-    }
-    for (school, devices) in schools { try DeviceStore.set(school, of: devices, in: district, transaction) }
-    return result
   }
 }
 

@@ -1,6 +1,4 @@
-import Audit
 import Serving
-import Storage
 import Vocabulary
 
 /// Assignments and returns of many devices: by a file, or by class. All of it, or nothing.
@@ -37,70 +35,29 @@ struct ManyMovesRoutes: Sendable {
   }
 
   private func assign(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    guard call.isCSV else {
-      let form = try JSONText.decode(ClassForm.self, from: call.body)
-      let (asked, serials) = (try form.checked(), try form.devices())
-      return try await change(call, context, .assign) { district, _, change in
-        try registry.plan(asked, serials, in: district, change)
-      }
-    }
-    return try await read(call, context, CustodyFile.assigned, CustodyMove(.assign))
+    try await make(call, context, isReturn: false)
   }
 
   private func giveBack(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    guard call.isCSV else {
-      let asked = try JSONText.decode(ClassForm.self, from: call.body).checked()
-      return try await change(call, context, .giveBack) { district, _, change in
-        try registry.planReturn(asked, in: district, change)
-      }
-    }
-    var check = FieldCheck()
-    let move = CustodyMove(.giveBack, to: check.place(try call.query("to")))
-    try check.throwFaults()
-    return try await read(call, context, CustodyFile.returned, move)
+    try await make(call, context, isReturn: true)
   }
 
-  private func read(
-    _ call: Call, _ context: OperatorContext, _ columns: [CSVColumn], _ move: CustodyMove
-  ) async throws -> Reply {
-    try await registry.reading(call, context) { _ in
-      Result { try CustodyFile(call.body, columns: columns) }
-    } then: { read in
-      try await change(call, context, move.kind) { district, faults, change in
-        let file = try read.get()
-        faults = file.faults
-        try registry.requireSchool(of: move.to, in: district, change.transaction)
-        return try registry.plan(file, move, in: district, &faults, change.transaction)
-      }
-    }
-  }
-
-  private func change(
-    _ call: Call, _ context: OperatorContext, _ kind: CustodyMove.Kind,
-    plan: @escaping @Sendable (DistrictID, inout CSVFaults, RegistryChange) throws -> [PlannedMove]
-  ) async throws -> Reply {
+  private func make(_ call: Call, _ context: OperatorContext, isReturn: Bool) async throws -> Reply {
+    let desk = CustodyDesk(registry: registry)
     let district: DistrictID = try call.identifier("district")
-    let (sent, isFile) = (Digest.sha256(call.body), call.isCSV)
-    return try await registry.change(call, context) { change in
-      _ = try registry.existing(district, change.transaction)
-      var faults = CSVFaults()
-      // Each event leads to the journal's entry of the whole.
-      let planned = try plan(district, &faults, change).map {
-        $0.proven(by: "\(isFile ? "file" : "request"):\(sent)")
+    guard call.isCSV else {
+      let form = try JSONText.decode(ClassForm.self, from: call.body)
+      let asked = try ManyAsked.of(form, isReturn: isReturn, sent: Digest.sha256(call.body))
+      return try await desk.make(.success(asked), in: district, call, context) {
+        try .json(ManyMovedView($0, listsDevices: true))
       }
-      let result = try change.move(planned, in: district, faults)
-      try change.journal(
-        "custody.\(kind.rawValue)-many", ("district", district.rawValue), district,
-        ManyBody(sent: sent, moved: result.moved.count, unchanged: result.unchanged))
-      return try .json(ManyMovedView(result, listsDevices: !isFile))
     }
-  }
-
-  private struct ManyBody: JournalBody {
-    /// SHA-256 of the file or the request; the events of the devices name it.
-    let sent: Digest
-    let moved: Int
-    let unchanged: Int
+    let to = isReturn ? try call.query("to") : nil
+    return try await registry.reading(call, context) { _ in
+      Result { try ManyAsked.file(call.body, isReturn: isReturn, to: to) }
+    } then: { asked in
+      try await desk.make(asked, in: district, call, context) { try .json(ManyMovedView($0, listsDevices: false)) }
+    }
   }
 }
 

@@ -2,17 +2,19 @@ import Serving
 import Vocabulary
 
 /// The body of a move; which members a move takes, ``CustodyMove/Kind`` says (``MoveForm/schema(of:)``).
-struct MoveForm: Decodable, Sendable {
-  var to: String?
-  var accessories: [String]?
-  var category: String?
-  var policeReport: String?
-  var due: String?
-  var days: Int?
-  var `for`: String?
-  var reason: String?
-  var evidence: String?
-  var expected: Int64?
+package struct MoveForm: Decodable, Sendable {
+  package var to: String?
+  package var accessories: [String]?
+  package var category: String?
+  package var policeReport: String?
+  package var due: String?
+  package var days: Int?
+  package var `for`: String?
+  package var reason: String?
+  package var evidence: String?
+  package var expected: Int64?
+
+  package init() {}
 }
 
 /// Who is to get a device, as it was said.

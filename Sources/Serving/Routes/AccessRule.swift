@@ -22,6 +22,10 @@ package enum AccessRule: Sendable, Hashable {
   package static let anyReader: Set<Role> = Set(Role.allCases)
   /// Those who may change a district's devices.
   package static let deviceManagers: Set<Role> = [.stateAdmin, .districtAdmin, .districtIT]
+  /// Those who may know which student has which device.
+  package static let studentReaders: Set<Role> = [
+    .stateAdmin, .auditor, .districtAdmin, .districtIT, .helpDesk, .schoolStaff,
+  ]
   /// Those who see what is ordered, enrolled and waits.
   package static let batchReaders: Set<Role> = [
     .stateAdmin, .auditor, .districtAdmin, .districtIT, .warehouse, .readOnly,

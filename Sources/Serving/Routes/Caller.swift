@@ -47,6 +47,12 @@ package struct Caller: Sendable, Hashable {
     }
   }
 
+  /// Whether one of `roles` is held for the district, or at that school of it.
+  package func holds(_ roles: Set<Role>, in district: DistrictID, at school: SchoolID? = nil) -> Bool {
+    if scope(of: roles)?.contains(district) == true { return true }
+    return school.map { schools(of: roles)[district]?.contains($0) == true } ?? false
+  }
+
   /// Whether any grant at all touches `district`: otherwise the district does not exist for this caller.
   package func knows(_ district: DistrictID) -> Bool {
     grants.contains { grant in

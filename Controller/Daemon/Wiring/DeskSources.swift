@@ -1,0 +1,122 @@
+import CheckIn
+import HelpDesk
+import Roster
+import Storage
+import Vocabulary
+import Wire
+
+/// What devices told, as the help desk's pages ask for it.
+struct DeskMachines: MachineSource {
+  let checkIns: CheckIns
+
+  func told(by device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> MachineTold? {
+    let facts = try StoredFacts().told(by: device, in: district, transaction)
+    guard facts != Facts() else { return nil }
+    return MachineTold(facts)
+  }
+
+  func software(
+    of device: DeviceID, in district: DistrictID, after: String?, containing text: String, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [InstalledTitle]? {
+    try checkIns.packages(of: device, in: district, after: after, containing: text, limit: limit, transaction)?
+      .map { InstalledTitle(name: $0.name, version: $0.version, place: $0.line) }
+  }
+}
+
+extension MachineTold {
+  init(_ facts: Facts) {
+    self.init()
+    take(facts.vitals, facts.hardware)
+    takeLinks(facts.vitals, facts.hardware)
+    takeParts(facts)
+    isRestartPending = facts.system?.rebootPending ?? false
+  }
+
+  private mutating func take(_ vitals: VitalFacts?, _ hardware: HardwareFacts?) {
+    let batteries = (hardware?.batteries ?? []).compactMap { battery -> Int? in
+      let full = vitals?.batteries.first { $0.name == battery.name }?.fullMicrowattHours
+      return full.flatMap { Self.percent($0, of: battery.designMicrowattHours) }
+    }
+    batteryPercent = batteries.min()
+    batteryCycles = vitals?.batteries.compactMap(\.cycles).max()
+    isDiskFailing = vitals?.disks.contains { $0.healthy == false } ?? false
+    diskUsedPercent = vitals?.disks.compactMap(\.percentUsed).max()
+    let systems = (vitals?.fileSystems ?? []).filter { !$0.readOnly }
+    spaceFreePercent = systems.compactMap { Self.percent($0.availableBytes, of: $0.totalBytes) }.min()
+    isReadOnly = vitals?.fileSystems.contains { $0.mount == "/" && $0.readOnly } ?? false
+    let heat =
+      (vitals?.thermals ?? []).map(\.millicelsius) + (vitals?.disks ?? []).compactMap(\.temperatureMillicelsius)
+    // A sensor under -50 or over 200 °C is broken, or is not one.
+    hottestCelsius = heat.filter { (-50_000...200_000).contains($0) }.max().map { Int($0 / 1000) }
+    memoryFreePercent = vitals?.memoryAvailableBytes.flatMap { Self.percent($0, of: vitals?.memoryTotalBytes) }
+    updatesWaiting = vitals?.updatesAvailable
+  }
+
+  private mutating func takeLinks(_ vitals: VitalFacts?, _ hardware: HardwareFacts?) {
+    for link in vitals?.links ?? [] where link.up {
+      switch hardware?.adapters.first(where: { $0.name == link.name })?.kind {
+      case "wifi":
+        links.insert(.wireless)
+        signal = link.signalDBm
+      case "ethernet": links.insert(.cable)
+      default: links.insert(.other)
+      }
+    }
+  }
+
+  private mutating func takeParts(_ facts: Facts) {
+    let hardware = facts.hardware
+    let encrypted = facts.system?.rootEncrypted.map { $0 ? "yes" : "no" }
+    let memory = hardware?.memoryBytes.flatMap(Self.gibibytes)
+    let plain: [(String, String?)] = [
+      ("System", facts.system?.osName), ("Kernel", facts.system?.kernel), ("Disk encrypted", encrypted),
+      ("Processor", hardware?.processor?.model), ("Memory", memory), ("TPM", hardware?.tpmVersion),
+    ]
+    parts = plain.compactMap { name, value in value.map { Part(name, $0) } }
+    for disk in (hardware?.disks ?? []).prefix(8) {
+      let size = disk.bytes.flatMap(Self.gibibytes)
+      parts.append(
+        Part("Disk", [disk.model ?? disk.name, size, disk.serial].compactMap(\.self).joined(separator: ", ")))
+    }
+  }
+
+  private static func gibibytes(_ bytes: Int64) -> String? {
+    bytes > 0 ? "\(max(1, (bytes >> 29) / 2 + (bytes >> 29) % 2)) GiB" : nil
+  }
+
+  /// nil where the whole is no size; hostile numbers break nothing.
+  private static func percent(_ part: Int64, of whole: Int64?) -> Int? {
+    guard let whole, whole > 0, part >= 0 else { return nil }
+    return Int(min(999, Double(part) / Double(whole) * 100))
+  }
+}
+
+/// The people of the roster, as the help desk's pages ask for them.
+struct DeskRoster: PeopleSource {
+  private let roster = RosterDirectory()
+
+  func people(
+    _ ids: [PersonID], of district: DistrictID, _ transaction: any Transaction
+  ) throws -> [PersonID: DeskPerson] {
+    try roster.people(ids, in: district, transaction).mapValues(DeskPerson.init)
+  }
+
+  func student(numbered number: String, of district: DistrictID, _ transaction: any Transaction) throws -> DeskPerson? {
+    try roster.people(numbered: [number], in: district, transaction)[number]
+      .flatMap { $0.isActive && $0.role == .student ? DeskPerson($0) : nil }
+  }
+
+  func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) throws -> [String] {
+    guard let known = try roster.person(person, in: district, transaction) else { return [] }
+    return try roster.classes(of: known, transaction).map { $0.title.isEmpty ? $0.id : $0.title }
+  }
+}
+
+extension DeskPerson {
+  init(_ person: RosterPerson) {
+    self.init(
+      id: person.id, name: person.name, number: person.number, isStudent: person.role == .student,
+      grades: person.grades, school: person.school, hasLeft: !person.isActive)
+  }
+}

@@ -1,0 +1,124 @@
+package import Serving
+package import Storage
+package import Vocabulary
+
+/// What a machine told of itself last, as far as its page shows it; what is nil was not told.
+package struct MachineTold: Sendable, Hashable {
+  package enum Link: String, Sendable, Hashable, CaseIterable { case cable, wireless, other }
+
+  /// What the weakest battery holds of what it did when new, percent.
+  package var batteryPercent: Int?
+  package var batteryCycles: Int?
+  /// Whether a disk says of itself that it fails.
+  package var isDiskFailing = false
+  /// Endurance that the most worn disk has used up, percent.
+  package var diskUsedPercent: Int?
+  /// Free on the fullest file system, percent.
+  package var spaceFreePercent: Int?
+  /// Whether the system cannot write to its own disk.
+  package var isReadOnly = false
+  /// The hottest part, °C.
+  package var hottestCelsius: Int?
+  package var memoryFreePercent: Int?
+  package var isRestartPending = false
+  package var updatesWaiting: Int?
+  /// The kinds of links that were up.
+  package var links: Set<Link> = []
+  /// Of the wireless link, dBm.
+  package var signal: Int?
+  /// What it is made of and runs, by names such as `Processor`, in the order in which they are shown.
+  package var parts: [Part] = []
+  /// Installed packages.
+  package var packages: Int?
+
+  package init() {}
+
+  package struct Part: Sendable, Hashable {
+    package let name: String
+    package let value: String
+
+    package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
+  }
+}
+
+/// Where a device's page asks for what the machine told; the feature that keeps it answers.
+package protocol MachineSource: Sendable {
+  /// nil where it never told anything.
+  func told(by device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> MachineTold?
+
+  /// Up to `limit` installed packages whose place is behind `after` and whose name contains `text`; nil where it never
+  /// told its software.
+  func software(
+    of device: DeviceID, in district: DistrictID, after: String?, containing text: String, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> [InstalledTitle]?
+}
+
+/// An installed package.
+package struct InstalledTitle: Sendable, Hashable {
+  package let name: String
+  package let version: String
+  /// For `after`.
+  package let place: String
+
+  package init(name: String, version: String, place: String) {
+    (self.name, self.version, self.place) = (name, version, place)
+  }
+}
+
+/// A student or a member of staff, as the desk shows them.
+package struct DeskPerson: Sendable, Hashable {
+  package let id: PersonID
+  package let name: String
+  /// The district's number of them.
+  package let number: String?
+  package let isStudent: Bool
+  package let grades: [String]
+  package let school: SchoolID?
+  package let hasLeft: Bool
+
+  package init(
+    id: PersonID, name: String, number: String?, isStudent: Bool, grades: [String], school: SchoolID?, hasLeft: Bool
+  ) {
+    (self.id, self.name, self.number, self.isStudent) = (id, name, number, isStudent)
+    (self.grades, self.school, self.hasLeft) = (grades, school, hasLeft)
+  }
+}
+
+/// Where pages ask who is who; the feature that keeps the roster answers.
+package protocol PeopleSource: Sendable {
+  func people(
+    _ ids: [PersonID], of district: DistrictID, _ transaction: any Transaction
+  ) throws -> [PersonID: DeskPerson]
+
+  /// The student with this number who has not left.
+  func student(numbered number: String, of district: DistrictID, _ transaction: any Transaction) throws -> DeskPerson?
+
+  /// The titles of the classes that somebody is in.
+  func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) throws -> [String]
+}
+
+/// A look at data that is linked to students.
+package struct StudentLook: Sendable, Hashable {
+  /// What was looked at.
+  package enum Seen: String, Sendable, Codable {
+    case devicePage = "device-page"
+    case personPage = "person-page"
+    case lookUp = "look-up"
+    case many
+  }
+
+  package let persons: [PersonID]
+  package let device: DeviceID?
+  package let district: DistrictID
+  package let by: PrincipalID
+  /// As the session says it; nil for a program that goes by a token.
+  package let purpose: ViewPurpose?
+  package let seen: Seen
+  package let at: Instant
+}
+
+/// Who keeps the journal of looks: within the transaction that reads the names, so that nothing is seen without its entry.
+package protocol LookJournal: Sendable {
+  func record(_ look: StudentLook, in transaction: any Transaction) throws
+}

@@ -1,0 +1,91 @@
+import Testing
+import Vocabulary
+
+@testable import HelpDesk
+
+@Suite("Many moves at a page")
+struct ManyPagesTests {
+  private let path = "/districts/cedar/hand-out"
+
+  private func stage(_ bench: DeviceBench, _ device: DeviceID) async throws -> String? {
+    try await bench.database.read(in: .state) { [registry = bench.registry] in
+      try registry.device(device, of: DeviceBench.cedar, in: $0)?.stage?.rawValue
+    }
+  }
+
+  @Test("A file is previewed first, changes nothing, and is then made whole")
+  func file() async throws {
+    let bench = try await DeviceBench()
+    let (one, two) = (try await bench.device("MANY1"), try await bench.device("MANY2"))
+    let csv = "serial,studentId,school\r\nMANY1,1001,\r\nMANY2,,south"
+    let preview = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
+    #expect(preview.status == 200 && preview.text.contains("2 devices would be given out."), "\(preview.text)")
+    #expect(preview.text.contains("\u{2068}Olivia Example\u{2069}") && preview.text.contains("School south"))
+    #expect(try await stage(bench, one) == nil)
+    #expect(try await bench.journal("person.view").count == 1)
+    let text = preview.first(/(?s)<textarea name="text" hidden readonly>\n(.*?)<\/textarea>/)
+    #expect(text.replacing("\r\n", with: "\n") == csv.replacing("\r\n", with: "\n"))
+    let done = await bench.post(
+      path, [("what", "assign"), ("text", text), ("confirmed", "1")], as: "district-it@cedar")
+    #expect(done.status == 303 && done.location == "\(path)?done=2", "\(done.text)")
+    #expect(try await stage(bench, one) == "assigned")
+    #expect(try await stage(bench, two) == "assigned")
+    let again = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
+    #expect(again.text.contains("2 are so already"))
+    let back = await bench.send(path, [("what", "return")], file: "serial\nMANY1\n", as: "district-it@cedar")
+    #expect(back.text.contains("1 device would come back."))
+  }
+
+  @Test("Each fault of a file is told with its line, and nothing can be confirmed")
+  func faults() async throws {
+    let bench = try await DeviceBench()
+    _ = try await bench.device("MANY1")
+    let csv = "serial,studentId\nMANY1,4711\n\"<b>NONE</b>\",1001\nMANY1,1001\n"
+    let page = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
+    #expect(page.text.contains("lines are wrong, so nothing is changed"), "\(page.text)")
+    for words in [
+      "<th scope=\"row\">2</th>", "custody.person-unknown", "<th scope=\"row\">4</th>", "import.repeated",
+    ] { #expect(page.text.contains(words), "\(words)") }
+    #expect(!page.text.contains("name=\"confirmed\"") && !page.text.contains("<b>NONE"))
+    let headless = await bench.send(path, [("what", "assign")], file: "asset\n1\n", as: "district-it@cedar")
+    #expect(headless.status == 422 && headless.text.contains("csv."))
+    #expect(try await bench.journal("custody.assign-many").isEmpty)
+  }
+
+  @Test("A class gets a device for each student, and gives all back")
+  func schoolClass() async throws {
+    let bench = try await DeviceBench()
+    let (one, two) = (try await bench.device("CART1"), try await bench.device("CART2"))
+    let fields = [("what", "assign"), ("class", "bio"), ("serials", "CART1\r\nCART2"), ("accessories", "charger")]
+    let preview = await bench.post(path, fields, as: "district-it@cedar")
+    #expect(preview.text.contains("2 devices would be given out."), "\(preview.text)")
+    let done = await bench.post(path, fields + [("confirmed", "1")], as: "district-it@cedar")
+    #expect(done.location == "\(path)?done=2")
+    #expect(try await stage(bench, one) == "assigned")
+    #expect(try await stage(bench, two) == "assigned")
+    let few = await bench.post(
+      path, [("what", "assign"), ("class", "none"), ("serials", "CART1")], as: "district-it@cedar")
+    #expect(few.status == 422 && few.fault.contains("has no class"))
+    let back = await bench.post(
+      path, [("what", "return"), ("class", "bio"), ("confirmed", "1")], as: "district-it@cedar")
+    #expect(back.location == "\(path)?done=2")
+    let nothing = await bench.post(path, [("what", "assign")], as: "district-it@cedar")
+    #expect(nothing.status == 422 && nothing.fault == "Choose a file, or say which class.")
+  }
+
+  @Test("Only who runs devices comes to it, and it leads to one's own district")
+  func access() async throws {
+    let bench = try await DeviceBench()
+    for (visitor, status) in [
+      ("help-desk@cedar", 403), ("district-it@oak", 404), ("district-it@cedar", 200), ("state-admin", 200),
+    ] { #expect(await bench.get(path, as: visitor).status == status, "\(visitor)") }
+    let own = await bench.get("/hand-out", as: "district-it@cedar")
+    #expect(own.text.contains("action=\"\(path)\""))
+    let several = await bench.get("/hand-out", as: "state-admin")
+    #expect(several.heading == "Which district?" && several.text.contains("/districts/oak/hand-out"))
+    #expect(await bench.get("/districts/nowhere/hand-out", as: "state-admin").status == 404)
+    let big = await bench.send(
+      path, [("what", "assign")], file: String(repeating: "x", count: (1 << 20) + 1), as: "district-it@cedar")
+    #expect(big.status == 422 && big.fault.hasPrefix("The file is over 1 MiB."))
+  }
+}
