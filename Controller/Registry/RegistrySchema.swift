@@ -9,7 +9,7 @@ enum RegistrySchema {
     Migration("registry", 6, shorter),
     Migration("registry", 7, HealthSchema.statements), Migration("registry", 8, [HealthSchema.keptPlans]),
     Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
-    Migration("registry", 10, stateWideNames),
+    Migration("registry", 10, stateWideNames), Migration("registry", 11, ReportViews.statements),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

@@ -5,7 +5,9 @@ import Storage
 /// `hash` is of the row's content as the source told it, `changed_in` the number of the import that changed it last, within
 /// its district.
 enum RosterSchema {
-  static let migrations = [Migration("roster", 1, rows + guardians + imports)]
+  static let migrations = [
+    Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, ReportViews.statements),
+  ]
 
   private static let rows: [SQL] = [
     """
