@@ -133,8 +133,11 @@ import Testing
       case .open, .signedIn, .state, .district, .school: continue
       }
       #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
-      // No device of the sample has told its software: these two lists are empty. `SoftwareIndexTests` fills them.
-      let isOfSoftware = route.path.hasPrefix("/api/v1/software")
+      // No device of the sample has told its software or anything else, and none is lost: these lists are empty.
+      // `SoftwareIndexTests` and `ReportsTests` fill them.
+      let isOfSoftware = ["software", "reports/software", "reports/attention", "reports/losses"].contains {
+        route.path.hasPrefix("/api/v1/\($0)")
+      }
       let needed = route.path == "/api/v1/software/devices" ? [(name: "name", value: "openssl")] : []
       let plain = await world.sample.text(.get, route.path, query: needed, token: world.token)
       #expect(plain.status == 200 && (isOfSoftware || plain.text.contains(world.own.id)), "\(route.path): \(plain)")

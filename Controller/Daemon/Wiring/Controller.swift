@@ -5,6 +5,7 @@ import Enrollment
 import Foundation
 import Logging
 import Registry
+import Reports
 import Roster
 import ServiceLifecycle
 import Serving
@@ -19,6 +20,8 @@ struct Controller: Sendable {
   let database: any Database
   /// The same database, for what must not wait behind requests.
   private let aside: any Database
+  /// The same database, for files that are read for long.
+  private let exports: any Database
   let people: PeopleService
   let devices: DeviceService
   /// What enrolment signs with; replaced on SIGHUP.
@@ -29,7 +32,7 @@ struct Controller: Sendable {
   static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
     + EnrollmentDesk.migrations
-    + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations
+    + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations + ReportsDesk.migrations
 
   /// - Parameter opened: the settings' database, where it is open already.
   init(
@@ -66,18 +69,25 @@ struct Controller: Sendable {
       policy: settings.sessions)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
-    let shell = try Shell(places: WebPages.places, version: Release.version)
+    let shell = try Shell(
+      templates: ReportsDesk.templates, places: ReportsDesk.places + WebPages.places, version: Release.version)
     let web = WebPages(
       shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
+    // SQLite's readers are its own: a long file takes one of them.
+    let exports: any Database = (base as? PostgresDatabase)?.reader(sessions: ReportsDesk.sessions) ?? base
+    let reports = ReportsDesk(
+      database: database, exports: exports, registry: registry, software: CheckInSoftware(desk: checkIns),
+      journal: StudentViewJournal(database: database), shell: shell, logger: logger, clock: clock)
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
+    peopleRoutes += reports.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
     self.database = base
-    self.aside = aside
+    (self.aside, self.exports) = (aside, exports)
     self.authority = inUse
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, pages: shell, logger: logger, clock: clock)
@@ -88,7 +98,8 @@ struct Controller: Sendable {
       database: database, registry: registry, roster: roster, metrics: metrics, logger: logger, clock: clock)
     let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
     let others: [(any Service)?] = [follower, folder]
-    services = [checkIns.group, checkIns.indexer] + sweeps + others.compactMap(\.self)
+    services =
+      [checkIns.group, checkIns.indexer, checkIns.filler, reports.counter] + sweeps + others.compactMap(\.self)
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
@@ -164,7 +175,7 @@ struct Controller: Sendable {
   }
 
   func close() async throws {
-    if aside is PostgresDatabase { try await aside.close() }
+    for other in [aside, exports] where other is PostgresDatabase { try await other.close() }
     try await database.close()
   }
 
