@@ -15,7 +15,7 @@ FORMATTED := Sources Agent Controller Tests Package.swift
 FILTER ?=
 # The tests that `make test` runs on PostgreSQL too, in two parts, for each test has sessions and threads of its own; StorageTests runs on
 # both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|HelpDeskTests|DaemonTests)\.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|HelpDeskTests|ReportsTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.
@@ -31,6 +31,8 @@ LONG ?=
 DEVICES ?= 4000 40000 400000
 ENGINES ?= sqlite postgres
 SCALE ?=
+# What bench/reports.py is told.
+BENCH ?=
 
 # What bench/search.py is told besides, such as SEARCH="--users 45000 --devices 40000 --districts 14".
 SEARCH ?=
@@ -39,7 +41,7 @@ SEARCH ?=
 CHROMIUM ?= /usr/bin/chromium
 
 .NOTPARALLEL:
-.PHONY: help build run test bench bench-agent bench-scale bench-revocation bench-search format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
+.PHONY: help build run test bench bench-agent bench-scale bench-revocation bench-search bench-reports format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
   deb check-deb check-deb-twice failover check-examples check-pages \
   clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser $(addprefix bin/,$(PROGRAMS))
 
@@ -73,6 +75,10 @@ bench-scale: build packages-test packages-bench ## seed states of DEVICES on ENG
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
 	@python3 bench/scale.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" --devices $(DEVICES) \
 	  --engines $(ENGINES) $(SCALE)
+
+bench-reports: build packages-test packages-bench ## the overview, lists and files of a seeded state (BENCH="--devices 400000 --engine postgres")
+	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
+	@python3 bench/reports.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm" $(BENCH)
 
 bench-revocation: build packages-test packages-bench ## how soon a revocation at one controller is another's, 50 times on one PostgreSQL
 	@python3 bench/revocation.py --programs bin

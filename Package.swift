@@ -111,6 +111,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     /// libzip: rosters come as ZIP archives.
     .systemLibrary(name: "CZip", path: "Sources/CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    /// libxlsxwriter: reports as workbooks, row by row.
+    .systemLibrary(
+      name: "CXlsxWriter", path: "Sources/CXlsxWriter", pkgConfig: "xlsxwriter",
+      providers: [.apt(["libxlsxwriter-dev"])]),
     /// libpq, for the distributed engine.
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     /// glibc's allocator: from how many heaps threads take.
@@ -207,6 +211,13 @@ let package = Package(
         .embedInCode("Device/Templates"),
       ],
       swiftSettings: rules),
+    /// Reports, lists and the overview, over the owners' versioned views.
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Vocabulary", "Storage", "Serving", "Access", "Audit", "Web", "Registry", "CXlsxWriter", httpTypes, logging,
+        lifecycle,
+      ], path: "Controller/Reports", resources: [.embedInCode("Templates")], swiftSettings: rules),
 
     // MARK: - Controller: programs
 
@@ -216,7 +227,7 @@ let package = Package(
       [
         "Vocabulary", "Wire", "Storage", "StorageSQLite", "StoragePostgres", "Serving", "Transparency", "Audit",
         "Access", "Web",
-        "Registry", "Enrollment", "Roster", "HelpDesk",
+        "Registry", "Enrollment", "Roster", "HelpDesk", "Reports",
         "CheckIn", "CMalloc", hummingbird, nioCore, nioPosix, nioSSL, x509, crypto, logging, lifecycle, signals, yams,
         arguments,
       ]),
@@ -302,6 +313,12 @@ let package = Package(
         "HelpDesk", "Roster", "Registry", "Access", "Audit", "Web", "Archive", "Storage", "StorageSQLite",
         "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
       ]),
+    tests(
+      "ReportsTests",
+      [
+        "Reports", "Web", "Registry", "CheckIn", "Roster", "Wire", "Access", "Audit", "Archive", "Storage",
+        "StorageSQLite", "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
+      ], exclude: ["Golden"]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(
       "DaemonTests",
@@ -310,7 +327,7 @@ let package = Package(
         "TestSupport",
         "Transparency",
         "Audit", "Access",
-        "Registry", "Enrollment", "CheckIn", "Roster", "HelpDesk", "AgentTransport", "CurlClient", hummingbird,
+        "Registry", "Enrollment", "CheckIn", "Roster", "HelpDesk", "Reports", "AgentTransport", "CurlClient", hummingbird,
         httpTypes,
         logging,
         crypto,

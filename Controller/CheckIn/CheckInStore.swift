@@ -82,6 +82,13 @@ struct CheckInStore: Sendable {
     let others = try records.keys(of: device, of: district, in: transaction).map(\.digest)
     try StateStore.forgetHashes(of: others.filter { $0 != visit.known.key }, in: district, transaction)
     let health = HealthRules.assess(old.merging(new), thresholds: thresholds)
+    let isKnown = old != Facts() && damaged.isEmpty
+    try SummaryStore.write(
+      [
+        SummaryStore.Told(
+          device: device, district: district, was: isKnown ? DeviceSummary(old, thresholds) : nil,
+          now: DeviceSummary(old.merging(new), health))
+      ], in: transaction)
     if old != Facts() {
       changes += FactDiff.changes(old: HealthRules.assess(old, thresholds: thresholds), new: health)
     }

@@ -15,6 +15,8 @@ package final class CheckIns: Sendable {
   package let group: CheckInGroup
   /// Keeps the index of software; run it as a service.
   package let indexer: SoftwareIndexer
+  /// Makes summaries of devices that have none yet; run it as a service.
+  package let filler: SummaryFiller
   let database: any Database
   let bases: SoftwareBases
   let records: any DeviceRecords
@@ -45,6 +47,7 @@ package final class CheckIns: Sendable {
       database: database, queueLimit: queueLimit, logger: logger,
       together: { try store.applyTogether($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
     indexer = SoftwareIndexer(database: database, bases: bases, logger: logger)
+    filler = SummaryFiller(database: database, logger: logger)
     admission = Admission(limit: Int(clamping: inFlight.bytes))
     if let metrics {
       Self.show(group, admission, in: metrics)

@@ -107,6 +107,12 @@ extension CheckIns {
           ]
         }
       })
+    try SummaryStore.insert(
+      first: checkIns.map {
+        SummaryStore.Told(
+          device: $0.visit.device, district: district, was: nil,
+          now: DeviceSummary($0.visit.facts, $0.contact.health ?? .unknown))
+      }, in: transaction)
     try transaction.run(
       """
       INSERT INTO checkin_state (district_id, key, device_id, held, sequence, body_digest, reply, hashes, at)

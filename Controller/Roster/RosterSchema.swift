@@ -8,6 +8,7 @@ enum RosterSchema {
   static let migrations = [
     Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, sources),
     Migration("roster", 3, NameIndex.schema),
+    Migration("roster", 4, ReportViews.statements),
   ]
 
   private static let rows: [SQL] = [

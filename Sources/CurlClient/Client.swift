@@ -39,13 +39,33 @@ package final class Client {
   package func send(
     _ request: Request, verifyingAt time: VerificationTime = .system
   ) throws(TransferError) -> Response {
+    try send(request, verifyingAt: time, within: limits.total, receiving: nil)
+  }
+
+  /// As ``send(_:verifyingAt:)``; the body of a success goes to `take` as it comes, however long it is.
+  ///
+  /// - Parameters:
+  ///   - limit: for the whole exchange.
+  ///   - take: false ends the exchange, with `transfer.failed`.
+  /// - Throws: any `transfer.` code; what was taken then is not whole.
+  package func download(
+    _ request: Request, within limit: Duration, _ take: @escaping ([UInt8]) -> Bool
+  ) throws(TransferError) -> Response {
+    try send(request, verifyingAt: .system, within: limit, receiving: take)
+  }
+
+  private func send(
+    _ request: Request, verifyingAt time: VerificationTime, within limit: Duration,
+    receiving take: (([UInt8]) -> Bool)?
+  ) throws(TransferError) -> Response {
     try check(request)
-    let transfer = Transfer(limit: limits.responseBytes, shouldStop: shouldStop)
+    let transfer = Transfer(limit: limits.responseBytes, sink: take, shouldStop: shouldStop)
     tls.begin(time)
     curl_easy_reset(handle)
     let headers = try list(request)
     defer { curl_slist_free_all(headers) }
     try set(request, headers)
+    try check(rc_set_long(handle, CURLOPT_TIMEOUT_MS, limit.wholeMilliseconds))
     try setTLS()
     let code = try perform(transfer, body: request.body)
     guard code == CURLE_OK else { throw error(code, transfer) }
@@ -93,7 +113,6 @@ package final class Client {
     try check(rc_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)))
     try check(rc_set_long(handle, CURLOPT_FOLLOWLOCATION, 0))
     try check(rc_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, limits.connect.wholeMilliseconds))
-    try check(rc_set_long(handle, CURLOPT_TIMEOUT_MS, limits.total.wholeMilliseconds))
     if !usesProxyEnvironment { try check(rc_set_text(handle, CURLOPT_PROXY, "")) }
     switch request.method {
     case .get: try check(rc_set_long(handle, CURLOPT_HTTPGET, 1))

@@ -11,10 +11,14 @@ final class Transfer {
 
   private let limit: Int
   private let shouldStop: () -> Bool
+  /// Takes the body of a success as it comes, in place of ``body``; false ends the exchange.
+  private let sink: (([UInt8]) -> Bool)?
+  private var status = 0
   private var headerBytes = 0
 
-  init(limit: Int, shouldStop: @escaping () -> Bool) {
+  init(limit: Int, sink: (([UInt8]) -> Bool)? = nil, shouldStop: @escaping () -> Bool) {
     self.limit = limit
+    self.sink = sink
     self.shouldStop = shouldStop
   }
 
@@ -40,6 +44,9 @@ final class Transfer {
 
   /// Less than `count` tells libcurl to give up.
   private func take(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+    if let sink, (200..<300).contains(status) {
+      return sink(Array(UnsafeRawBufferPointer(start: bytes, count: count))) ? count : 0
+    }
     guard body.count + count <= limit else {
       overflowed = true
       return 0
@@ -57,6 +64,7 @@ final class Transfer {
     let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       headers = []
+      status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
       headers.append(Request.Header(String(line[..<colon]), trimmed(line[line.index(after: colon)...])))
     }

@@ -86,6 +86,15 @@ package final class PostgresDatabase: Storage.Database {
     return PostgresDatabase(beside: self, limits: limits)
   }
 
+  /// A pool of its own on the same database, for what reads long: it must not take the sessions of what is short.
+  ///
+  /// - Parameter sessions: transactions at once.
+  package func reader(sessions: Int) -> PostgresDatabase {
+    var limits = Limits()
+    (limits.sessions, limits.waiting, limits.repeats) = (sessions, sessions, 3)
+    return PostgresDatabase(beside: self, limits: limits)
+  }
+
   private init(beside other: PostgresDatabase, limits: Limits) {
     self.limits = limits
     sessions = SessionPool(other.sessions.address, role: other.sessions.role, limits: limits)

@@ -32,6 +32,21 @@ final class FakeController: Requesting, Sendable {
   }
 }
 
+extension FakeController {
+  /// In small pieces, so that a file is put together.
+  func download(_ request: APIRequest, _ take: @escaping ([UInt8]) -> Bool) throws(ConnectionFailure) -> APIAnswer {
+    var answer = try send(request)
+    guard (200..<300).contains(answer.status) else { return answer }
+    for start in stride(from: 0, to: answer.body.count, by: 5) {
+      guard take(Array(answer.body[start..<min(answer.body.count, start + 5)])) else {
+        throw ConnectionFailure(message: "It was given up.", code: "transfer.failed", isTransient: false)
+      }
+    }
+    answer.body = []
+    return answer
+  }
+}
+
 extension APIAnswer {
   static func json(_ text: String, status: Int = 200, headers: [(String, String)] = []) -> APIAnswer {
     APIAnswer(status: status, headers: headers.map { (name: $0.0, value: $0.1) }, body: Array(text.utf8))

@@ -8,6 +8,7 @@ import CurlClient
 import Enrollment
 import Foundation
 import Registry
+import Reports
 import Roster
 import Serving
 import Storage
@@ -63,6 +64,7 @@ import Wire
       (kind.rawValue, kind == .tooLarge ? 413 : kind == .unavailable ? 503 : 400)
     }
     all += RosterError.Kind.allCases.map { ($0.rawValue, RosterError($0, "").status.code) }
+    all += ReportsError.Kind.allCases.map { ($0.rawValue, ReportsError($0, "").status.code) }
     all += ArchiveError.Kind.allCases.map { ($0.rawValue, nil) }
     all += StorageError.Kind.allCases.map { ($0.rawValue, nil) }
     all += TransparencyError.Kind.allCases.map { ($0.rawValue, nil) }

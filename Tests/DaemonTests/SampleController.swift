@@ -72,7 +72,7 @@ final class SampleController {
       to: Call(
         method, String(parts[0]), query: query, headers: headers,
         body: zip ?? Array((json ?? csv ?? "").utf8), now: now))
-    let body = try? JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any]
+    let body = try? await JSONSerialization.jsonObject(with: Data(reply.whole())) as? [String: Any]
     return (reply.status.code, body ?? [:])
   }
 }

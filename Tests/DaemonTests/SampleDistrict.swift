@@ -173,6 +173,6 @@ extension SampleController {
     headers[.contentType] = type
     let reply = await controller.people.respond(
       to: Call(method, path, query: query, headers: headers, body: Array(body.utf8), now: SampleController.now))
-    return (reply.status.code, String(decoding: reply.body, as: UTF8.self))
+    return (reply.status.code, String(decoding: (try? await reply.whole()) ?? [], as: UTF8.self))
   }
 }

@@ -133,8 +133,11 @@ import Testing
       case .open, .signedIn, .state, .district, .school: continue
       }
       #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
-      // No device of the sample has told its software: these two lists are empty. `SoftwareIndexTests` fills them.
-      let isOfSoftware = route.path.hasPrefix("/api/v1/software")
+      // No device of the sample has told its software or anything else, and none is lost: these lists are empty.
+      // `SoftwareIndexTests` and `ReportsTests` fill them.
+      let isOfSoftware = ["software", "reports/software", "reports/attention", "reports/losses"].contains {
+        route.path.hasPrefix("/api/v1/\($0)")
+      }
       let needed: [(name: String, value: String)] =
         switch route.path {
         case "/api/v1/software/devices": [("name", "openssl")]

@@ -78,7 +78,8 @@ struct SQLRenderingTests {
     // Two append-only tables with their triggers, the journal's positions and places, how controllers follow each other's keys, of
     // the index of software: rows kept in their key's tree, and a migration that reads every district's rows; a column's type
     // that was changed; the triggers that count health, and their plans; that a list of devices looks their contacts up one by one,
-    // and a search their holders, and the people of words; and serials from their end, for which one engine has no function.
-    #expect(uses <= 20, "Say the same thing to both engines, or raise this number with a reason.")
+    // and a search their holders, and the people of words; serials from their end, for which one engine has no function; and, of
+    // summaries and of counts for reports, rows kept in their key's tree.
+    #expect(uses <= 22, "Say the same thing to both engines, or raise this number with a reason.")
   }
 }

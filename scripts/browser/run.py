@@ -336,6 +336,33 @@ def hand_over(visit, found, folder, screenshots):
         fault("a file that was confirmed moved nothing")
 
 
+def fleet(controller, folder):
+    """A school, and devices that it waits for: enough for lists, reports and a change of many."""
+    controller.rollcall("school", "create", "north-side", "--name", "North School (example)", "--district", "cedar-falls")
+    listed = pathlib.Path(folder) / "fleet.csv"
+    listed.write_text("serial,assetTag,model\n" + "".join(f"NS{number:05},A{number},ThinkPad E14 {number % 3}\n" for number in range(60)))
+    controller.rollcall("device", "import", str(listed), "--district", "cedar-falls")
+
+
+def change_many(visit, screenshots):
+    """Marks two devices by keyboard, looks what a change would come to, and makes it."""
+    visit.go("/devices?district=cedar-falls")
+    boxes = visit.page.locator("input[name=device]")
+    for number in range(2):
+        boxes.nth(number).focus()
+        visit.press("Space")
+    visit.page.locator("#move").select_option("retire")
+    visit.type_into(why="sold")
+    visit.tab_to("See what it would come to")
+    visit.submit()
+    visit.heading("Retire 2 devices?")
+    visit.page.screenshot(path=screenshots / "bulk.png", full_page=True)
+    visit.tab_to("Retire 2 devices")
+    visit.submit()
+    visit.heading("2 devices retired")
+
+
+
 def without_script(browser, base, link):
     """The same work where scripts are switched off."""
     visit = Visit(browser, base, java_script_enabled=False, viewport={"width": 1440, "height": 900})
@@ -380,6 +407,7 @@ def main():
             browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
             visit = Visit(browser, base)
             administrator(visit, link, screenshots)
+            devices(controller, folder)
             ada = add_person(visit, "Ada Field (example)", "ada.field")
             give_role(visit, "Ada Field (example)", "help-desk", "cedar-falls")
             for number, name in enumerate(HOSTILE):
@@ -394,8 +422,14 @@ def main():
                 visit.go("/people")
                 row = visit.page.locator("tr", has_text=f"hostile-{number} ")
                 look(visit, row.get_by_role("link").get_attribute("href"), screenshots, f"hostile-{number}")
-            weigh(visit, "/people")
             school(controller, folder)
+            fleet(controller, folder)
+            for path, label in [("/overview?district=cedar-falls", "overview"), ("/devices?district=cedar-falls", "devices"), ("/software", "software"),
+                                ("/reports", "reports"), ("/reports/inventory", "inventory"), ("/reports/fleet-health", "fleet-health")]:
+                look(visit, path, screenshots, label)
+            change_many(visit, screenshots)
+            for path in ["/people", "/overview", "/devices?district=cedar-falls", "/reports/inventory"]:
+                weigh(visit, path)
             without_script(browser, base, base + "/" + ada.split("/", 3)[3])
             search(browser, base, screenshots)
             found = devices.make(controller, pathlib.Path(folder))

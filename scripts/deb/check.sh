@@ -25,7 +25,7 @@ lintian --profile debian --allow-root --fail-on error,warning "$room/new"/*.chan
 
 echo "== in a small Debian"
 # What the packages depend on, and strace for the interruptions. A list that has changed asks for another base.
-included=systemd,libcurl4,libpq5,libsqlite3-0,libstdc++6,libzip4,strace
+included=systemd,libcurl4,libpq5,libsqlite3-0,libstdc++6,libxlsxwriter4,libzip4,strace
 base=.build-deb/base-$(cksum <<<"$included" | cut -d ' ' -f 1).tar
 if [[ ! -f $base ]]; then
   rm -rf "${base%/*}"

@@ -94,7 +94,7 @@ package enum StudentViews {
   }
 
   /// On the entries that are looks; the indexes are made with these very words.
-  static let condition: SQL = "action IN ('person.view', 'person.search', 'roster.view')"
+  static let condition: SQL = "action IN ('person.view', 'person.search', 'roster.view', 'report.view')"
 
   static let schema: [SQL] = [
     "CREATE INDEX audit_entry_view ON audit_entry (district_id, position) WHERE \(condition)",

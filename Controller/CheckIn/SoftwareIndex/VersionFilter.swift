@@ -23,7 +23,11 @@ enum VersionFilter: Sendable, Hashable {
 
   /// - Throws: `request.query` where both are given.
   init(_ call: Call) throws(ServingError) {
-    let (exact, below) = (try call.query("version"), try call.query("below"))
+    self = try Self(version: try call.query("version"), below: try call.query("below"))
+  }
+
+  /// - Throws: `request.query` where both are given.
+  init(version exact: String?, below: String?) throws(ServingError) {
     for text in [exact, below] where text?.isEmpty == true || text?.utf8.count ?? 0 > Limits.packageLineBytes {
       throw ServingError(.query, "A version has 1 to \(Limits.packageLineBytes) bytes.")
     }

@@ -47,6 +47,24 @@ struct APIClient {
     return false
   }
 
+  /// A file as it comes, however long it is.
+  ///
+  /// - Parameter take: gets its pieces; false gives up.
+  /// - Throws: ``CommandError``; what was taken then is not whole.
+  func download(_ target: Target, _ take: @escaping ([UInt8]) -> Bool) throws {
+    let request = APIRequest(
+      method: .get, target: target.text, headers: [("Authorization", "Bearer \(token)"), ("Accept", "*/*")])
+    var hasBegun = false
+    let exchange = { (request: APIRequest) throws(ConnectionFailure) -> APIAnswer in
+      try transport.download(request) { piece in
+        hasBegun = true
+        return take(piece)
+      }
+    }
+    let answer = try send(request, isRepeatable: { !hasBegun }, by: exchange)
+    guard (200..<300).contains(answer.status) else { throw Self.refusal(answer, file: nil) }
+  }
+
   // MARK: - One request
 
   private func call(_ method: APIRequest.Method, _ target: Target, _ body: Body? = nil) throws -> JSONValue {
@@ -68,7 +86,7 @@ struct APIClient {
     case nil: break
     }
     if method != .get { request.headers.append(("Idempotency-Key", surroundings.makeKey())) }
-    let answer = try send(request)
+    let answer = try send(request) { request throws(ConnectionFailure) in try transport.send(request) }
     guard (200..<300).contains(answer.status) else { throw Self.refusal(answer, file: file) }
     if answer.body.isEmpty { return .null }
     guard let value = JSONValue(answer.body) else {
@@ -80,17 +98,20 @@ struct APIClient {
   }
 
   /// Sends the same request, key and all, until there is an answer that says more than "not now".
-  private func send(_ request: APIRequest) throws(CommandError) -> APIAnswer {
+  private func send(
+    _ request: APIRequest, isRepeatable: () -> Bool = { true },
+    by exchange: (APIRequest) throws(ConnectionFailure) -> APIAnswer
+  ) throws(CommandError) -> APIAnswer {
     for attempt in 0... {
       do throws(ConnectionFailure) {
-        let answer = try transport.send(request)
+        let answer = try exchange(request)
         guard [429, 503].contains(answer.status), attempt < Self.retries,
           let wait = answer.header("Retry-After").flatMap({ Int64($0) }), (0...Self.patience).contains(wait)
         else { return answer }
         note("The controller is busy; trying again in \(wait) s.")
         surroundings.pause(.seconds(wait))
       } catch {
-        guard error.isTransient, attempt < Self.retries else {
+        guard error.isTransient, attempt < Self.retries, isRepeatable() else {
           throw CommandError(.unreachable, error.message + Self.advice(error.code), code: error.code)
         }
         surroundings.pause(.milliseconds(200 << attempt))

@@ -19,10 +19,33 @@ final class CurlTransport: Requesting {
     }
   }
 
+  /// A little longer than a controller makes a file.
+  private static let longest = Duration.seconds(1000)
+
   func send(_ request: APIRequest) throws(ConnectionFailure) -> APIAnswer {
+    try answer { client, asked throws(TransferError) in
+      try client.send(asked)
+    } to: {
+      request
+    }
+  }
+
+  func download(_ request: APIRequest, _ take: @escaping ([UInt8]) -> Bool) throws(ConnectionFailure) -> APIAnswer {
+    try answer { client, asked throws(TransferError) in
+      try client.download(asked, within: Self.longest, take)
+    } to: {
+      request
+    }
+  }
+
+  private func answer(
+    _ exchange: (Client, Request) throws(TransferError) -> Response, to asked: () -> APIRequest
+  ) throws(ConnectionFailure) -> APIAnswer {
+    let request = asked()
     let method = Request.Method(rawValue: request.method.rawValue) ?? .get
     do throws(TransferError) {
-      let response = try client.send(
+      let response = try exchange(
+        client,
         Request(
           method, server + request.target, headers: request.headers.map { .init($0.name, $0.value) },
           body: request.body))

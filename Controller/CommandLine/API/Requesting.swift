@@ -2,6 +2,11 @@
 protocol Requesting: AnyObject {
   /// - Throws: ``ConnectionFailure`` where there is no answer.
   func send(_ request: APIRequest) throws(ConnectionFailure) -> APIAnswer
+
+  /// As ``send(_:)``; the body of a success goes to `take` as it comes, and the answer has none.
+  ///
+  /// - Parameter take: false gives up.
+  func download(_ request: APIRequest, _ take: @escaping ([UInt8]) -> Bool) throws(ConnectionFailure) -> APIAnswer
 }
 
 struct APIRequest: Equatable, Sendable {

@@ -6,6 +6,7 @@ import Foundation
 import HelpDesk
 import Logging
 import Registry
+import Reports
 import Roster
 import ServiceLifecycle
 import Serving
@@ -20,6 +21,8 @@ struct Controller: Sendable {
   let database: any Database
   /// The same database, for what must not wait behind requests.
   private let aside: any Database
+  /// The same database, for files that are read for long.
+  private let exports: any Database
   let people: PeopleService
   let devices: DeviceService
   /// What enrolment signs with; replaced on SIGHUP.
@@ -30,7 +33,7 @@ struct Controller: Sendable {
   static let migrations: [Migration] =
     Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations
     + EnrollmentDesk.migrations
-    + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations
+    + CheckIns.migrations + RosterDesk.migrations + SharedStore.migrations + ReportsDesk.migrations
 
   /// - Parameters:
   ///   - opened: the settings' database, where it is open already.
@@ -71,10 +74,10 @@ struct Controller: Sendable {
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
     let shell = try Shell(
-      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates].reduce(into: [:]) {
+      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates, ReportsDesk.templates].reduce(into: [:]) {
         $0.merge($1) { first, _ in first }
       },
-      places: SearchPages.places + DevicePages.places + WebPages.places + ViewPages.places, version: Release.version)
+      places: SearchPages.places + DevicePages.places + ReportsDesk.places + WebPages.places + ViewPages.places, version: Release.version)
     let search = DeskSearch(database: database, registry: registry, people: RosterSearch(roster: roster))
     let views = ViewRoutes(database: database, tenants: registry)
     let administered = PeopleDesk(database: database, tenants: registry, directory: directory)
@@ -83,6 +86,11 @@ struct Controller: Sendable {
       people: DeskRoster())
     let web = WebPages(
       shell: shell, desk: signIn, people: administered)
+    // SQLite's readers are its own: a long file takes one of them.
+    let exports: any Database = (base as? PostgresDatabase)?.reader(sessions: ReportsDesk.sessions) ?? base
+    let reports = ReportsDesk(
+      database: database, exports: exports, registry: registry, software: CheckInSoftware(desk: checkIns),
+      journal: StudentViewJournal(database: database), shell: shell, logger: logger, clock: clock)
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
@@ -90,11 +98,12 @@ struct Controller: Sendable {
     peopleRoutes += SearchRoutes(search: search).peopleRoutes + SearchPages(search: search, shell: shell).peopleRoutes
     peopleRoutes += views.peopleRoutes + ViewPages(views: views, shell: shell, people: administered).peopleRoutes
     peopleRoutes += devicePages.peopleRoutes
+    peopleRoutes += reports.peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 
     self.database = base
-    self.aside = aside
+    (self.aside, self.exports) = (aside, exports)
     self.authority = inUse
     people = PeopleService(
       routes: peopleRoutes, authenticator: directory, metrics: metrics, pages: shell, logger: logger, clock: clock)
@@ -105,7 +114,8 @@ struct Controller: Sendable {
       database: database, registry: registry, roster: roster, metrics: metrics, logger: logger, clock: clock)
     let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
     let others: [(any Service)?] = [follower, folder]
-    services = [checkIns.group, checkIns.indexer] + sweeps + others.compactMap(\.self)
+    services =
+      [checkIns.group, checkIns.indexer, checkIns.filler, reports.counter] + sweeps + others.compactMap(\.self)
   }
 
   /// Makes the first state administrator; `keep` gets the secret of the token before it counts.
@@ -192,7 +202,7 @@ struct Controller: Sendable {
   }
 
   func close() async throws {
-    if aside is PostgresDatabase { try await aside.close() }
+    for other in [aside, exports] where other is PostgresDatabase { try await other.close() }
     try await database.close()
   }
 

@@ -10,22 +10,47 @@ package struct CSVWriter: Sendable {
   package mutating func row(_ cells: [String?]) {
     for (index, cell) in cells.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      bytes.append(contentsOf: Self.cell(cell ?? "").utf8)
+      if let cell { Self.append(cell, to: &bytes) }
     }
-    bytes.append(contentsOf: "\r\n".utf8)
+    bytes.append(UInt8(ascii: "\r"))
+    bytes.append(UInt8(ascii: "\n"))
+  }
+
+  /// What was written since the last time: for a body that is sent in pieces.
+  package mutating func take() -> [UInt8] {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return bytes
   }
 
   /// The text of one cell: begun with `'` where it would be a formula, quoted where it must be.
   package static func cell(_ text: String) -> String {
-    let formula = text.utf8.first.map { Array("=+-@\t\r\n".utf8).contains($0) } ?? false
-    let safe = formula ? "'" + text : text
-    let needsQuotes = safe.utf8.contains { Array(",\"\r\n".utf8).contains($0) } || safe.first == " " || safe.last == " "
-    guard needsQuotes else { return safe }
-    var quoted = "\""
-    for scalar in safe.unicodeScalars {
-      if scalar == "\"" { quoted.unicodeScalars.append("\"") }
-      quoted.unicodeScalars.append(scalar)
-    }
-    return quoted + "\""
+    var bytes: [UInt8] = []
+    append(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
+
+  private static func append(_ text: String, to bytes: inout [UInt8]) {
+    guard let first = text.utf8.first else { return }
+    let isFormula = isSign(first) || isBreak(first) || first == UInt8(ascii: "\t")
+    let isQuoted =
+      text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || isBreak($0) }
+      || first == UInt8(ascii: " ") || text.utf8.last == UInt8(ascii: " ")
+    if isQuoted { bytes.append(UInt8(ascii: "\"")) }
+    if isFormula { bytes.append(UInt8(ascii: "'")) }
+    guard isQuoted else { return bytes.append(contentsOf: text.utf8) }
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func isSign(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): true
+    default: false
+    }
+  }
+
+  private static func isBreak(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
 }

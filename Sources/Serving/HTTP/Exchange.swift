@@ -36,6 +36,15 @@ enum Exchange {
   static func write(_ reply: Reply, to request: Request, _ writer: consuming ResponseWriter) async throws {
     var headers = reply.headers
     if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    if let stream = reply.stream {
+      let isHead = request.method == .head
+      let body = ResponseBody { writer in
+        if !isHead { try await stream.pour { try await writer.write(ByteBuffer(bytes: $0)) } }
+        try await writer.finish(nil)
+      }
+      return try await writer.write(
+        response: HTTPResponse(status: reply.status, headerFields: headers), body: body)
+    }
     headers[.contentLength] = String(reply.body.count)
     let bytes = request.method == .head ? [] : reply.body
     try await writer.write(

@@ -2,18 +2,26 @@ import FoundationEssentials
 package import HTTPTypes
 package import Vocabulary
 
-/// An answer, whole in memory.
+/// An answer: whole in memory, or made while it is sent.
 package struct Reply: Sendable {
   package var status: HTTPResponse.Status
   package var headers: HTTPFields
   package var body: [UInt8]
   /// Why a page that shows its form again does so; for the log alone, and not sent.
   package var refusal: ErrorCode?
+  /// In place of ``body``.
+  package var stream: BodyStream?
 
   package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status
     self.headers = headers
     self.body = body
+  }
+
+  /// A success whose body is made while it is sent.
+  package init(headers: HTTPFields, stream: BodyStream) {
+    self.init(.ok, headers: headers)
+    self.stream = stream
   }
 
   package static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Reply {

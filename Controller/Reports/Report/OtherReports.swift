@@ -1,0 +1,159 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// Reports whose rows are not simply devices.
+enum OtherReports {
+  typealias Column = Report.Column
+
+  /// Each school's devices by wellness, exact at the moment.
+  static let fleetHealth = Report(
+    id: "fleet-health", title: "Fleet health",
+    words: "How many devices of each school are well, need attention, fail, or tell nothing.",
+    rule: .scopedSchools(AccessRule.anyReader),
+    columns: [
+      Column("district", "District"), Column("school", "School"), Column("schoolName", "School's name"),
+      Column("inUse", "In use", .integer), Column("well", "Well", .integer),
+      Column("attention", "Attention", .integer), Column("failing", "Failing", .integer),
+      Column("unknown", "Unknown", .integer), Column("outOfUse", "Out of use", .integer),
+    ],
+    filters: [],
+    source: .made { district, _, run, transaction in
+      let names = try PlaceNames.schools(of: district, transaction)
+      let counts = try WellnessCounts.bySchool(of: district, transaction)
+      let shown = (names.map { Optional($0.id) } + [nil]).filter { school in
+        guard let allowed = run.schools?[district] else { return true }
+        return school.flatMap(SchoolID.init(rawValue:)).map(allowed.contains) ?? false
+      }
+      return shown.compactMap { school in
+        let count = counts[school ?? ""] ?? WellnessCounts()
+        guard school != nil || count.all > 0 else { return nil }
+        return [
+          district.sqlValue, school.sqlValue, names.first { $0.id == school }?.name.sqlValue ?? .null,
+          count.inUse.sqlValue, count.well.sqlValue, count.attention.sqlValue, count.failing.sqlValue,
+          count.unknown.sqlValue, count.outOfUse.sqlValue,
+        ]
+      }
+    })
+
+  static let software = Report(
+    id: "software", title: "Software",
+    words: "The packages that devices have, and how many devices have each.",
+    rule: .scoped(AccessRule.anyReader),
+    columns: [
+      Column("package", "Package"), Column("version", "Version"), Column("architecture", "Architecture"),
+      Column("source", "Source"), Column("devices", "Devices", .integer),
+    ],
+    filters: [.prefix], source: .software)
+
+  /// A row for each student and device; one without a device for who has none.
+  static let students = Report(
+    id: "students", title: "Devices per student",
+    words: "Every student of the roster with the devices that they have; those who have none, too.",
+    rule: .scoped(AccessRule.deviceManagers),
+    columns: [
+      Column("district", "District", .text, "p.district_id"), Column("school", "School", .text, "p.school_id"),
+      Column("number", "Student's number", .text, "NULLIF(p.number, '')"),
+      Column(
+        "familyName", "Family name", .text, "COALESCE(NULLIF(p.preferred_family_name, ''), p.family_name)"),
+      Column("givenName", "Given name", .text, "COALESCE(NULLIF(p.preferred_given_name, ''), p.given_name)"),
+      Column("grades", "Grades", .text, "NULLIF(p.grades, '')"),
+      Column("serial", "Serial", .text, "d.serial"), Column("assetTag", "Asset tag", .text, "d.asset_tag"),
+      Column("model", "Model", .text, "d.model"), Column("since", "Since", .instant, "h.since"),
+      Column("stage", "Stage", .text, "d.stage", isUsual: false),
+      Column("device", "Id", .text, "d.device_id", isUsual: false),
+    ],
+    filters: [.school], namesStudents: true,
+    source: .tables { district, question in
+      var conditions = Students.conditions(in: district, question)
+      conditions.append("p.district_id = \(district)")
+      return TableQuery(
+        from: """
+          roster_report_person_v1 AS p
+          LEFT JOIN registry_report_custody_v1 AS h ON h.district_id = p.district_id
+            AND h.holder = 'person:' || p.person_id
+          LEFT JOIN registry_report_device_v1 AS d ON d.district_id = h.district_id AND d.device_id = h.device_id
+          """,
+        conditions: conditions,
+        key: [.init(value: "p.person_id"), .init(value: "COALESCE(h.device_id, '')")])
+    })
+
+  /// What of devices is not as it was: facts, and moves from hand to hand.
+  static let changes = Report(
+    id: "changes", title: "What changed",
+    words: "What is not as it was since a day: parts, systems, software, health, and where devices went.",
+    rule: .scopedSchools(AccessRule.anyReader),
+    columns: [
+      Column("at", "When", .instant, "x.at"), Column("district", "District", .text, "d.district_id"),
+      Column("school", "School", .text, "d.school_id"), Column("serial", "Serial", .text, "d.serial"),
+      Column("assetTag", "Asset tag", .text, "d.asset_tag", isUsual: false),
+      Column("hostname", "Host name", .text, "d.hostname", isUsual: false),
+      Column("section", "Of what", .text, "x.section"), Column("field", "What", .text, "x.field"),
+      Column("old", "Before", .text, "x.old"), Column("new", "Now", .text, "x.new"),
+      Column("device", "Id", .text, "d.device_id", isUsual: false),
+    ],
+    filters: [.since, .section, .school],
+    source: .tables { district, question in
+      var plain = question
+      plain.section = nil
+      var parts: [SQL] = []
+      if question.section != "custody" {
+        let section: SQL = question.section.map { " AND section = \($0)" } ?? ""
+        parts.append(
+          """
+          SELECT at, device_id, sequence, CAST(0 AS BIGINT) AS source, section, field, old, new FROM registry_report_change_v1
+          WHERE district_id = \(district) AND at >= \(question.since)\(section)
+          """)
+      }
+      if question.section == nil || question.section == "custody" {
+        parts.append(
+          """
+          SELECT at, device_id, sequence, CAST(1 AS BIGINT) AS source, 'custody' AS section, kind AS field, NULL AS old, holder AS new
+          FROM registry_report_event_v1 WHERE district_id = \(district) AND at >= \(question.since)
+          """)
+      }
+      var query = DeviceTables.query(in: district, plain)
+      query.from = """
+        (\(SQL.joined(parts, separator: " UNION ALL "))) AS x
+        JOIN registry_report_device_v1 AS d ON d.device_id = x.device_id
+        """
+      query.key = [
+        .init(value: "x.at", isNumber: true), .init(value: "x.device_id"), .init(value: "x.source", isNumber: true),
+        .init(value: "x.sequence", isNumber: true),
+      ]
+      return query
+    })
+}
+
+/// The students of a report that names them.
+enum Students {
+  static func conditions(in district: DistrictID, _ question: Question) -> [SQL] {
+    var conditions: [SQL] = ["p.role = 'student'", "p.left_at IS NULL"]
+    switch question.school {
+    case .unnamed?: conditions.append("p.school_id IS NULL")
+    case .named(let school)?: conditions.append("p.school_id = \(school)")
+    case nil: break
+    }
+    return conditions
+  }
+
+  /// How many there are, whether they have devices or not.
+  static func count(
+    in districts: [DistrictID], _ question: Question, _ transaction: any Transaction
+  ) throws -> Int {
+    try districts.reduce(0) { sum, district in
+      let all = SQL.joined(conditions(in: district, question), separator: " AND ")
+      let row = try transaction.row(
+        "SELECT COUNT(*) AS count FROM roster_report_person_v1 AS p WHERE p.district_id = \(district) AND \(all)")
+      return sum + (try row?.get("count", as: Int.self) ?? 0)
+    }
+  }
+}
+
+/// Every report, in the order in which people see them.
+enum ReportCatalogue {
+  static let all = [
+    OtherReports.fleetHealth, DeviceReports.inventory, DeviceReports.attention, DeviceReports.unassigned,
+    DeviceReports.losses, OtherReports.students, OtherReports.software, OtherReports.changes,
+  ]
+}

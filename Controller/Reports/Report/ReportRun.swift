@@ -1,0 +1,136 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// A report for somebody: their districts and schools, and what of it they ask for.
+struct ReportRun: Sendable {
+  let report: Report
+  let columns: [Report.Column]
+  let question: Question
+  let scope: TenantScope
+  /// The districts of the scope that there are, in their order.
+  let districts: [DistrictID]
+  /// The schools to which some districts are limited.
+  let schools: [DistrictID: Set<SchoolID>]?
+  let software: any SoftwareSource
+
+  /// Packages of one look, where all of them are wanted.
+  private static let softwareStep = 1000
+
+  /// Every row in the order of the report, one in memory at a time.
+  func each(_ transaction: any Transaction, _ body: ([SQLValue]) throws -> Void) throws {
+    switch report.source {
+    case .tables(let query):
+      for district in districts {
+        let rows = try limited(query(district, question), in: district).rows(columns, after: nil, limit: nil)
+        try transaction.each(rows) { try body(Array($0.values.prefix(columns.count))) }
+      }
+    case .made(let rows):
+      for district in districts { for row in try rows(district, question, self, transaction) { try body(row) } }
+    case .software:
+      var after: String?
+      repeat {
+        let page = try software.packages(
+          in: scope, prefix: question.prefix, after: after, limit: Self.softwareStep, transaction)
+        for item in page.items { try body(Self.row(of: item)) }
+        after = page.next
+      } while after != nil
+    }
+  }
+
+  /// A page's rows, each with the id of its device where it has one, and where the next page begins.
+  struct Page: Sendable {
+    struct Row: Sendable {
+      let district: DistrictID?
+      let values: [SQLValue]
+    }
+    var rows: [Row] = []
+    var next: String?
+  }
+
+  /// - Throws: `request.query` where `after` is no page's `next`.
+  func page(after: String?, limit: Int, _ transaction: any Transaction) throws -> Page {
+    switch report.source {
+    case .tables(let query): return try page(query, after: after, limit: limit, transaction)
+    case .made(let rows):
+      let all = try districts.flatMap { district in
+        try rows(district, question, self, transaction).map { Page.Row(district: district, values: $0) }
+      }
+      let first = try Self.number(after)
+      return Page(
+        rows: Array(all.dropFirst(first).prefix(limit)), next: all.count > first + limit ? "\(first + limit)" : nil)
+    case .software:
+      let page = try software.packages(
+        in: scope, prefix: question.prefix, after: after, limit: limit, transaction)
+      return Page(rows: page.items.map { .init(district: nil, values: Self.row(of: $0)) }, next: page.next)
+    }
+  }
+
+  private func page(
+    _ query: @Sendable (DistrictID, Question) throws -> TableQuery, after: String?, limit: Int,
+    _ transaction: any Transaction
+  ) throws -> Page {
+    var page = Page()
+    let place = try Self.place(after)
+    var last: [SQLValue] = []
+    for district in districts {
+      if let place, district < place.district { continue }
+      let beyond = district == place?.district ? place?.key : nil
+      let rows = try transaction.rows(
+        limited(query(district, question), in: district).rows(
+          columns, after: beyond, limit: limit + 1 - page.rows.count))
+      for row in rows {
+        guard page.rows.count < limit else {
+          page.next = page.rows.last?.district.map { Self.text($0, last) }
+          return page
+        }
+        page.rows.append(.init(district: district, values: row.values))
+        last = Array(row.values.dropFirst(columns.count))
+      }
+    }
+    return page
+  }
+
+  /// With the schools to which the caller is limited.
+  private func limited(_ query: TableQuery, in district: DistrictID) -> TableQuery {
+    guard let allowed = schools?[district] else { return query }
+    var limited = query
+    limited.conditions.append("d.school_id IN \(list: allowed.sorted())")
+    return limited
+  }
+
+  private static func row(of item: CountedSoftware) -> [SQLValue] {
+    [
+      item.name.sqlValue, item.version.sqlValue, item.architecture.sqlValue, item.source.sqlValue,
+      item.devices.sqlValue,
+    ]
+  }
+
+  // MARK: - Places of pages
+
+  private static func text(_ district: DistrictID, _ key: [SQLValue]) -> String {
+    ([district.rawValue]
+      + key.map { value in
+        switch value {
+        case .text(let text): text
+        case .integer(let number): "\(number)"
+        case .null, .double, .boolean, .bytes: ""
+        }
+      }).joined(separator: "/")
+  }
+
+  private static func place(_ after: String?) throws(ServingError) -> (district: DistrictID, key: [String])? {
+    guard let after else { return nil }
+    let parts = after.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count >= 2, let district = DistrictID(rawValue: parts[0]) else { throw stray }
+    return (district, Array(parts.dropFirst()))
+  }
+
+  private static func number(_ after: String?) throws(ServingError) -> Int {
+    guard let after else { return 0 }
+    guard let number = Int(after), (0...1_000_000).contains(number) else { throw stray }
+    return number
+  }
+
+  private static let stray = ServingError(.query, "'after' is the 'next' of a page of this list.")
+}

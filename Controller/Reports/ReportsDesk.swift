@@ -1,0 +1,98 @@
+package import Logging
+package import Registry
+package import Serving
+package import Storage
+package import Vocabulary
+package import Web
+
+/// Reports, lists and the overview: what people see of many devices at once. It reads its owners' views, and writes what it
+/// counts itself.
+package struct ReportsDesk: Sendable {
+  /// Files that are made at once. Each keeps a reading transaction.
+  private static let files = 2
+  /// Sessions with PostgreSQL for long files.
+  package static let sessions = files
+
+  package static var migrations: [Migration] { ReportsSchema.migrations }
+
+  let database: any Database
+  /// For files, which read long.
+  let exports: any Database
+  let registry: DeviceRegistry
+  let software: any SoftwareSource
+  let journal: any ViewJournal
+  let shell: Shell
+  let gate = StreamGate(files)
+  /// Counts for the overview; run it as a service.
+  package let counter: ReportCounter
+
+  /// - Parameter exports: the same database, where possible by connections of its own.
+  package init(
+    database: any Database, exports: any Database, registry: DeviceRegistry, software: any SoftwareSource,
+    journal: any ViewJournal, shell: Shell, logger: Logger, clock: @escaping @Sendable () -> Instant
+  ) {
+    (self.database, self.exports, self.registry) = (database, exports, registry)
+    (self.software, self.journal, self.shell) = (software, journal, shell)
+    counter = ReportCounter(database: database, logger: logger, clock: clock)
+  }
+
+  package var peopleRoutes: [PeopleRoute] {
+    ReportRoutes(desk: self).routes + OverviewPage(desk: self).routes + DeviceListPage(desk: self).routes
+      + BulkPages(desk: self).routes + SoftwarePages(desk: self).routes + ReportPages(desk: self).routes
+  }
+
+  // MARK: - What is asked for
+
+  /// A report as a call asks for it.
+  ///
+  /// - Throws: `request.query`, `request.not-found`, `registry.district-unknown`.
+  func run(
+    _ report: Report, _ call: Call, _ context: OperatorContext, columns: [Report.Column]? = nil
+  ) async throws -> ReportRun {
+    let question = try Question(call, report.filters, stages: Stage.allCases.map(\.rawValue))
+    let scope = try context.scope.narrowed(by: call)
+    let districts = try await database.read(in: scope) { [registry] transaction in
+      try registry.requireDistrict(of: scope, in: transaction)
+      try requireSchool(question, in: scope, transaction)
+      return try registry.districts(of: scope, in: transaction)
+    }
+    return ReportRun(
+      report: report, columns: columns ?? report.columns, question: question, scope: scope, districts: districts,
+      schools: context.schools, software: software)
+  }
+
+  /// A school that is in none of the districts is not there, whoever else's it is.
+  private func requireSchool(
+    _ question: Question, in scope: TenantScope, _ transaction: any Transaction
+  ) throws {
+    guard case .named(let school)? = question.school else { return }
+    let found = try transaction.row(
+      "SELECT 1 AS one FROM registry_report_school_v1 WHERE \(scope) AND school_id = \(school) LIMIT 1")
+    guard found != nil else { throw ServingError.notFound }
+  }
+
+  /// Keeps who looks at students' names, and how many, before they are shown.
+  ///
+  /// - Throws: `report.purpose` where somebody at a browser has not said why.
+  func recordView(
+    of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: Int? = nil
+  ) async throws {
+    if let session = context.session, session.purpose == nil {
+      throw ReportsError(
+        .purpose,
+        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
+      )
+    }
+    let (question, districts) = (run.question, run.districts)
+    let count =
+      if let students { students } else {
+        try await database.read(in: run.scope) { try Students.count(in: districts, question, $0) }
+      }
+    var district: DistrictID?
+    if case .districts(let ids) = run.scope, ids.count == 1 { district = ids.first }
+    try await journal.record(
+      StudentView(
+        report: run.report.id, district: district, actor: try context.actor, at: call.now, students: count,
+        format: format, purpose: context.session?.purpose))
+  }
+}

@@ -1,0 +1,79 @@
+import Synchronization
+
+/// A body that is made while it is sent, in little memory, however long it gets.
+///
+/// Where making it fails the connection is closed without the body's end: a file that was cut off never looks whole.
+package struct BodyStream: Sendable {
+  /// What a body may take as a whole.
+  package static let limit = Duration.seconds(900)
+
+  private let make: @Sendable (BodyPipe) async throws -> Void
+  private let limit: Duration
+
+  /// - Parameter make: hands the body's pieces to the pipe, on a thread that may wait, and returns at its end.
+  package init(within limit: Duration = limit, _ make: @escaping @Sendable (BodyPipe) async throws -> Void) {
+    self.limit = limit
+    self.make = make
+  }
+
+  /// Makes the body, and gives each piece to `take`.
+  func pour(_ take: ([UInt8]) async throws -> Void) async throws {
+    let pipe = BodyPipe(within: limit)
+    let make = self.make
+    let maker = Task {
+      do {
+        try await make(pipe)
+        pipe.end()
+      } catch {
+        pipe.end(error)
+      }
+    }
+    defer { pipe.abandon() }
+    do {
+      while let piece = try await pipe.next() { try await take(piece) }
+    } catch {
+      pipe.abandon()
+      maker.cancel()
+      throw error
+    }
+  }
+}
+
+extension Reply {
+  /// The body, of a stream too: for tests and what is known to be small.
+  package func whole() async throws -> [UInt8] {
+    guard let stream else { return body }
+    var all: [UInt8] = []
+    try await stream.pour { all += $0 }
+    return all
+  }
+}
+
+/// Lets few long bodies be made at once, for each keeps a connection of the database.
+package final class StreamGate: Sendable {
+  private let free: Mutex<Int>
+
+  package init(_ places: Int) { free = Mutex(places) }
+
+  /// A place, until its last reference is gone.
+  package final class Place: Sendable {
+    private let gate: StreamGate
+    fileprivate init(_ gate: StreamGate) { self.gate = gate }
+    deinit { gate.free.withLock { $0 += 1 } }
+  }
+
+  /// - Throws: `request.overloaded` where all places are taken.
+  package func enter() throws(ServingError) -> Place {
+    let isIn = free.withLock { free in
+      guard free > 0 else { return false }
+      free -= 1
+      return true
+    }
+    guard isIn else {
+      throw ServingError(
+        .overloaded, "Other long files are being made, as many as there may be at once. Try again in some seconds.",
+        headers: [.retryAfter: "10"])
+    }
+    return Place(self)
+  }
+}

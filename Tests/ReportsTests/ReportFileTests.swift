@@ -1,0 +1,182 @@
+import Archive
+import Foundation
+import Storage
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import Reports
+
+@Suite("Reports as files") struct ReportFileTests {
+  private static func sample() -> [Fleet.Device] {
+    var plain = Fleet.Device(1)
+    plain.holder = "school:north"
+    var hostile = Fleet.Device(2)
+    (hostile.serial, hostile.school) = ("=HYPERLINK(\"http://x\",\"y\")", nil)
+    hostile.model = "@SUM(1+1)*cmd|' /C calc'!A0, \u{202e}\"quoted\"\r\nnext"
+    (hostile.health, hostile.reasons) = ("failing", [("battery", "failing"), ("updates", "attention")])
+    var silent = Fleet.Device(3)
+    (silent.seen, silent.system, silent.stage, silent.custody) = (nil, nil, "lost", "person")
+    var other = Fleet.Device(4)
+    other.district = Fleet.oak
+    return [plain, hostile, silent, other]
+  }
+
+  private static func golden(_ name: String) throws -> String {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    return try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+  }
+
+  /// The XML of a workbook's sheet.
+  private static func sheet(of bytes: [UInt8]) throws -> String {
+    try ArchiveReader.open(bytes) { archive in
+      let entry = try #require(archive.entries.first { $0.name == "xl/worksheets/sheet1.xml" })
+      var sheet: [UInt8] = []
+      try archive.read(entry) { sheet += $0 }
+      return String(decoding: sheet, as: UTF8.self)
+    }
+  }
+
+  @Test("The inventory as CSV is byte for byte what it was, and no cell of it is a formula")
+  func csv() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    let answer = try await fleet.ask("/api/v1/reports/inventory?format=csv")
+    #expect(answer.status == 200 && answer.type == "text/csv; charset=utf-8; header=present")
+    #expect(answer.file == "attachment; filename=\"inventory-cedar-2026-11-18.csv\"", "\(answer.file ?? "")")
+    #expect(answer.text == (try Self.golden("inventory.csv")), "\(answer.text)")
+    #expect(!answer.text.contains("oak"))
+  }
+
+  @Test("JSON is an object a line, with values of their kinds")
+  func json() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    let answer = try await fleet.ask("/api/v1/reports/inventory?wellness=failing")
+    let lines = answer.text.split(separator: "\n")
+    let row = try #require(
+      try JSONSerialization.jsonObject(with: Data((lines.first ?? "").utf8)) as? [String: Any])
+    #expect(lines.count == 1 && row["serial"] as? String == "=HYPERLINK(\"http://x\",\"y\")")
+    #expect(row["battery"] as? Int == 88 && row["encrypted"] as? Bool == true && row["memory"] as? Int == 4096)
+    #expect(row["lastSeen"] as? String == Fleet.now.rfc3339 && row["school"] == nil)
+  }
+
+  @Test("A workbook opens as one sheet with the same rows, texts as texts, and nothing is left on the disk")
+  func workbook() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    let folder = NSTemporaryDirectory()
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("rollcall-report-") }
+    let answer = try await fleet.ask("/api/v1/reports/inventory?format=xlsx")
+    #expect(answer.status == 200 && answer.bytes.prefix(2) == [0x50, 0x4b])
+    let text = try Self.sheet(of: answer.bytes)
+    #expect(text.components(separatedBy: "<row ").count - 1 == 4, "a header and three devices")
+    #expect(text.contains("=HYPERLINK(&quot;http://x&quot;") || text.contains("=HYPERLINK(\"http://x\""))
+    #expect(!text.contains("<f>") && text.contains("Battery holds (%)") && text.contains("SN1001"))
+    let after = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("rollcall-report-") }
+    #expect(Set(after).subtracting(before).isEmpty)
+  }
+
+  @Test("Each report is written in each format, by whoever may have it, and holds nothing of another district")
+  func everyReport() async throws {
+    let fleet = try await Fleet(software: OnePackage())
+    try await fleet.add(Self.sample())
+    try await fleet.addStudent("per_0000000000000001", "Lovelace", number: "100")
+    try await fleet.addStudent("per_0000000000000002", "Oaks", number: "200", of: Fleet.oak)
+    try await fleet.run(
+      """
+      INSERT INTO registry_change (district_id, device_id, sequence, at, section, field, old, new)
+      VALUES (\(Fleet.oak), \(Fleet.id(4)), 1, \(Fleet.now), 'hardware', 'memoryBytes', 'secret-of-oak', '2')
+      """)
+    for report in ReportCatalogue.all {
+      for format in ExportFormat.allCases {
+        let answer = try await fleet.ask("/api/v1/reports/\(report.id)?format=\(format.rawValue)")
+        #expect(answer.status == 200, "\(report.id) as \(format)")
+        for secret in ["SN1004", "Oaks", "secret-of-oak"] { #expect(!answer.text.contains(secret), "\(report.id)") }
+      }
+      let page = try await fleet.ask("/reports/\(report.id)")
+      #expect(page.status == 200 && page.text.contains("Cedar Falls"), "\(report.id)")
+      let foreign = try await fleet.ask("/api/v1/reports/\(report.id)?district=oak")
+      #expect(foreign.status == 404, "\(report.id)")
+      let state = try await fleet.ask("/api/v1/reports/\(report.id)?format=csv", as: "state")
+      #expect(state.status == 200, "\(report.id)")
+    }
+    let software = try await fleet.ask("/api/v1/reports/software?format=csv&prefix=lib-")
+    #expect(software.text.split(separator: "\r\n").count == 6, "every page of the packages")
+  }
+
+  @Test("Who works at a school gets its devices alone, and no report of students or software")
+  func schools() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    let inventory = try await fleet.ask("/api/v1/reports/inventory?format=csv", as: "teacher")
+    #expect(inventory.text.contains("SN1001") && !inventory.text.contains("HYPERLINK"))
+    for report in ["students", "software"] {
+      #expect(try await fleet.ask("/api/v1/reports/\(report)", as: "teacher").status == 403)
+    }
+    #expect(try await fleet.ask("/api/v1/reports/students", as: "desk").status == 403)
+    let listed = try await fleet.ask("/api/v1/reports", as: "teacher")
+    #expect(listed.text.contains("\"inventory\"") && !listed.text.contains("\"students\""))
+  }
+
+  @Test(
+    "What is asked wrongly is refused by code, before anything is sent",
+    arguments: [
+      "format=pdf", "wellness=ill", "notSeen=0", "notSeen=x", "age=7", "stage=gone", "colour=red", "school=%20",
+      "reason=battery&reason=disk",
+    ])
+  func refused(query: String) async throws {
+    let fleet = try await Fleet()
+    let answer = try await fleet.ask("/api/v1/reports/inventory?\(query)")
+    #expect(answer.status == 400 && answer.text.contains("request.query"), "\(answer.text)")
+  }
+
+  @Test("A school that is nobody's of the scope is not there")
+  func noSchool() async throws {
+    let fleet = try await Fleet()
+    #expect(try await fleet.ask("/api/v1/reports/inventory?school=west").status == 404)
+  }
+
+  @Test("A look at students' names is journalled before anything is shown, with their count and the reason")
+  func students() async throws {
+    let fleet = try await Fleet()
+    var device = Fleet.Device(1)
+    (device.holder, device.custody, device.stage) = ("person:per_0000000000000001", "person", "assigned")
+    try await fleet.add([device])
+    try await fleet.addStudent("per_0000000000000001", "Lovelace", number: "100")
+    try await fleet.addStudent("per_0000000000000002", "Byron", number: "101")
+    let file = try await fleet.ask("/api/v1/reports/students?format=csv")
+    #expect(file.text.contains("Lovelace,Ada,05,SN1001") && file.text.contains("Byron,Ada,05,,"), "\(file.text)")
+    let first = try #require(fleet.journal.all.first)
+    #expect(first.report == "students" && first.students == 2 && first.format == "csv" && first.purpose == nil)
+    #expect(first.district == Fleet.cedar)
+    let refused = try await fleet.ask("/api/v1/reports/students?format=csv", as: "session-new")
+    #expect(refused.status == 403 && refused.text.contains("report.purpose") && fleet.journal.all.count == 1)
+    let asked = try await fleet.ask("/reports/students", as: "session-new")
+    #expect(asked.status == 403 && asked.text.contains("Why do you look?") && !asked.text.contains("Lovelace"))
+    let page = try await fleet.ask("/reports/students", as: "session-audit")
+    #expect(page.status == 200 && page.text.contains("Lovelace"))
+    let last = try #require(fleet.journal.all.last)
+    #expect(last.format == "page" && last.purpose == .audit && last.students == 2 && fleet.journal.all.count == 2)
+  }
+
+  @Test("The views show a transaction of a district nothing of another one, whatever it asks")
+  func views() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    try await fleet.addStudent("per_0000000000000002", "Oaks", number: "200", of: Fleet.oak)
+    // SQLite has no row level security: there the conditions of every query do it.
+    guard TestDatabase.isPostgres else { return }
+    for view in [
+      "registry_report_district_v1", "registry_report_school_v1", "registry_report_device_v1",
+      "registry_report_contact_v1", "registry_report_health_v1", "checkin_report_summary_v1", "roster_report_person_v1",
+    ] {
+      let query = SQL(stringLiteral: "SELECT COUNT(*) AS count FROM \(view) WHERE district_id = 'oak'")
+      let seen = try await fleet.database.read(in: .district(Fleet.cedar)) {
+        try $0.row(query)?.get("count", as: Int.self)
+      }
+      let all = try await fleet.database.read(in: .state) { try $0.row(query)?.get("count", as: Int.self) }
+      #expect(seen == 0 && (all ?? 0) > 0, "\(view): \(seen ?? -1) of \(all ?? -1)")
+    }
+  }
+}
