@@ -19,6 +19,8 @@ package enum StudentViews {
       case list
       /// Results of a search.
       case search
+      /// A report that names students, by how many: on a page, or as a file.
+      case report
     }
 
     package let kind: Kind
@@ -85,11 +87,12 @@ package enum StudentViews {
       body: Body(purpose: look.purpose, persons: look.persons))
   }
 
-  private static func action(_ kind: Look.Kind) -> String {
+  static func action(_ kind: Look.Kind) -> String {
     switch kind {
     case .person: "person.view"
     case .list: "roster.view"
     case .search: "person.search"
+    case .report: "report.view"
     }
   }
 

@@ -26,6 +26,8 @@ package struct ViewItem: Encodable, Sendable {
     let purpose: String?
     let persons: [String]?
     let shown: Int?
+    /// What a report counts.
+    let students: Int?
     let device: String?
   }
 
@@ -36,7 +38,7 @@ package struct ViewItem: Encodable, Sendable {
     district = try row.get("district_id")
     actor = try row.get("actor")
     let action: String = try row.get("action")
-    kind = action == "person.search" ? .search : action == "roster.view" ? .list : .person
+    kind = StudentViews.Look.Kind.allCases.first { StudentViews.action($0) == action } ?? .person
     let body = try row.get("body", as: [UInt8]?.self).map { try JSONText.decode(Body.self, from: $0) }
     purpose = body?.purpose.flatMap(ViewPurpose.init(rawValue:))
     device = body?.device
@@ -44,14 +46,14 @@ package struct ViewItem: Encodable, Sendable {
     let isPerson = try row.get("object_kind", as: String.self) == "person"
     let persons = isPerson ? [object] : body?.persons ?? []
     self.persons = persons
-    shown = body.map { $0.shown ?? persons.count }
+    shown = body.map { $0.shown ?? $0.students ?? persons.count }
   }
 
   static let schema = Schema.object(
     [
       ("id", .string("The journal's entry")), ("at", .dateTime("When")), ("district", .string("Whose people")),
       ("actor", .string("Who looked, by id")),
-      ("kind", .oneOf(StudentViews.Look.Kind.allCases.map(\.rawValue), "At one person, a list or results of a search")),
+      ("kind", .oneOf(StudentViews.Look.Kind.allCases.map(\.rawValue), "At one person, a list, results of a search or a report")),
       ("purpose", .oneOf(ViewPurpose.allCases.map(\.rawValue), "Why, where it was said")),
       ("persons", .array(.string("The roster's id of somebody who was shown"))),
       ("shown", .integer("How many people were shown; absent once retention dropped the entry's body")),
