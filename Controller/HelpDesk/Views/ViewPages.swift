@@ -152,6 +152,7 @@ extension ViewPages.Row {
       case .person: item.device.map { "on the page of \($0)" } ?? "one person"
       case .list: "a list of \(shown)"
       case .search: "a search that showed \(shown)"
+      case .report: "a report of \(shown)"
       }
     persons = item.persons
   }
