@@ -25,6 +25,12 @@ struct RosterSettings: Sendable {
       source: try row?.get("source", as: ImportRecord.Source?.self))
   }
 
+  /// The districts that have a roster.
+  static func districts(_ transaction: any Transaction) throws -> [DistrictID] {
+    try transaction.rows("SELECT district_id FROM roster_district ORDER BY district_id")
+      .map { try $0.get("district_id") }
+  }
+
   /// The districts whose rosters came from there.
   static func districts(
     fedBy source: ImportRecord.Source, _ transaction: any Transaction

@@ -68,6 +68,12 @@ struct RosterTests {
     #expect(outcome.err.contains("manifest.csv: There is no manifest.csv. (roster.manifest)\n"))
   }
 
+  @Test("A large archive has time on a slow line")
+  func slowLine() {
+    #expect(CurlTransport.time(forBody: 0) == .seconds(300))
+    #expect(CurlTransport.time(forBody: 64 << 20) == .seconds(300 + 4096))
+  }
+
   @Test("A person is shown by number, by id, or found by guardian; several are listed")
   func person() {
     let one =

@@ -83,7 +83,7 @@ extension RosterDesk {
     let isAddress = text.contains("@")
     guard isAddress || text.contains(where: \.isNumber) else { return [] }
     // Every index begins with the district: the state's are named one by one.
-    let districts = scope == .state ? TenantScope.districts(Set(try RowStore.districts(transaction))) : scope
+    let districts = scope == .state ? TenantScope.districts(Set(try RosterSettings.districts(transaction))) : scope
     var found: [FoundPerson] = []
     if !isAddress, !text.contains(" ") {
       found += try people("number <> '' AND number = \(text)", districts, transaction).map {
