@@ -24,7 +24,7 @@ from controller import Controller  # noqa: E402
 
 GIVEN = ["Ash", "Robin", "Sky", "River", "Sage", "Wren", "Lark", "Rowan", "Indigo", "Juniper", "Marlow", "Quill"]
 FAMILY = ["Example", "Fictional", "Madeup", "Pretend", "Invented", "Notreal", "Makebelieve", "Imaginary"]
-LEAD = ",,"
+LEAD = ","
 
 
 def identifier(kind, number):
