@@ -10,6 +10,7 @@ import argparse
 import pathlib
 import sys
 import tempfile
+from urllib.parse import parse_qs, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
@@ -200,7 +201,7 @@ def school(controller, folder):
     """People with a device each, some of whose names are hostile."""
     def names(kind, number):
         if kind == "u" and number < len(HOSTILE):
-            return "Robin", HOSTILE[number]
+            return "Robin", '"' + HOSTILE[number].replace('"', '""') + '"'
         return ("Sky", f"Madeup{number}") if kind == "u" else ("Terry", f"Staff{number}")
 
     archive, _, _ = roster.export(60, 1, names=names, codes=["cedar-falls"])
@@ -237,14 +238,15 @@ def search(browser, base, screenshots):
     for words, least in (("roobin", 5), ("sky madeup1", 1), ("CF-000", 10), ("nobody at all", 0)):
         visit.page.keyboard.press("Control+A")
         visit.page.keyboard.type(words, delay=20)
-        visit.page.wait_for_function("text => new URLSearchParams(location.search).get('q') === text", arg=words)
+        # The policy lets no wait evaluate anything: the script tells by the address.
+        visit.page.wait_for_url(lambda address: parse_qs(urlsplit(address).query).get("q") == [words])
         hits = visit.page.locator("#results a.hit").count()
         told = visit.page.locator("#count").inner_text()
         if hits < least or ("found" not in told):
             fault(f"'{words}' shows {hits} results and tells '{told}'")
     visit.page.keyboard.press("Control+A")
     visit.page.keyboard.type("CF-000", delay=20)
-    visit.page.wait_for_function("document.querySelectorAll('#results a.hit').length > 3")
+    visit.page.locator("#results a.hit").nth(3).wait_for()
     visit.press("ArrowDown", "ArrowDown", "ArrowUp")
     if visit.page.evaluate("[...document.querySelectorAll('#results a.hit')].indexOf(document.activeElement)") != 0:
         fault("the arrow keys do not go through the results")
