@@ -162,7 +162,7 @@ def measure(given, engine, server, room):
             after = f"&after={page['next']}" if page.get("next") else None
         archive, _, _ = roster.export(given.users, given.districts, names=names.of, codes=districts)
         began = time.monotonic()
-        api.connection.timeout = 1800
+        api.connection.sock.settimeout(1800)
         api.connection.request("POST", "/api/v1/roster/imports", body=archive, headers={
             "Authorization": f"Bearer {api.token}", "Content-Type": "application/zip"})
         answer = api.connection.getresponse()
