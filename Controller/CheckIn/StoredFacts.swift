@@ -23,7 +23,21 @@ package struct StoredFacts: FactSource {
     shown.system = facts.system
     shown.vitals = facts.vitals
     shown.softwareCount = count
+    shown.softwareSources = try sources(of: device, in: district, transaction)
     return shown
+  }
+
+  /// How many packages each database told; nil where none was told, or the list cannot be read back.
+  private func sources(
+    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: Int]? {
+    do {
+      return try SoftwareStore.list(device: device, district: district, bases: nil, in: transaction)
+        .map(SoftwareList.sources(of:))
+    } catch let error as CheckInError where error.kind == .damaged {
+      logger.damaged(.software, of: device, error.message)
+      return nil
+    }
   }
 }
 
