@@ -35,6 +35,7 @@ import Testing
     "addDistrictGrant": #"{"role": "read-only"}"#,
     "importRoster": "an archive",
     "changeRoster": #"{"leftDays": 31}"#,
+    "uploadRoster": "a form",
     "setRosterMapping": #"{"name":"taken","role":"staff","columns":{"number":"N","givenName":"G","familyName":"F"}}"#,
   ]
 
@@ -134,22 +135,25 @@ import Testing
       }
       #expect(route.method == .get, "a write that is not bound to a district needs a test of its own")
       // No device of the sample has told its software: these two lists are empty. `SoftwareIndexTests` fills them.
-      let isOfSoftware = route.path.hasPrefix("/api/v1/software")
+      // Nor is any held apart, and what a page is told while it is open are numbers: `FeaturePagesTests` has both.
+      if route.isLive { continue }
+      let isOfSoftware = route.path.hasPrefix("/api/v1/software") || route.path == "/quarantine"
       let needed = route.path == "/api/v1/software/devices" ? [(name: "name", value: "openssl")] : []
       let plain = await world.sample.text(.get, route.path, query: needed, token: world.token)
       #expect(plain.status == 200 && (isOfSoftware || plain.text.contains(world.own.id)), "\(route.path): \(plain)")
-      var answers = [plain]
+      var answers = [(asked: "", status: plain.status, text: plain.text)]
       for filter in ["district", "q", "serial", "object", "school"] {
         for value in [world.other.id, world.other.secrets[3], world.other.device, world.other.batch] {
-          answers.append(
-            await world.sample.text(
-              .get, route.path, query: needed + [(name: filter, value: value)], token: world.token))
+          let answer = await world.sample.text(
+            .get, route.path, query: needed + [(name: filter, value: value)], token: world.token)
+          answers.append((value, answer.status, answer.text))
         }
       }
       for answer in answers {
         #expect([200, 400, 404].contains(answer.status), "\(route.path): \(answer)")
         for secret in world.other.secrets + [world.other.device, world.other.pending, world.other.token]
-        where answer.status == 200 {
+        // A page shows in its form what was asked for.
+        where answer.status == 200 && !(route.isPage && secret == answer.asked) {
           #expect(!answer.text.contains(secret), "\(route.path)")
         }
       }

@@ -66,13 +66,18 @@ struct Controller: Sendable {
       policy: settings.sessions)
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
-    let shell = try Shell(places: WebPages.places, version: Release.version)
+    let shell = try Shell(
+      templates: EnrollmentPages.templates.merging(RosterPages.templates) { first, _ in first },
+      places: EnrollmentPages.places + RosterPages.places + WebPages.places, version: Release.version)
+    let desk = PeopleDesk(database: database, tenants: registry, directory: directory)
     let web = WebPages(
-      shell: shell, desk: signIn, people: PeopleDesk(database: database, tenants: registry, directory: directory))
+      shell: shell, desk: signIn, people: desk, journal: JournalReader(database: database, tenants: registry))
 
     var peopleRoutes =
       access.peopleRoutes + web.peopleRoutes + JournalRoutes(database: database, tenants: registry).peopleRoutes
     peopleRoutes += registry.peopleRoutes + enrollment.peopleRoutes + checkIns.peopleRoutes + roster.peopleRoutes
+    peopleRoutes += EnrollmentPages(shell: shell, desk: enrollment).peopleRoutes
+    peopleRoutes += RosterPages(shell: shell, desk: roster, people: desk).peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 

@@ -1,6 +1,6 @@
 import Access
-import HTTPTypes
-import Serving
+package import HTTPTypes
+package import Serving
 import Vocabulary
 
 /// Signing in and out, and setting a password by a one-time link.
@@ -104,12 +104,28 @@ extension FormBody {
 
 extension PeopleRoute {
   /// A page, with the query parameters that it reads.
-  static func page(
+  package static func page(
     _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ id: String, _ summary: String,
     query: [String] = [], handle: @escaping Handler
   ) -> PeopleRoute {
     PeopleRoute(
       method, path, rule, Operation(id, summary, query: query.map { .init($0, "") }), bodyLimit: 16 << 10, isPage: true,
       handle: handle)
+  }
+
+  /// What a form with a file is sent to; `limit` is of the whole form, in bytes.
+  package static func upload(
+    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, limit: Int, handle: @escaping Handler
+  ) -> PeopleRoute {
+    PeopleRoute(
+      .post, path, rule, Operation(id, summary, body: ("multipart/form-data", .string("A form with a file"))),
+      bodyLimit: limit, isPage: true, handle: handle)
+  }
+
+  /// What an open page is told: see ``LiveFeed``.
+  package static func live(
+    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, handle: @escaping Handler
+  ) -> PeopleRoute {
+    PeopleRoute(.get, path, rule, Operation(id, summary), isPage: true, isLive: true, handle: handle)
   }
 }

@@ -6,6 +6,8 @@ package struct Reply: Sendable {
   package var status: HTTPResponse.Status
   package var headers: HTTPFields
   package var body: [UInt8]
+  /// What follows the head instead of `body`, for as long as the page is open.
+  package var feed: LiveFeed?
 
   package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status
