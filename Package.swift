@@ -48,6 +48,13 @@ func library(_ name: String, path: String, _ dependencies: [Target.Dependency] =
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: rules)
 }
 
+/// A feature with pages: their templates stand in the program itself.
+func feature(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, resources: [.embedInCode("Pages/Templates")],
+    swiftSettings: rules)
+}
+
 func program(
   _ name: String, path: String, _ dependencies: [Target.Dependency], linked: [LinkerSetting] = []
 ) -> Target {
@@ -173,7 +180,8 @@ let package = Package(
       ["Vocabulary", "Storage", "Serving", "Audit", httpTypes, nioPosix, crypto, cryptoExtras, logging]),
     /// What stands around every page, signing in, and the pages of administration; templates and files are in the program.
     .target(
-      name: "Web", dependencies: ["Vocabulary", "Serving", "Access", httpTypes, mustache], path: "Controller/Web",
+      name: "Web", dependencies: ["Vocabulary", "Serving", "Audit", "Access", httpTypes, mustache],
+      path: "Controller/Web",
       resources: [.embedInCode("Templates"), .embedInCode("Assets")], swiftSettings: rules),
     /// Districts, schools, devices, their keys and the custody ledger.
     library(
@@ -183,9 +191,9 @@ let package = Package(
     // MARK: - Controller: features
 
     /// Certificates, batches, enrolment tokens and EST.
-    library(
+    feature(
       "Enrollment", path: "Controller/Enrollment",
-      ["Vocabulary", "Wire", "Storage", "Serving", "Audit", "Registry", httpTypes, x509, asn1, crypto]),
+      ["Vocabulary", "Wire", "Storage", "Serving", "Access", "Web", "Audit", "Registry", httpTypes, x509, asn1, crypto]),
     /// Check-ins: facts, health, software and their history.
     library(
       "CheckIn", path: "Controller/CheckIn",
@@ -195,10 +203,11 @@ let package = Package(
       ]),
 
     /// Students, staff, classes and guardians, from the schools' own systems.
-    library(
+    feature(
       "Roster", path: "Controller/Roster",
       [
-        "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Audit", "Registry", httpTypes, crypto,
+        "Vocabulary", "Archive", "Compression", "Storage", "Serving", "Access", "Web", "Audit", "Registry", httpTypes,
+        crypto,
       ]),
 
     /// What a help desk sees and does: the search, the page of a device, moves from hand to hand, and who looked at whom.

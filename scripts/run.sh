@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `make run`: a controller on loopback with an example district, this machine enrolled by the real agent, and what the
-# controller then knows. Everything is kept in var/; a second run goes on with it. Ctrl-C ends everything.
+# `make run`: a controller on loopback with two example districts, this machine enrolled by the real agent, and the address of
+# the pages. Everything is kept in var/; a second run goes on with it. Ctrl-C ends everything. EXAMPLE=no leaves the made-up
+# people and laptops out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,8 @@ state=var/controller
 district=cedar-falls
 batch=first-laptops
 people=https://127.0.0.1:8443
+# As a person's browser calls it.
+pages=https://localhost:8443
 devices=https://127.0.0.1:8444
 # The operator command keeps its login here instead of in the home folder.
 export XDG_CONFIG_HOME="$PWD/var/operator"
@@ -63,6 +66,17 @@ log_in() {
   rollcall login --server "$people" --ca "$state/ca/root.pem" --token-file "$state/admin.token"
 }
 
+# People and laptops that plainly are not: docs in scripts/example/load.sh.
+load_example() {
+  [[ "${EXAMPLE:-yes}" == no || -e var/example/loaded ]] && return
+  say "Example data: 2 districts, 4 schools, 300 students, 30 laptops that are only files"
+  if scripts/example/load.sh var/example "$devices"; then
+    touch var/example/loaded
+  else
+    echo "The example data is not whole; its log is var/example/log. To begin anew, remove var/." >&2
+  fi
+}
+
 create_example() {
   rollcall district show "$district" >/dev/null 2>&1 \
     || rollcall district create "$district" --name "Cedar Falls (example)"
@@ -87,26 +101,24 @@ enroll_this_machine() {
 # How one signs in at the pages: by the one-time link of the first run until it was used.
 first_sign_in() {
   if [[ -e "$state/admin.link" ]]; then
-    echo "Once, within a day of the first run, this sets the password of 'admin': $(<"$state/admin.link")"
-    echo "Afterwards, or if it was lost: $people/sign-in, and 'bin/rollcall account reset' for a new link."
+    echo "Set the password of 'admin' there, once, within a day of the first run; afterwards sign in at $pages/sign-in"
+    echo "('bin/rollcall account reset' makes a new link)."
+    echo
+    echo "  $(<"$state/admin.link")"
   else
-    echo "Sign in at $people/sign-in."
+    echo
+    echo "  $pages/sign-in"
   fi
 }
 
 show_what_is_known() {
   say "What the controller now knows"
-  show rollcall device list
+  show rollcall health
   # The certificate's common name is the device's id.
   local device
   device=$(openssl x509 -in var/agent/device.pem -noout -subject -nameopt sep_multiline,utf8 | sed -n 's/^ *CN=//p')
   show rollcall device show "$device" --district "$district"
   cat <<TEXT
-
-The controller runs: people on $people, devices on $devices. Its log: var/controller.log
-
-The pages are on $people; your browser has to trust $state/ca/root.pem, or to be told to go on.
-$(first_sign_in)
 
 In another terminal, from this folder:
 
@@ -118,13 +130,18 @@ In another terminal, from this folder:
   bin/rollcall-agent doctor --state-dir var/agent
   bin/rollcall-agent collect | less
 
-Ctrl-C stops everything.
+The controller runs: people on $people, devices on $devices. Its log: var/controller.log. Ctrl-C stops everything.
+
+The pages; your browser has to trust $state/ca/root.pem, or to be told to go on.
+$(first_sign_in)
+
 TEXT
 }
 
 prepare_state
 start_controller
 log_in
+load_example
 create_example
 enroll_this_machine
 show_what_is_known

@@ -9,7 +9,7 @@ package struct FactCollector: Sendable {
 
   /// Reads below `root`; devices themselves are asked only where that is the machine's own.
   package init(root: String = "/") {
-    self.init(root: root, devices: root == "/" ? LiveDevices() : SilentDevices())
+    self.init(root: root, devices: root == "/" ? LiveDevices() : SilentDevices(root: root))
   }
 
   /// Reads below `root`, with devices that answer as a test wishes.

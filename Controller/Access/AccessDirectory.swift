@@ -43,6 +43,14 @@ package struct AccessDirectory: Authenticator {
   }
 
   package func signedIn(cookie: String, now: Instant) async throws -> SignedIn? {
+    try await session(cookie, isUse: true, now: now)
+  }
+
+  package func stillSignedIn(cookie: String, now: Instant) async throws -> SignedIn? {
+    try await session(cookie, isUse: false, now: now)
+  }
+
+  private func session(_ cookie: String, isUse: Bool, now: Instant) async throws -> SignedIn? {
     guard let secret = AccessSecret(.session, printed: cookie) else { return nil }
     let hash = secret.hash
     if let held = sessions.answer(hash, now: now) { return held.signedIn }
@@ -52,7 +60,7 @@ package struct AccessDirectory: Authenticator {
     }
     guard let found else { return nil }
     sessions.keep(found, for: hash, until: found.expiresAt, now: now, generation: generation)
-    if now.since(found.usedAt) >= policy.grain {
+    if isUse, now.since(found.usedAt) >= policy.grain {
       let id = found.signedIn.session.id
       note(id.rawValue) { try SessionStore.noteUse(id, now: now, in: $0) }
     }

@@ -29,6 +29,8 @@ package struct JournalRoutes: Sendable {
             .init("action", "Only this action, such as 'batch.create'"),
             .init("object", "Only entries about the object with this id"),
             .init("actor", "Only changes by this principal, key digest or enrolment token"),
+            .init("from", "Only changes of this day, as 2026-11-22 in UTC, or later"),
+            .init("until", "Only changes of this day or earlier"),
           ] + PageRequest.parameters,
           answers: (200, Page<JournalItem>.schema(of: JournalItem.schema)))
       ) { call, context in
@@ -41,17 +43,24 @@ package struct JournalRoutes: Sendable {
 
   private func list(_ filter: JournalFilter, page: PageRequest, scope: TenantScope) async throws -> Page<JournalItem> {
     let before = try JournalFilter.position(page.after)
-    let query: SQL = """
+    return try await database.read(in: scope) { [tenants] transaction in
+      try tenants.requireDistrict(of: scope, in: transaction)
+      return try Self.entries(filter.condition, before: before, limit: page.limit, in: scope, transaction)
+    }
+  }
+
+  static func entries(
+    _ condition: SQL, before: Int64, limit: Int, in scope: TenantScope, _ transaction: any Transaction
+  ) throws -> Page<JournalItem> {
+    let items = try transaction.rows(
+      """
       SELECT district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash,
         leaf_index
-      FROM audit_entry WHERE \(scope)\(filter.condition) AND position < \(before)
-      ORDER BY position DESC LIMIT \(page.limit + 1)
+      FROM audit_entry WHERE \(scope)\(condition) AND position < \(before)
+      ORDER BY position DESC LIMIT \(limit + 1)
       """
-    let items = try await database.read(in: scope) { [tenants] transaction in
-      try tenants.requireDistrict(of: scope, in: transaction)
-      return try transaction.rows(query).map(JournalItem.init)
-    }
-    return Page(items, limit: page.limit) { String($0.position) }
+    ).map(JournalItem.init)
+    return Page(items, limit: limit) { String($0.position) }
   }
 }
 
@@ -61,19 +70,7 @@ struct JournalFilter {
   let condition: SQL
 
   /// - Throws: `request.query`.
-  init(_ call: Call) throws(ServingError) {
-    var condition: SQL = ""
-    if let district = try call.query("district") {
-      guard district == Journal.stateTenant || DistrictID(rawValue: district) != nil else {
-        throw ServingError(.query, "'district' is a district's code, or '*' for the state.")
-      }
-      condition = condition + " AND district_id = \(district)"
-    }
-    if let action = try call.query("action") { condition = condition + " AND action = \(action)" }
-    if let object = try call.query("object") { condition = condition + " AND object = \(object)" }
-    if let actor = try call.query("actor") { condition = condition + " AND actor = \(actor)" }
-    self.condition = condition
-  }
+  init(_ call: Call) throws(ServingError) { condition = try JournalQuestion(call).condition }
 
   /// What of `scope` is asked for. The state's own entries are no district's: who sees districts alone finds none.
   ///

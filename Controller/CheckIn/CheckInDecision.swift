@@ -39,7 +39,7 @@ struct Acceptance: Sendable, Hashable {
   }
 
   var place: Place
-  /// The sections of the message whose hash is not the stored one.
+  /// The sections of the message whose hash is not the stored one, or that tell something beside it.
   var changed: [FactSection]
   /// The hashes after them.
   var hashes: SectionHashes
@@ -72,7 +72,8 @@ func decide(
   let missing =
     check.hashes == known.hashes
     ? [] : check.hashes.sections.filter { check.hashes[$0] != known.hashes[$0] && !puttingOff.contains($0) }
-  let changed = missing.filter { check.canonical[$0] != nil }
+  let told = check.canonical.isEmpty ? [] : check.hashes.sections.filter { check.canonical[$0] != nil }
+  let changed = told.filter { missing.contains($0) || message.facts.beside($0) != nil }
   let restricted = known.keyState == .restricted
   let want = restricted ? [] : missing.filter { check.canonical[$0] == nil }
   let active = known.keyState == .active

@@ -22,6 +22,7 @@ package struct StoredFacts: FactSource {
     shown.system = facts.system
     shown.vitals = facts.vitals
     shown.softwareCount = count
+    shown.softwareSources = try sources(of: device, in: district, transaction)
     return shown
   }
 
@@ -30,6 +31,19 @@ package struct StoredFacts: FactSource {
     let (facts, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
     for (section, why) in damaged { logger.damaged(section, of: device, why) }
     return facts
+  }
+
+  /// How many packages each database told; nil where none was told, or the list cannot be read back.
+  private func sources(
+    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String: Int]? {
+    do {
+      return try SoftwareStore.list(device: device, district: district, bases: nil, in: transaction)
+        .map(SoftwareList.sources(of:))
+    } catch let error as CheckInError where error.kind == .damaged {
+      logger.damaged(.software, of: device, error.message)
+      return nil
+    }
   }
 }
 

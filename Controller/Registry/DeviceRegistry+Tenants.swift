@@ -28,6 +28,11 @@ extension DeviceRegistry {
     try DistrictStore.page(scope, after: nil, limit: .max, transaction).map(\.id)
   }
 
+  /// As ``districts(of:in:)``, whole, from behind `after`.
+  package func tenants(
+    of scope: TenantScope, after: String?, limit: Int, in transaction: any Transaction
+  ) throws -> [District] { try DistrictStore.page(scope, after: after, limit: limit, transaction) }
+
   /// Those of `ids` that the district has.
   package func devices(
     _ ids: [DeviceID], of district: DistrictID, in transaction: any Transaction

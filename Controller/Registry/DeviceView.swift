@@ -24,6 +24,7 @@ struct DeviceView: Encodable, Sendable {
   let health: Health
   let facts: FactsView?
   let softwareCount: Int?
+  let softwareSources: [String: Int]?
   /// Of one device alone, not in lists.
   let standing: StandingView?
   let createdAt: String
@@ -68,6 +69,7 @@ struct DeviceView: Encodable, Sendable {
     health = listed.contact?.health ?? .unknown
     self.facts = facts.map(FactsView.init)
     softwareCount = facts?.softwareCount
+    softwareSources = facts?.softwareSources
     self.standing = standing
     createdAt = device.createdAt.rfc3339
   }
@@ -104,6 +106,7 @@ extension DeviceView {
       ("nextContact", .dateTime("When it was told to come again")), ("agentVersion", .string("As it last said")),
       ("clockOffsetMilliseconds", .integer("Its clock minus the controller's, in milliseconds")),
       ("health", healthSchema), ("facts", factsSchema), ("softwareCount", .integer("Installed packages")),
+      ("softwareSources", .any("Of them, how many each package database told: dpkg, rpm, flatpak, snap")),
       ("standing", StandingView.schema),
       ("createdAt", .dateTime("When it became known")),
     ], required: ["id", "district", "management", "identity", "keys", "health", "createdAt"])

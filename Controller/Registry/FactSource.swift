@@ -9,6 +9,8 @@ package struct DeviceFacts: Sendable {
   package var vitals: (any Encodable & Sendable)?
   /// Installed packages.
   package var softwareCount: Int?
+  /// Of them, how many each package database told, by its name: `dpkg`, `rpm`, `flatpak`, `snap`.
+  package var softwareSources: [String: Int]?
 
   package init() {}
 }

@@ -46,11 +46,8 @@ struct KeyRoutes: Sendable {
     guard (form.key == nil) == (chosen == nil) else {
       throw RegistryError(.invalid, "'key' is a key's digest, 64 hexadecimal digits.")
     }
-    return try await registry.change(call, context, in: .state) { change in
-      let known = try registry.existing(device, of: district, change.transaction)
-      let keys = try KeyStore.live(of: device, in: district, and: chosen, change.transaction)
-      try registry.keep(chosen, of: known, among: keys, &change)
-      return try registry.shown(device, district, change.transaction)
+    return try await registry.approve(device, of: district, keeping: chosen, call, context) {
+      try registry.shown(device, district, $0)
     }
   }
 
@@ -58,15 +55,9 @@ struct KeyRoutes: Sendable {
     _ state: KeyState, _ action: String, _ call: Call, _ context: OperatorContext
   ) async throws -> Reply {
     let (district, device) = try DeviceRoutes.place(call)
-    var check = FieldCheck()
-    let reason = check.text(try JSONText.decode(Reason.self, from: call.body).reason, "reason", limit: 500)
-    try check.throwFaults()
-    return try await registry.change(call, context) { change in
-      let known = try registry.existing(device, of: district, change.transaction)
-      let keys = try KeyStore.keys(of: device, in: district, change.transaction)
-      let moved = try KeyDecision.all(keys, to: state, reason: reason)
-      try change.settle(moved, was: keys, of: known, action, state)
-      return try registry.shown(device, district, change.transaction)
+    let reason = try JSONText.decode(Reason.self, from: call.body).reason
+    return try await registry.set(state, action, device, of: district, because: reason, call, context) {
+      try registry.shown(device, district, $0)
     }
   }
 }

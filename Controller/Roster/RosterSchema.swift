@@ -8,7 +8,7 @@ enum RosterSchema {
   static let migrations = [
     Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, sources),
     Migration("roster", 3, NameIndex.schema),
-    Migration("roster", 4, ReportViews.statements),
+    Migration("roster", 4, ReportViews.statements), Migration("roster", 5, uploads),
   ]
 
   private static let rows: [SQL] = [
@@ -86,6 +86,18 @@ enum RosterSchema {
     )
     """,
     "CREATE INDEX roster_guardian_link_of ON roster_guardian_link (district_id, person)",
+  ]
+
+  // A file that somebody looks at before it is taken up, for an hour at most. Its content is sealed, as it names guardians.
+  private static let uploads: [SQL] = [
+    """
+    CREATE TABLE roster_upload (
+      district_id TEXT NOT NULL, upload_id TEXT NOT NULL, actor TEXT NOT NULL, at BIGINT NOT NULL, mapping TEXT,
+      size BIGINT NOT NULL, digest BYTEA NOT NULL, sealed BYTEA NOT NULL, PRIMARY KEY (district_id, upload_id),
+      FOREIGN KEY (district_id) REFERENCES registry_district (district_id)
+    )
+    """,
+    "CREATE INDEX roster_upload_at ON roster_upload (district_id, at)",
   ]
 
   private static let imports: [SQL] = [

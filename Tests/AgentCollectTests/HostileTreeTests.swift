@@ -110,6 +110,7 @@ private struct HostileDevices: DeviceQuestions {
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space {
     Space(total: .max, available: .min)
   }
+  func bootTimes() throws(DeviceFault) -> BootTimes? { BootTimes(firmware: .max, finished: .max) }
   func failedUnits() throws(DeviceFault) -> [String]? {
     (0..<5000).map { "\($0)" + String(repeating: "é", count: $0 % 300) }
   }

@@ -205,6 +205,7 @@ struct MeasuredTests {
       func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { throw .asleep }
       func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { throw .asleep }
       func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space { throw .asleep }
+      func bootTimes() throws(DeviceFault) -> BootTimes? { nil }
       func failedUnits() throws(DeviceFault) -> [String]? { nil }
       func architecture() throws(DeviceFault) -> String { "x86_64" }
     }

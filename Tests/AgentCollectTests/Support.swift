@@ -16,12 +16,14 @@ struct RecordedDevices: DeviceQuestions {
   var spaces: [String: Space] = [:]
   var units: [String]? = []
   var smart: [String: ATAAnswers] = [:]
+  var boot: BootTimes?
 
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { try told(pages[name], "/dev/\(name)") }
   func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { try told(smart[name], "/dev/\(name)") }
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { try told(addresses[name], name) }
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space { try told(spaces[mount], mount) }
   func failedUnits() throws(DeviceFault) -> [String]? { units }
+  func bootTimes() throws(DeviceFault) -> BootTimes? { boot }
   func architecture() throws(DeviceFault) -> String { "x86_64" }
 
   private func told<T>(_ value: T?, _ name: String) throws(DeviceFault) -> T {

@@ -27,6 +27,26 @@ import Wire
     #expect(machine.controller.received.last?.facts.present == [])
   }
 
+  @Test("Hardware is told again when a part that is not hashed changes, and once after each start")
+  func beside() throws {
+    let machine = try enrolled()
+    machine.facts.hardware = HardwareFacts()
+    machine.facts.hardware?.bluetooth = true
+    machine.facts.system?.bootID = "one"
+    try machine.once()
+    #expect(machine.controller.received.last?.facts.present.contains(.hardware) == true)
+    try machine.once()
+    #expect(machine.controller.received.last?.facts.present.contains(.hardware) == false)
+    machine.facts.hardware?.bluetooth = false
+    try machine.once()
+    #expect(machine.controller.received.last?.facts.present == [.hardware])
+    machine.facts.system?.bootID = "two"
+    try machine.once()
+    #expect(machine.controller.received.last?.facts.present == [.hardware, .system])
+    try machine.once()
+    #expect(machine.controller.received.last?.facts.present == [])
+  }
+
   @Test("What the controller lacks goes in a second message at once")
   func wanted() throws {
     let machine = try enrolled()

@@ -52,6 +52,30 @@ struct CheckInTests {
     #expect(host == "cf-1")
   }
 
+  @Test("Parts that are told beside the hash are stored and shown, and software by its sources")
+  func wider() async throws {
+    let world = try await World()
+    let device = try await world.enrol(1)
+    var facts = Sample.facts(1, packages: 3)
+    facts.software = SoftwareList(
+      (facts.software?.packages ?? []) + [
+        .init(name: "org.example.Chalk", version: "2", architecture: "x86_64", source: "flatpak"),
+        .init(name: "core22", version: "1", architecture: "amd64", source: "snap"),
+      ])
+    _ = try await world.send(Sample.request(1, facts), from: device)
+    facts.hardware?.cameras = [.init(name: "video0", model: "Example Camera", driver: "uvcvideo")]
+    facts.hardware?.bluetooth = false
+    let reply = try await world.send(Sample.request(2, facts, sending: [.hardware]), from: device)
+    #expect(reply.want.isEmpty)
+    let shown = try await world.database.read(in: .state) {
+      try StoredFacts().facts(of: device.id, in: World.district, $0)
+    }
+    #expect((shown?.hardware as? HardwareFacts)?.cameras?.first?.model == "Example Camera")
+    #expect((shown?.hardware as? HardwareFacts)?.bluetooth == false)
+    #expect(shown?.softwareSources == ["dpkg": 3, "flatpak": 1, "snap": 1])
+    #expect(try await world.changes(of: device) == [], "no history: it was not known before")
+  }
+
   @Test("The same message again gets the same bytes and changes nothing, however often")
   func replay() async throws {
     let world = try await World()

@@ -44,6 +44,18 @@ struct DecisionTests {
     #expect(acceptance.hashes[.vitals] == held[.vitals] && acceptance.hashes[.system] != held[.system])
   }
 
+  @Test("A section that tells something beside its hash is stored again though the hash is the stored one")
+  func beside() throws {
+    let facts = Sample.facts()
+    let held = SectionHashes(Sample.request(1, facts).hashes)
+    var later = facts
+    later.hardware?.bluetooth = true
+    let told = try accepted(try decided(Sample.request(5, later, sending: [.hardware, .identity]), hashes: held))
+    #expect(told.changed == [.hardware], "an identity with the same hash says nothing new")
+    #expect(told.hashes == held && told.reply.want == [])
+    #expect(try accepted(try decided(Sample.request(5, later, sending: []), hashes: held)).changed == [])
+  }
+
   @Test("The last number with other content, an older and a later one are refused", arguments: [6, 7, 9, 1] as [Int64])
   func order(sequence: Int64) throws {
     let last = KnownState.Last(sequence: 7, digest: Digest.sha256([7]), reply: StoredReply(bytes: [1]))

@@ -71,6 +71,27 @@ struct DeviceTests {
     #expect(story.text.contains("X1\n") && story.text.contains("Last seen     never"))
   }
 
+  @Test("A device's parts, its last start, its Wi-Fi and the sources of its software stand in its story")
+  func parts() throws {
+    let text = #"""
+      {"id":"dev_1","serial":"X1","district":"d","identity":"strong","softwareCount":1021,
+      "softwareSources":{"snap":3,"dpkg":1018},"facts":{
+      "hardware":{"graphics":[{"name":"card0","pciID":"8086:46b3","driver":"i915"}],"bluetooth":false,
+      "cameras":[{"name":"video0","model":"Example Camera","driver":"uvcvideo"}],
+      "audio":[{"name":"card0","model":"Example Sound","driver":"HDA-Intel"}]},
+      "system":{"bootMilliseconds":20350,"bootFirmwareMilliseconds":6100},
+      "vitals":{"links":[{"name":"enp1s0","up":true},{"name":"wlp1s0","up":true,"qualityPercent":81,"signalDBm":-53}]}}}
+      """#
+    let device = try #require(JSONValue(Array(text.utf8)))
+    let story = DeviceStory(device, changes: [], now: .init(milliseconds: 0), palette: Palette(enabled: false)).text
+    for line in [
+      "Graphics      8086:46b3, i915\n", "Camera        Example Camera, uvcvideo\n",
+      "Sound         Example Sound, HDA-Intel\n", "Bluetooth     none\n", "Wi-Fi         quality 81 %, -53 dBm\n",
+      "Last start    took 20 s, 6 s of them before the kernel\n", "Software      1021 packages (dpkg 1018, snap 3)\n",
+    ] { #expect(story.contains(line), "\(story)") }
+    #expect(story.split(separator: "\n").count { $0.hasPrefix("Wi-Fi") } == 1, "a cable has no such line")
+  }
+
   @Test("The reason of a key's quarantine stands beside it, and no control character of it reaches the terminal")
   func reason() {
     let quarantined = device.replacing(

@@ -23,13 +23,15 @@ struct SampleDistrict {
   let principal: String
   /// A student of the roster.
   let person: String
+  /// A file that waits to be taken up.
+  let upload: String
 
   /// Value of a path's parameter.
   func value(of parameter: String) -> String? {
     [
       "district": id, "batch": batch, "device": device, "token": token, "pending": pending, "principal": principal,
       "person": person,
-      "mapping": "\(id)-mapping", "move": "assign",
+      "mapping": "\(id)-mapping", "move": "assign", "upload": upload,
     ][parameter]
   }
 
@@ -71,6 +73,7 @@ struct SampleDistrict {
         #"{"name": "\#(id)-mapping", "role": "staff", "columns": {"number": "N", "givenName": "G", "familyName": "F"}}"#
     )
     try #require(mapped.status == 200, "\(mapped)")
+    upload = try await sample.upload(roster, to: id)
     let people = await sample.call(.get, "/api/v1/districts/\(id)/roster/persons")
     person = try #require((people.body["items"] as? [[String: Any]])?.first?["id"] as? String)
   }
@@ -162,6 +165,32 @@ extension SampleController {
     try #require(signedIn.status == .seeOther, "\(String(decoding: signedIn.body, as: UTF8.self))")
     let sessions = await call(.get, "/api/v1/sessions")
     return try #require((sessions.body["items"] as? [[String: Any]])?.first?["id"] as? String)
+  }
+
+  /// Sends a file by the page of a district's roster; the id under which it waits.
+  func upload(_ file: [UInt8], to district: String, token: String? = nil) async throws -> String {
+    let head = "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.zip\"\r\n\r\n"
+    let headers: HTTPFields = [
+      .authorization: "Bearer \(token ?? adminToken)", .contentType: "multipart/form-data; boundary=edge",
+    ]
+    let reply = await controller.people.respond(
+      to: Call(
+        .post, "/districts/\(district)/roster/uploads", headers: headers,
+        body: Array(head.utf8) + file + Array("\r\n--edge--\r\n".utf8), now: Self.now))
+    let place = try #require(reply.headers[.location], "\(String(decoding: reply.body, as: UTF8.self))")
+    return try #require(place.split(separator: "/").last.map(String.init))
+  }
+
+  /// Sends a page's form with a token instead of a session.
+  func form(_ path: String, _ fields: String = "", token: String? = nil) async -> (
+    status: Int, place: String, text: String
+  ) {
+    let headers: HTTPFields = [
+      .authorization: "Bearer \(token ?? adminToken)", .contentType: "application/x-www-form-urlencoded",
+    ]
+    let reply = await controller.people.respond(
+      to: Call(.post, path, headers: headers, body: Array(fields.utf8), now: Self.now))
+    return (reply.status.code, reply.headers[.location] ?? "", String(decoding: reply.body, as: UTF8.self))
   }
 
   /// A request's answer as text.

@@ -35,11 +35,13 @@ final class Site: Sendable {
     let shell = try Shell(places: WebPages.places, version: "test")
     let people = PeopleDesk(database: database, tenants: Cedar(), directory: directory)
     let api = AccessRoutes(database: database, tenants: Cedar(), directory: directory, desk: desk).peopleRoutes
+    let pages = WebPages(
+      shell: shell, desk: desk, people: people, journal: JournalReader(database: database, tenants: Cedar()))
     let failing = PeopleRoute(.get, "/failing", .signedIn, Operation("fail", "Fails"), isPage: true) { _, _ in
       throw CocoaError(.fileNoSuchFile)
     }
     service = PeopleService(
-      routes: api + WebPages(shell: shell, desk: desk, people: people).peopleRoutes + [failing],
+      routes: api + pages.peopleRoutes + [failing],
       authenticator: directory, pages: shell,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { Self.start })
     token = try await database.write(in: .state) { try Access.bootstrap(in: $0, now: Self.start) }
@@ -69,7 +71,9 @@ final class Site: Sendable {
 }
 
 /// One district, with one school.
-private struct Cedar: TenantDirectory {
+private struct Cedar: TenantDirectory, JournalTenants {
+  func requireDistrict(of scope: TenantScope, in transaction: any Transaction) {}
+
   func exists(_ district: DistrictID, school: SchoolID?, in transaction: any Transaction) -> Bool {
     district.rawValue == "cedar" && (school == nil || school?.rawValue == "north")
   }

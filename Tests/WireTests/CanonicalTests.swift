@@ -96,9 +96,18 @@ struct CanonicalTests {
     other.batteries[0].state = "charging"
     (other.links[0].signalDBm, other.links[0].speedMbps) = (-40, 300)
     #expect(other.canonicalBytes == vitals.canonicalBytes)
+    other.links[0].qualityPercent = 80
+    #expect(other.canonicalBytes == vitals.canonicalBytes)
+    var hardware = HardwareFacts()
+    let plain = hardware.canonicalBytes
+    hardware.graphics = [.init(name: "card0")]
+    hardware.cameras = [.init(name: "video0", model: "M", driver: nil)]
+    (hardware.audio, hardware.bluetooth) = ([], true)
+    #expect(hardware.canonicalBytes == plain)
     var system = SystemFacts()
     let before = system.canonicalBytes
     system.bootedAt = Instant(seconds: 1)
+    (system.bootMilliseconds, system.bootFirmwareMilliseconds) = (20_000, 6000)
     #expect(system.canonicalBytes == before)
   }
 }

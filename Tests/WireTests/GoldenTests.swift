@@ -51,6 +51,12 @@ struct GoldenTests {
     #expect(frozen.contains("\(section.rawValue) \(hash)"))
   }
 
+  /// Fields that came after version 1 was frozen: optional, told, and not hashed, as `CanonicalTests` holds.
+  private static let later: [String: Set<String>] = [
+    "hardware": ["graphics", "cameras", "audio", "bluetooth"],
+    "system": ["bootMilliseconds", "bootFirmwareMilliseconds"],
+  ]
+
   @Test("Every field of version 1 is in the golden check-in")
   func complete() throws {
     let object = try JSONSerialization.jsonObject(with: Data(golden("checkin-v1.json")))
@@ -63,7 +69,8 @@ struct GoldenTests {
     ]
     for (name, section) in sections {
       let told = Set(try #require(facts[name] as? [String: Any]).keys)
-      #expect(names(section).subtracting(told) == [], "fields of '\(name)' that no golden message freezes")
+      let unfrozen = names(section).subtracting(told)
+      #expect(unfrozen == Self.later[name] ?? [], "fields of '\(name)' that no golden message freezes")
     }
   }
 }

@@ -24,6 +24,9 @@ struct LimitTests {
         $0.hardware?.adapters = .init(
           repeating: .init(name: "a", kind: "b", mac: nil, driver: nil, builtIn: true), count: long)
       },
+      { $0.hardware?.graphics = .init(repeating: .init(name: "a"), count: long) },
+      { $0.hardware?.cameras = .init(repeating: .init(name: "a", model: nil, driver: nil), count: long) },
+      { $0.hardware?.audio = .init(repeating: .init(name: "a", model: nil, driver: nil), count: long) },
       { $0.hardware?.unreadable = unreadable }, { $0.system?.failedUnits = .init(repeating: "a", count: long) },
       { $0.system?.unreadable = unreadable }, { $0.vitals?.disks = .init(repeating: .init(name: "a"), count: long) },
       {
@@ -49,6 +52,7 @@ struct LimitTests {
       { $0.system?.failedUnits = [long] }, { $0.hardware?.tpmVersion = long },
       { $0.hardware?.unreadable = [.init(field: "f", reason: long)] },
       { $0.vitals?.thermals = [.init(zone: long, millicelsius: 1)] },
+      { $0.hardware?.cameras = [.init(name: "a", model: long, driver: nil)] },
       {
         var battery = VitalFacts.BatteryState(name: "BAT0")
         battery.state = long

@@ -21,19 +21,21 @@ struct BusMessage: Equatable {
 }
 
 extension BusMessage {
-  /// A call without arguments, or with one list of texts (`as`).
+  /// A call without arguments, with one list of texts (`as`), or with texts one by one (`s`, `ss` …).
   static func call(
     _ member: String, of interface: String, at path: String, to destination: String, serial: UInt32,
-    arguments: [String]? = nil
+    arguments: [String]? = nil, texts: [String] = []
   ) -> [UInt8] {
     var body = BusWriter()
     if let arguments { body.list(arguments) }
+    for text in texts { body.text(text) }
     var fields = BusWriter()
     fields.field(1, "o", path)
     fields.field(2, "s", interface)
     fields.field(3, "s", member)
     fields.field(6, "s", destination)
-    if arguments != nil { fields.signature("as") }
+    let signature = (arguments == nil ? "" : "as") + String(repeating: "s", count: texts.count)
+    if !signature.isEmpty { fields.signature(signature) }
     var message = BusWriter()
     message.bytes = [UInt8(ascii: "l"), Kind.call.rawValue, 0, 1]
     message.number(UInt32(truncatingIfNeeded: body.bytes.count))
@@ -97,6 +99,19 @@ extension BusMessage {
       for _ in 0..<2 { _ = try reader.text() }
     }
     return names
+  }
+}
+
+extension BusMessage {
+  /// The number of 64 bits in an answer that is one variant (`v` of `t`).
+  func variantNumber() throws(DeviceFault) -> UInt64 {
+    guard signature == "v" else { throw DeviceFault("systemd answers '\(signature)'") }
+    var reader = BusReader(bytes: body, index: 0)
+    let kind = try reader.signature()
+    guard kind == "t" else { throw DeviceFault("systemd answers '\(kind)'") }
+    try reader.align(to: 8)
+    let low = try reader.number()
+    return UInt64(try reader.number()) << 32 | UInt64(low)
   }
 }
 

@@ -10,6 +10,8 @@ package protocol DeviceQuestions: Sendable {
   func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space
   /// Names of the units in the failed state; nil where no systemd runs. Source: org.freedesktop.systemd1
   func failedUnits() throws(DeviceFault) -> [String]?
+  /// How long the start of the system took; nil where no systemd runs. Source: org.freedesktop.systemd1
+  func bootTimes() throws(DeviceFault) -> BootTimes?
   /// As `uname -m` says. Source: uname(2)
   func architecture() throws(DeviceFault) -> String
 }
@@ -63,13 +65,31 @@ package struct Space: Hashable, Sendable {
   }
 }
 
-/// A tree that is not this machine's: its devices are not here.
+/// A start of the system, in microseconds.
+package struct BootTimes: Hashable, Sendable {
+  /// From the firmware's beginning to the kernel's; 0 where the firmware does not tell.
+  package let firmware: UInt64
+  /// From the kernel's beginning until everything was started; 0 until then.
+  package let finished: UInt64
+
+  package init(firmware: UInt64, finished: UInt64) {
+    self.firmware = firmware
+    self.finished = finished
+  }
+}
+
+/// A tree that is not this machine's: its devices are not here, but for a file system that is mounted in the tree itself.
 struct SilentDevices: DeviceQuestions {
+  let root: String
   private let absent = DeviceFault("asked only on the machine itself")
   func healthPage(ofDisk name: String) throws(DeviceFault) -> [UInt8] { throw absent }
   func smartAnswers(ofDisk name: String) throws(DeviceFault) -> ATAAnswers { throw absent }
   func permanentAddress(ofAdapter name: String) throws(DeviceFault) -> [UInt8] { throw absent }
-  func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space { throw absent }
+  func space(at mount: String, on device: DeviceNumber) throws(DeviceFault) -> Space {
+    guard let space = try? LiveDevices.space(of: root + mount, only: device) else { throw absent }
+    return space
+  }
   func failedUnits() throws(DeviceFault) -> [String]? { throw absent }
+  func bootTimes() throws(DeviceFault) -> BootTimes? { throw absent }
   func architecture() throws(DeviceFault) -> String { throw absent }
 }

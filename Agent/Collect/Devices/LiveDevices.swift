@@ -19,6 +19,18 @@ struct LiveDevices: DeviceQuestions {
     if device.major != 0, number.major != 0, number != device {
       throw DeviceFault("covered by another mount: \(mount)")
     }
+    return try Self.space(of: mount)
+  }
+
+  /// The room where `path` is, if that is the very file system on `device`.
+  static func space(of path: String, only device: DeviceNumber) throws(DeviceFault) -> Space {
+    var file = stat()
+    guard stat(path, &file) == 0 else { throw DeviceFault(errno: errno, path) }
+    guard DeviceNumber(file.st_dev) == device else { throw DeviceFault("on another file system: \(path)") }
+    return try space(of: path)
+  }
+
+  private static func space(of mount: String) throws(DeviceFault) -> Space {
     var told = statvfs()
     guard statvfs(mount, &told) == 0 else { throw DeviceFault(errno: errno, mount) }
     return Space(
@@ -30,6 +42,11 @@ struct LiveDevices: DeviceQuestions {
     // sd_booted(3): systemd runs exactly where this folder is.
     guard access("/run/systemd/system", F_OK) == 0 else { return nil }
     return try UnitManager.failedUnits()
+  }
+
+  func bootTimes() throws(DeviceFault) -> BootTimes? {
+    guard access("/run/systemd/system", F_OK) == 0 else { return nil }
+    return try UnitManager.bootTimes()
   }
 
   func architecture() throws(DeviceFault) -> String {

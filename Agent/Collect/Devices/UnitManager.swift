@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Asks systemd for its failed units over a socket, without libsystemd and without `systemctl`.
+/// Asks systemd for its failed units and how long the start took, over a socket, without libsystemd and without `systemctl`.
 ///
 /// ```
 /// collector                            systemd (or the system bus)
@@ -13,19 +13,35 @@ internal import Glibc
 enum UnitManager {
   private static let name = "org.freedesktop.systemd1"
 
-  static func failedUnits() throws(DeviceFault) -> [String] {
-    if geteuid() == 0, let direct = try? BusConnection(path: "/run/systemd/private") {
-      return try ask(direct)
-    }
+  static func failedUnits() throws(DeviceFault) -> [String] { try units(connected()) }
+
+  static func bootTimes() throws(DeviceFault) -> BootTimes {
+    let connection = try connected()
+    return BootTimes(
+      firmware: try number("FirmwareTimestampMonotonic", connection, serial: 2),
+      finished: try number("FinishTimestampMonotonic", connection, serial: 3))
+  }
+
+  private static func connected() throws(DeviceFault) -> BusConnection {
+    if geteuid() == 0, let direct = try? BusConnection(path: "/run/systemd/private") { return direct }
     let bus = try BusConnection(path: "/run/dbus/system_bus_socket")
     _ = try bus.reply(
       to: BusMessage.call(
         "Hello", of: "org.freedesktop.DBus", at: "/org/freedesktop/DBus", to: "org.freedesktop.DBus", serial: 1),
       serial: 1)
-    return try ask(bus)
+    return bus
   }
 
-  private static func ask(_ connection: BusConnection) throws(DeviceFault) -> [String] {
+  private static func number(
+    _ property: String, _ connection: BusConnection, serial: UInt32
+  ) throws(DeviceFault) -> UInt64 {
+    let call = BusMessage.call(
+      "Get", of: "org.freedesktop.DBus.Properties", at: "/org/freedesktop/systemd1", to: name, serial: serial,
+      texts: [name + ".Manager", property])
+    return try connection.reply(to: call, serial: serial).variantNumber()
+  }
+
+  private static func units(_ connection: BusConnection) throws(DeviceFault) -> [String] {
     let call = BusMessage.call(
       "ListUnitsFiltered", of: name + ".Manager", at: "/org/freedesktop/systemd1", to: name, serial: 2,
       arguments: ["failed"])

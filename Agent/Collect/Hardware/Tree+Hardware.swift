@@ -18,6 +18,7 @@ extension Tree {
     }
     facts.tpmVersion = tpmVersion(&gaps)
     firmware(&facts, &gaps)
+    parts(&facts, &gaps)
     facts.unreadable = gaps.list
     return facts
   }

@@ -8,7 +8,7 @@ package struct Measurer: Sendable {
 
   /// Reads below `root`; devices themselves are asked only where that is the machine's own.
   package init(root: String = "/") {
-    self.init(root: root, devices: root == "/" ? LiveDevices() : SilentDevices())
+    self.init(root: root, devices: root == "/" ? LiveDevices() : SilentDevices(root: root))
   }
 
   package init(root: String, devices: any DeviceQuestions) {

@@ -29,7 +29,7 @@ struct ReadFault: Error, Hashable {
 
 /// What of a section could not be read; at most 64 entries, the last of which says so.
 struct Gaps {
-  private static let limit = 64
+  static let limit = 64
   private(set) var list: [Unreadable] = []
 
   mutating func add(_ field: String, _ reason: String) {

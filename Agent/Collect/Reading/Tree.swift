@@ -154,7 +154,8 @@ final class Tree {
 
   // MARK: - Details
 
-  private func full(_ path: String) -> String { root + "/" + path }
+  /// As the kernel takes it.
+  func full(_ path: String) -> String { root + "/" + path }
 
   /// nil where there is no such file.
   private func open(_ path: String, also flags: Int32 = 0) throws(ReadFault) -> Int32? {

@@ -26,7 +26,12 @@ struct DpkgStatus {
     }
   }
 
-  /// What was taken, after the last line.
+  /// What was taken, after the last line, for others to add to.
+  mutating func builder() -> SoftwareList.Builder {
+    endParagraph()
+    return list
+  }
+
   mutating func finished() -> SoftwareList {
     endParagraph()
     return list.finished()
@@ -53,28 +58,5 @@ struct DpkgStatus {
     let state = state.trimmed
     return state.hasPrefix("install ok installed") && state.count == 20
       || state.hasPrefix("hold ok installed") && state.count == 17
-  }
-}
-
-extension Tree {
-  /// The installed packages; nil where there is no package database that is known here.
-  func software(_ system: inout SystemFacts) -> SoftwareList? {
-    var status = DpkgStatus()
-    do throws(ReadFault) {
-      guard try eachLine("var/lib/dpkg/status", limit: 64 << 20, { status.take($0) }) else {
-        system.unreadable.append(
-          Unreadable(field: "software", reason: "no package database that is known: /var/lib/dpkg/status is absent"))
-        return nil
-      }
-    } catch {
-      system.unreadable.append(Unreadable(field: "software", reason: error.reason))
-      return nil
-    }
-    let list = status.finished()
-    if status.refused > 0 {
-      let reason = "\(status.refused) packages whose names or versions are malformed or past the limits are left out"
-      system.unreadable.append(Unreadable(field: "software", reason: reason))
-    }
-    return list
   }
 }

@@ -11,6 +11,7 @@ extension Tree {
     facts.bootID = text("proc/sys/kernel/random/boot_id", "bootID", &gaps)
     release(&facts, &gaps)
     facts.bootedAt = bootTime(&gaps)
+    bootDuration(devices, &facts)
     rootEncryption(mounts, &facts, &gaps)
     facts.rebootPending = rebootPending(&gaps)
     failedUnits(devices, &facts, &gaps)
@@ -46,6 +47,16 @@ extension Tree {
       gaps.add("bootedAt", error)
     }
     return nil
+  }
+
+  /// Left out where no service manager tells it or it still starts services: the next start tells it.
+  private func bootDuration(_ devices: any DeviceQuestions, _ facts: inout SystemFacts) {
+    guard let told = try? devices.bootTimes(), told.finished > 0 else { return }
+    // A day is no start; a clock that jumps while the firmware runs gives such numbers.
+    let day: UInt64 = 86_400_000_000
+    guard told.finished < day, told.firmware < day else { return }
+    facts.bootMilliseconds = Int64((told.firmware + told.finished) / 1000)
+    if told.firmware > 0 { facts.bootFirmwareMilliseconds = Int64(told.firmware / 1000) }
   }
 
   /// Source: /run/reboot-required, which packages touch through update-notifier's or reboot-notifier's hook

@@ -16,7 +16,10 @@ extension Tree {
       if up, let speed = optionalNumber(folder + "/speed"), (1...1_000_000).contains(speed) {
         link.speedMbps = Int(speed)
       }
-      if up { link.signalDBm = wireless?.levels[name] }
+      if up {
+        link.signalDBm = wireless?.levels[name]
+        link.qualityPercent = wireless?.qualities[name]
+      }
       return link
     }
   }
@@ -32,20 +35,33 @@ extension Tree {
   }
 }
 
-/// Signal levels by adapter.
+/// Signal levels and link qualities by adapter; the networks' names do not stand there.
 ///
 /// Source: /proc/net/wireless: `wlan0: 0000   70.  -40.  -256 …`, name, status, link, level
 struct WirelessTable: Equatable {
   /// dBm, from −150 to −1; drivers that give a bare quality are left out.
   var levels: [String: Int] = [:]
+  /// 0 to 100. The kernel rates a link from 0 to 70 where it knows the level in dBm, and else from 0 to 100.
+  /// Source: net/wireless/wext-compat.c, cfg80211_wireless_stats
+  var qualities: [String: Int] = [:]
 
   init(_ bytes: Bytes) {
     bytes.eachLine { line in
       let words = line.words(limit: 5)
       guard words.count >= 4, let name = words[0].text, name.hasSuffix(":") else { return true }
-      let level = words[3].last == UInt8(ascii: ".") ? words[3].part(0..<words[3].count - 1) : words[3]
-      if let dBm = level.number, (-150 ... -1).contains(dBm) { levels[String(name.dropLast())] = Int(dBm) }
-      return levels.count < 64
+      let adapter = String(name.dropLast())
+      let level = WirelessTable.number(words[3]).flatMap { (-150 ... -1).contains($0) ? Int($0) : nil }
+      levels[adapter] = level
+      let best: Int64 = level == nil ? 100 : 70
+      if let quality = WirelessTable.number(words[2]), (0...best).contains(quality) {
+        qualities[adapter] = Int(quality * 100 / best)
+      }
+      return max(levels.count, qualities.count) < 64
     }
+  }
+
+  /// A full stop behind a number says that it was measured since it was last asked for.
+  private static func number(_ word: Bytes) -> Int64? {
+    (word.last == UInt8(ascii: ".") ? word.part(0..<word.count - 1) : word).number
   }
 }

@@ -30,7 +30,10 @@ struct CheckInSession {
     var reply = try resend(&state)
     let facts = collect(state.clockOffsetMilliseconds)
     let hashes = try CheckInMessage.hashes(of: facts)
-    if let reply, state.acknowledged == hashes, state.wanted.isEmpty { return reply }
+    let beside = try CheckInMessage.beside(facts)
+    if let reply, state.acknowledged == hashes, state.wanted.isEmpty, (state.acknowledgedBeside ?? [:]) == beside {
+      return reply
+    }
     for _ in 1..<Self.mostMessages {
       let message = try CheckInMessage(facts, hashes: hashes, after: state, at: link.clock.now(at: reading()))
       try store(message, in: &state)
@@ -107,6 +110,7 @@ struct CheckInSession {
     // The controller keeps nothing of a key that waits for a person.
     let isKept = reply.standing != .pending
     state.acknowledged = isKept ? message.pending.hashes.filter { !reply.want.contains($0.key) } : nil
+    state.acknowledgedBeside = isKept ? message.pending.beside : nil
     state.wanted = reply.want
     state.pending = nil
     let now = link.clock.now(at: reading)

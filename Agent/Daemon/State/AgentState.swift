@@ -12,6 +12,8 @@ struct AgentState: Hashable, Sendable, Codable {
     var isCompressed: Bool
     /// The hashes that the message told.
     var hashes: [FactSection: Digest]
+    /// Of what it told beside them.
+    var beside: [FactSection: Digest]?
     /// Whether the controller may have stored it. Then the very same bytes go again, for it has counted them.
     var mayHaveArrived: Bool
   }
@@ -23,6 +25,8 @@ struct AgentState: Hashable, Sendable, Codable {
   /// What the controller is known to hold: nothing at first (everything is sent), nil where that is unknown (hashes
   /// are sent, and the controller asks for what it lacks).
   var acknowledged: [FactSection: Digest]? = [:]
+  /// What was told last of sections that tell something beside what is hashed; nil where an agent of before made the state.
+  var acknowledgedBeside: [FactSection: Digest]?
   var pending: Pending?
   /// Sections that the controller asked for.
   var wanted: [FactSection] = []
@@ -79,6 +83,7 @@ extension AgentState {
     guard key != self.key else { return self }
     var state = self
     if self.key != nil { state.acknowledged = nil }
+    state.acknowledgedBeside = nil
     state.key = key
     state.sequence = 0
     state.pending = nil

@@ -34,10 +34,13 @@ struct SoftwareRoutes: Sendable {
 
   let desk: CheckIns
 
+  static let sources = ["dpkg", "rpm", "flatpak", "snap"]
+
   private static let schema = Schema.object(
     [
       ("name", .string("The package's name")), ("version", .string("Its version")),
-      ("architecture", .string("`amd64`, `all` …")), ("source", .string("The package database: `dpkg`")),
+      ("architecture", .string("`amd64`, `all` …")),
+      ("source", .string("The package database: `dpkg`, `rpm`, `flatpak` or `snap`")),
     ], required: ["name", "version", "architecture", "source"])
 
   var all: [PeopleRoute] {
@@ -46,7 +49,10 @@ struct SoftwareRoutes: Sendable {
         .get, "/api/v1/districts/{district}/devices/{device}/software", .school(AccessRule.anyReader),
         Operation(
           "listDeviceSoftware", "The packages that a device told it has, sorted by their line",
-          query: PageRequest.parameters + [.init("q", "Only packages whose name contains this text, in any case")],
+          query: PageRequest.parameters + [
+            .init("q", "Only packages whose name contains this text, in any case"),
+            .init("source", "Only packages of this database: \(Self.sources.joined(separator: ", "))"),
+          ],
           answers: (200, Page<Item>.schema(of: Self.schema)))
       ) { call, context in try await list(call, context) }
     ]
@@ -60,6 +66,10 @@ struct SoftwareRoutes: Sendable {
     let filter = try call.query("q").map { Array($0.lowercased().utf8) } ?? []
     guard filter.count <= Limits.packageLineBytes else { throw ServingError(.query, "The filter 'q' is too long.") }
     let bases = desk.bases
+    let source = try call.query("source")
+    guard source.map(Self.sources.contains) ?? true else {
+      throw ServingError(.query, "'source' is one of \(Self.sources.joined(separator: ", ")).")
+    }
     let lines = try await desk.database.read(in: context.scope) { [records = desk.records] transaction -> [UInt8]? in
       guard let known = try records.device(device, of: district, in: transaction),
         context.shows(known.school, of: district)
@@ -67,13 +77,15 @@ struct SoftwareRoutes: Sendable {
       return try SoftwareStore.list(device: device, district: district, bases: bases, in: transaction) ?? []
     }
     guard let lines else { throw ServingError.missing("device", device, in: district) }
-    let found = Self.select(lines, after: page.after, containing: filter, limit: page.limit + 1)
+    let found = Self.select(lines, after: page.after, containing: filter, of: source, limit: page.limit + 1)
     return try .json(
       Page(found, limit: page.limit, key: \.line))
   }
 
   /// Up to `limit` packages whose line comes after `after`.
-  static func select(_ list: [UInt8], after: String?, containing filter: [UInt8], limit: Int) -> [Item] {
+  static func select(
+    _ list: [UInt8], after: String?, containing filter: [UInt8], of source: String? = nil, limit: Int
+  ) -> [Item] {
     let after = after.map { Array($0.utf8) }
     return list.withUnsafeBufferPointer { bytes in
       var items: [Item] = []
@@ -83,7 +95,7 @@ struct SoftwareRoutes: Sendable {
         scanner.advance()
         if let after, !after.lexicographicallyPrecedes(line) { continue }
         guard filter.isEmpty || contains(filter, line.prefix { $0 != 9 }),
-          let package = SoftwareList.Package(line: line)
+          let package = SoftwareList.Package(line: line), source == nil || package.source == source
         else { continue }
         items.append(
           Item(

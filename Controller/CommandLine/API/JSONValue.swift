@@ -21,6 +21,12 @@ enum JSONValue: Equatable, Sendable {
     return []
   }
 
+  /// The fields of an object; none of anything else.
+  var members: [String: JSONValue] {
+    if case .object(let fields) = self { return fields }
+    return [:]
+  }
+
   var string: String? {
     if case .string(let text) = self { return text }
     return nil

@@ -133,9 +133,15 @@ struct DeviceCommand: ParsableCommand {
   struct Software: SessionCommand {
     static let configuration = CommandConfiguration(
       abstract: "List a device's installed software.",
-      discussion: "EXAMPLE\n  rollcall device software PF3XK2M9 --all --output csv")
+      discussion: """
+        EXAMPLES
+          rollcall device software PF3XK2M9 --all --output csv
+          rollcall device software PF3XK2M9 --source flatpak
+        """)
 
     @OptionGroup var which: DeviceArgument
+    @Option(help: "Only packages of this database: dpkg, rpm, flatpak or snap.")
+    var source: String?
     @OptionGroup var list: ListOptions
     @OptionGroup var global: GlobalOptions
 
@@ -145,7 +151,8 @@ struct DeviceCommand: ParsableCommand {
         Column("Source", "source"),
       ]
       try session.list(
-        try which.find(session).path.under("software"), columns, list, nothing: "This device has reported no software.")
+        try which.find(session).path.under("software").adding("source", source), columns, list,
+        nothing: "This device has reported no \(source.map { "software of \($0)" } ?? "software").")
     }
   }
 

@@ -77,7 +77,13 @@ struct DeviceStory {
     let system = facts["system"]
     row(
       "System", joined([system["osName"].string, system["kernel"].string.map { "kernel \($0)" }, encryption(system)]))
-    row("Software", device["softwareCount"].integer.map { "\($0) packages" })
+    for card in hardware["graphics"].items { row("Graphics", partLine(card, "pciID")) }
+    for camera in hardware["cameras"].items { row("Camera", partLine(camera)) }
+    for card in hardware["audio"].items { row("Sound", partLine(card)) }
+    row("Bluetooth", hardware["bluetooth"].bool.map { $0 ? "there" : "none" })
+    for link in facts["vitals"]["links"].items { row("Wi-Fi", signalLine(link)) }
+    row("Last start", startLine(system))
+    row("Software", softwareLine)
   }
 
   private mutating func history() {
@@ -112,6 +118,33 @@ struct DeviceStory {
       battery["name"].string, battery["manufacturer"].string, battery["model"].string, holds,
       state["cycles"].integer.map { "\($0) cycles" },
     ]) ?? ""
+  }
+
+  private func partLine(_ part: JSONValue, _ id: String = "") -> String? {
+    joined([part["model"].string ?? part[id].string ?? part["name"].string, part["driver"].string])
+  }
+
+  /// Of an adapter that tells how well it hears its network.
+  private func signalLine(_ link: JSONValue) -> String? {
+    let quality = link["qualityPercent"].integer.map { "quality \($0) %" }
+    return joined([quality, link["signalDBm"].integer.map { "\($0) dBm" }])
+  }
+
+  private func startLine(_ system: JSONValue) -> String? {
+    guard let total = system["bootMilliseconds"].integer else { return nil }
+    let firmware = system["bootFirmwareMilliseconds"].integer.map { ", \(seconds($0)) of them before the kernel" }
+    return "took \(seconds(total))\(firmware ?? "")"
+  }
+
+  private func seconds(_ milliseconds: Int64) -> String { "\(milliseconds / 1000) s" }
+
+  /// With their sources, where there are several.
+  private var softwareLine: String? {
+    guard let count = device["softwareCount"].integer else { return nil }
+    let sources = device["softwareSources"].members.compactMap { name, number in
+      number.integer.map { "\(name) \($0)" }
+    }
+    return "\(count) packages" + (sources.count > 1 ? " (\(sources.sorted().joined(separator: ", ")))" : "")
   }
 
   /// Said only where it is off by a minute or more.

@@ -74,10 +74,14 @@ struct Controller: Sendable {
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
     let shell = try Shell(
-      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates, ReportsDesk.templates].reduce(into: [:]) {
+      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates, ReportsDesk.templates, EnrollmentPages.templates,
+        RosterPages.templates,
+      ].reduce(into: [:]) {
         $0.merge($1) { first, _ in first }
       },
-      places: SearchPages.places + DevicePages.places + ReportsDesk.places + WebPages.places + ViewPages.places, version: Release.version)
+      places: SearchPages.places + DevicePages.places + ReportsDesk.places + EnrollmentPages.places + RosterPages.places
+        + WebPages.places + ViewPages.places,
+      version: Release.version)
     let search = DeskSearch(database: database, registry: registry, people: RosterSearch(roster: roster))
     let views = ViewRoutes(database: database, tenants: registry)
     let administered = PeopleDesk(database: database, tenants: registry, directory: directory)
@@ -85,7 +89,7 @@ struct Controller: Sendable {
       database: database, registry: registry, shell: shell, machines: DeskMachines(checkIns: checkIns),
       people: DeskRoster())
     let web = WebPages(
-      shell: shell, desk: signIn, people: administered)
+      shell: shell, desk: signIn, people: administered, journal: JournalReader(database: database, tenants: registry))
     // SQLite's readers are its own: a long file takes one of them.
     let exports: any Database = (base as? PostgresDatabase)?.reader(sessions: ReportsDesk.sessions) ?? base
     let reports = ReportsDesk(
@@ -99,6 +103,8 @@ struct Controller: Sendable {
     peopleRoutes += views.peopleRoutes + ViewPages(views: views, shell: shell, people: administered).peopleRoutes
     peopleRoutes += devicePages.peopleRoutes
     peopleRoutes += reports.peopleRoutes
+    peopleRoutes += EnrollmentPages(shell: shell, desk: enrollment).peopleRoutes
+    peopleRoutes += RosterPages(shell: shell, desk: roster, people: administered).peopleRoutes
     peopleRoutes += OperationsRoutes(readiness: readiness, metrics: metrics).peopleRoutes
     peopleRoutes.append(Description.route(of: peopleRoutes))
 

@@ -122,7 +122,7 @@ struct BatchRoutes: Sendable {
   }
 
   /// The batch's entries, and behind them, where `state` is pending, the requests that wait.
-  private static func entries(
+  static func entries(
     of batch: BatchID, in district: DistrictID, _ state: EntryState?, after: String?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [EntryItem] {

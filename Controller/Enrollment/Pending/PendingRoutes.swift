@@ -52,7 +52,7 @@ struct PendingRoutes: Sendable {
   }
 
   /// By district, in each its keys and then its requests.
-  private func items(
+  func items(
     _ scope: TenantScope, _ state: PendingRequest.State, after: WaitingPlace?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [PendingItem] {
@@ -68,11 +68,19 @@ struct PendingRoutes: Sendable {
 
   private func approve(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let chosen = call.body.isEmpty ? nil : try JSONText.decode(Approval.self, from: call.body).device
+    return try await approve(as: chosen, call, context) { try .json($0) }
+  }
+
+  /// Lets what waits in, as a certain device or as the one that it says it is.
+  func approve(
+    as chosen: DeviceID?, _ call: Call, _ context: OperatorContext,
+    _ reply: @escaping @Sendable (PendingItem) throws -> Reply
+  ) async throws -> Reply {
     if let digest = call.parameters["pending"].flatMap(Digest.init(hex:)) {
       guard chosen == nil else {
         throw ServingError(.body, "A key is of the device in its certificate: leave 'device' out.")
       }
-      return try await desk.registry.approveWaiting(digest, call, context) { try .json(PendingItem($0)) }
+      return try await desk.registry.approveWaiting(digest, call, context) { try reply(PendingItem($0)) }
     }
     return try await desk.change(call, context, in: .state) { change in
       let request = try Self.request(call, change)
@@ -87,13 +95,19 @@ struct PendingRoutes: Sendable {
         .approved, of: request, device: device, by: change.principal, at: change.now, change.transaction)
       try change.record(
         "pending.approve", "pending", request.id.rawValue, DecidedBody(key: request.key, device: device))
-      return try .json(PendingItem(try Self.request(call, change)))
+      return try reply(PendingItem(try Self.request(call, change)))
     }
   }
 
   private func reject(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    try await reject(call, context) { try .json($0) }
+  }
+
+  func reject(
+    _ call: Call, _ context: OperatorContext, _ reply: @escaping @Sendable (PendingItem) throws -> Reply
+  ) async throws -> Reply {
     if let digest = call.parameters["pending"].flatMap(Digest.init(hex:)) {
-      return try await desk.registry.rejectWaiting(digest, call, context) { try .json(PendingItem($0)) }
+      return try await desk.registry.rejectWaiting(digest, call, context) { try reply(PendingItem($0)) }
     }
     return try await desk.change(call, context) { change in
       let request = try Self.request(call, change)
@@ -103,7 +117,7 @@ struct PendingRoutes: Sendable {
       try PendingStore.set(
         .rejected, of: request, device: nil, by: change.principal, at: change.now, change.transaction)
       try change.record("pending.reject", "pending", request.id.rawValue, DecidedBody(key: request.key, device: nil))
-      return try .json(PendingItem(try Self.request(call, change)))
+      return try reply(PendingItem(try Self.request(call, change)))
     }
   }
 

@@ -2,13 +2,14 @@ package import Storage
 package import Vocabulary
 
 extension RosterDesk {
-  /// Erases up to `limit` people of a district who left longer ago than it keeps them, and as many guardians who have been
-  /// nobody's for as long.
+  /// Removes files that nobody took up within their hour, and erases up to `limit` people of a district who left longer ago than
+  /// it keeps them, and as many guardians who have been nobody's for as long.
   ///
   /// - Returns: how many people there were.
   package func eraseLeft(
     of district: DistrictID, now: Instant, limit: Int, in transaction: any Transaction
   ) throws -> Int {
+    try UploadStore.removeOld(of: district, at: now, transaction)
     let days = try RosterSettings.of(district, transaction).leftDays ?? RosterSettings.standardLeftDays
     let moment = now.advanced(by: .seconds(-86_400 * Int64(days)))
     let gone = try transaction.rows(

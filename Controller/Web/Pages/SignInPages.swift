@@ -124,4 +124,20 @@ extension PeopleRoute {
       method, path, rule, Operation(id, summary, query: query.map { .init($0, "") }), bodyLimit: 16 << 10, isPage: true,
       handle: handle)
   }
+
+  /// What a form with a file is sent to; `limit` is of the whole form, in bytes.
+  package static func upload(
+    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, limit: Int, handle: @escaping Handler
+  ) -> PeopleRoute {
+    PeopleRoute(
+      .post, path, rule, Operation(id, summary, body: ("multipart/form-data", .string("A form with a file"))),
+      bodyLimit: limit, isPage: true, handle: handle)
+  }
+
+  /// What an open page is told: see ``LiveFeed``.
+  package static func live(
+    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, handle: @escaping Handler
+  ) -> PeopleRoute {
+    PeopleRoute(.get, path, rule, Operation(id, summary), isPage: true, isLive: true, handle: handle)
+  }
 }

@@ -15,6 +15,8 @@ package struct Asset: Sendable {
   }
 
   static let stylesheet = Asset("rollcall", "css", type: "text/css; charset=utf-8", PackageResources.rollcall_css)
+  static let script = Asset(
+    "rollcall", "js", type: "text/javascript; charset=utf-8", PackageResources.rollcall_js)
   static let icon = Asset("rollcall", "svg", type: "image/svg+xml", PackageResources.rollcall_svg)
 
   package var route: PeopleRoute {

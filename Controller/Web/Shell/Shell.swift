@@ -26,6 +26,8 @@ package struct Shell: Sendable {
     package var notice: String?
     package var fault: String?
     package var isNarrow: Bool
+    /// Whether the page has something that is kept up to date while it is open; without a script it is loaded again.
+    package var isLive: Bool
     package var status: HTTPResponse.Status
     /// For the log.
     package var refusal: ErrorCode?
@@ -42,13 +44,14 @@ package struct Shell: Sendable {
 
     package init(
       _ title: String, place: String? = nil, notice: String? = nil, fault: String? = nil, isNarrow: Bool = false,
-      status: HTTPResponse.Status = .ok
+      isLive: Bool = false, status: HTTPResponse.Status = .ok
     ) {
       self.title = title
       self.place = place
       self.notice = notice
       self.fault = fault
       self.isNarrow = isNarrow
+      self.isLive = isLive
       self.status = status
     }
   }
@@ -84,7 +87,7 @@ package struct Shell: Sendable {
     }
     return Frame(
       title: Self.plain(heading.title), heading: heading.title, stylesheet: Asset.stylesheet.path,
-      icon: Asset.icon.path,
+      icon: Asset.icon.path, script: heading.isLive ? Asset.script.path : nil,
       user: caller?.name, navigation: shown ?? [], formToken: context?.session?.formToken ?? "",
       notice: heading.notice, fault: heading.fault, isNarrow: heading.isNarrow, version: version)
   }
@@ -125,7 +128,8 @@ package struct Shell: Sendable {
     "all-sessions": PackageResources.all_sessions_mustache, "districts": PackageResources.districts_mustache,
     "district-people": PackageResources.district_people_mustache,
     "district-person": PackageResources.district_person_mustache,
-    "district-role": PackageResources.district_role_mustache,
+    "district-role": PackageResources.district_role_mustache, "journal": PackageResources.journal_mustache,
+    "choose": PackageResources.choose_mustache,
   ].mapValues { String(decoding: $0, as: UTF8.self) }
 }
 
@@ -147,6 +151,7 @@ struct Frame: Sendable {
   let heading: String
   let stylesheet: String
   let icon: String
+  let script: String?
   let user: String?
   let navigation: [Link]
   let formToken: String

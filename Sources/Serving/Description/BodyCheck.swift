@@ -5,8 +5,8 @@ internal import Vocabulary
 extension Operation {
   /// - Throws: `request.body`.
   package func checkBody(_ call: Call) throws(ServingError) {
-    // An archive holds any byte.
-    if body?.type == "application/zip" { return }
+    // An archive, or a form with one, holds any byte.
+    if body?.type == "application/zip" || body?.type == "multipart/form-data" { return }
     guard !call.body.contains(0), !call.body.hasNULInJSON else {
       throw ServingError(.body, "A text of the body holds the character U+0000, which cannot be stored.")
     }

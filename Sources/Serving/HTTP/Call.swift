@@ -38,6 +38,13 @@ package struct Call: Sendable {
     self.authority = authority
   }
 
+  /// The same, asked at another time.
+  func at(_ now: Instant) -> Call {
+    Call(
+      method, path, parameters: parameters, query: query, headers: headers, body: body, now: now, requestID: requestID,
+      origin: origin, authority: authority)
+  }
+
   func with(body: [UInt8]) -> Call {
     var call = self
     call.body = body

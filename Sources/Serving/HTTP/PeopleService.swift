@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 package import Logging
 import NIOCore
+import ServiceLifecycle
 package import Vocabulary
 
 /// Answers on the people listener: finds the route, proves the caller, checks the rule, runs the handler.
@@ -19,6 +20,7 @@ package struct PeopleService: Sendable {
 
   /// A route that takes bodies over this, in bytes, takes archives.
   private static let archive = 16 << 20
+  private let streams: LiveStreams
 
   /// A route that was found, with its number among all.
   private struct Found {
@@ -30,11 +32,13 @@ package struct PeopleService: Sendable {
   /// - Parameter pages: makes pages of errors; without it, browsers get problem+json too.
   package init(
     routes: [PeopleRoute], authenticator: any Authenticator, metrics: Metrics = Metrics(),
-    pages: (any FaultPages)? = nil, logger: Logger, clock: @escaping @Sendable () -> Instant
+    pages: (any FaultPages)? = nil, streams: LiveStreams = LiveStreams(), logger: Logger,
+    clock: @escaping @Sendable () -> Instant
   ) {
     self.routes = routes
     self.authenticator = authenticator
     self.pages = pages
+    self.streams = streams
     self.logger = logger
     self.clock = clock
     table = RouteTable(routes.map { ($0.method, $0.path, $0) })
@@ -71,7 +75,9 @@ package struct PeopleService: Sendable {
       caller = try await bearer(header, now: call.now)
     } else {
       if let cookie = SessionCookie.value(in: call.headers),
-        let known = try await authenticator.signedIn(cookie: cookie, now: call.now)
+        let known = try await route.isLive
+          ? authenticator.stillSignedIn(cookie: cookie, now: call.now)
+          : authenticator.signedIn(cookie: cookie, now: call.now)
       {
         (caller, session) = (known.caller, known.session)
       }
@@ -134,7 +140,42 @@ package struct PeopleService: Sendable {
     reply.headers[.strictTransportSecurity] = "max-age=31536000"
     reply.headers[.xContentTypeOptions] = "nosniff"
     reply.headers[RequestIdentifier.header] = requestID
-    try await Exchange.write(reply, to: request, writer)
+    guard let feed = reply.feed, request.method != .head else {
+      return try await Exchange.write(reply, to: request, writer)
+    }
+    try await go(on: feed, reply, head, writer)
+  }
+
+  /// Tells what changes until the page is closed, its time is over, or the caller may not see it any more.
+  private func go(
+    on feed: LiveFeed, _ reply: Reply, _ head: Call, _ writer: consuming ResponseWriter
+  ) async throws {
+    let found = try find(head.method, head.path)
+    guard let actor = try? await admit(head, found.route).actor else {
+      return try await writer.write(response: HTTPResponse(status: .unauthorized), body: .init())
+    }
+    let place: LiveStreams.Place
+    do { place = try streams.enter(actor, feed) } catch {
+      let refused = problem(error, head, found.route)
+      return try await writer.write(
+        response: HTTPResponse(status: refused.status, headerFields: refused.headers),
+        body: ResponseBody(byteBuffer: ByteBuffer(bytes: refused.body)))
+    }
+    defer { streams.leave(place) }
+    let telling = streams.telling(feed, at: place) { [self] in
+      let later = head.at(clock())
+      return (try? await admit(later, found.route)) != nil
+    }
+    try await writer.write(
+      response: HTTPResponse(status: reply.status, headerFields: reply.headers),
+      body: ResponseBody { writer in
+        var telling = telling
+        // What cannot be looked at now ends the stream; the page asks again by itself.
+        while !Task.isShuttingDownGracefully, let text = try? await telling.next() {
+          try await writer.write(ByteBuffer(string: text))
+        }
+        try await writer.finish(nil)
+      })
   }
 
   private func read(_ request: Request, _ head: inout Call, _ origin: @Sendable () -> Origin) async throws -> Reply {

@@ -11,6 +11,8 @@ package struct Reply: Sendable {
   package var refusal: ErrorCode?
   /// In place of ``body``.
   package var stream: BodyStream?
+  /// What follows the head instead of `body`, for as long as the page is open.
+  package var feed: LiveFeed?
 
   package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status

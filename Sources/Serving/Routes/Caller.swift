@@ -71,9 +71,16 @@ package protocol Authenticator: Sendable {
 
   /// nil where the session is unknown, over or ended.
   func signedIn(cookie: String, now: Instant) async throws -> SignedIn?
+
+  /// As ``signedIn(cookie:now:)``, but asking is no use of the session: it ends by idleness as if nobody had asked.
+  func stillSignedIn(cookie: String, now: Instant) async throws -> SignedIn?
 }
 
 extension Authenticator {
   /// Where there are no sessions.
   package func signedIn(cookie: String, now: Instant) async throws -> SignedIn? { nil }
+
+  package func stillSignedIn(cookie: String, now: Instant) async throws -> SignedIn? {
+    try await signedIn(cookie: cookie, now: now)
+  }
 }

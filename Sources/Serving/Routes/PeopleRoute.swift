@@ -17,11 +17,13 @@ package struct PeopleRoute: Sendable {
   package let bodyLimit: Int
   /// Whether it is for browsers: it answers in HTML, errors too, and stands in no description of the API.
   package let isPage: Bool
+  /// Whether it tells a page what changes: it asks again by itself, so that it is no use of a session.
+  package let isLive: Bool
   package let handle: Handler
 
   package init(
     _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ operation: Operation, bodyLimit: Int = 64 << 10,
-    isPage: Bool = false, handle: @escaping Handler
+    isPage: Bool = false, isLive: Bool = false, handle: @escaping Handler
   ) {
     self.method = method
     self.path = path
@@ -29,6 +31,7 @@ package struct PeopleRoute: Sendable {
     self.operation = operation
     self.bodyLimit = BodyBudget.limit(bodyLimit, method, isOpen: rule == .open)
     self.isPage = isPage
+    self.isLive = isLive
     self.handle = handle
   }
 }

@@ -13,6 +13,7 @@ enum FactLimits {
       try count(hardware.adapters, in: .hardware)
       try count(hardware.unreadable, in: .hardware)
       try size(hardware, in: .hardware)
+      try beside(hardware)
     }
     if let system = facts.system {
       try count(system.failedUnits ?? [], in: .system)
@@ -38,6 +39,19 @@ enum FactLimits {
     section.encode(into: &encoder)
     if encoder.bytes.count > Limits.sectionBytes { throw tooLarge(name, "is over \(Limits.sectionBytes) bytes") }
     try text(encoder.longestText, in: name)
+  }
+
+  /// What is told, but not in the encoding that is measured.
+  private static func beside(_ hardware: HardwareFacts) throws(WireError) {
+    try count(hardware.graphics ?? [], in: .hardware)
+    try count(hardware.cameras ?? [], in: .hardware)
+    try count(hardware.audio ?? [], in: .hardware)
+    var encoder = CanonicalEncoder()
+    hardware.encodeBeside(into: &encoder)
+    if encoder.bytes.count > Limits.sectionBytes {
+      throw tooLarge(.hardware, "tells over \(Limits.sectionBytes) bytes of parts")
+    }
+    try text(encoder.longestText, in: .hardware)
   }
 
   private static func count(_ list: [some Any], in name: FactSection) throws(WireError) {

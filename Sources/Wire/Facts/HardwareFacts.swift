@@ -15,6 +15,14 @@ package struct HardwareFacts: Hashable, Sendable, Codable, Canonical {
   package var uefi: Bool?
   /// nil where the firmware has no such variable. Source: /sys/firmware/efi/efivars/SecureBoot-8be4df61-…
   package var secureBoot: Bool?
+  /// Graphics adapters, sorted by name; told, but not hashed, like all below: they came after the first version.
+  package var graphics: [Graphics]?
+  /// Cameras, sorted by name.
+  package var cameras: [Part]?
+  /// Sound cards, sorted by name.
+  package var audio: [Part]?
+  /// Whether there is a Bluetooth adapter; never its address, nor what is near it. Source: /sys/class/bluetooth
+  package var bluetooth: Bool?
   package var unreadable: [Unreadable]
 
   package init() {
@@ -138,6 +146,46 @@ package struct HardwareFacts: Hashable, Sendable, Codable, Canonical {
       encoder.field("mac", mac)
       encoder.field("driver", driver)
       encoder.field("builtIn", builtIn)
+    }
+  }
+
+  /// Source: /sys/class/drm/cardN
+  package struct Graphics: Hashable, Sendable, Codable, Canonical {
+    /// The kernel's name, such as `card0`.
+    package var name: String
+    /// Maker and model as the machine's list of PCI ids names them. Source: pci.ids of hwdata
+    package var model: String?
+    /// Maker and device, such as `8086:9a49`.
+    package var pciID: String?
+    package var driver: String?
+
+    package init(name: String) { self.name = name }
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.field("name", name)
+      encoder.field("model", model)
+      encoder.field("pciID", pciID)
+      encoder.field("driver", driver)
+    }
+  }
+
+  /// A part that is told by what it is called. Source: /sys/class/video4linux, /proc/asound/cards
+  package struct Part: Hashable, Sendable, Codable, Canonical {
+    /// The kernel's name, such as `video0`.
+    package var name: String
+    package var model: String?
+    package var driver: String?
+
+    package init(name: String, model: String?, driver: String?) {
+      self.name = name
+      self.model = model
+      self.driver = driver
+    }
+
+    package func encode(into encoder: inout CanonicalEncoder) {
+      encoder.field("name", name)
+      encoder.field("model", model)
+      encoder.field("driver", driver)
     }
   }
 }

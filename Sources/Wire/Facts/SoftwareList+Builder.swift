@@ -9,6 +9,11 @@ extension SoftwareList {
 
     package init() {}
 
+    package var isEmpty: Bool { lines.isEmpty }
+
+    /// Counts a package that is there but cannot be told.
+    package mutating func refuse() { refused += 1 }
+
     /// Adds a package, unless a field is malformed or a limit is reached.
     package mutating func add(name: [UInt8], version: [UInt8], architecture: [UInt8], source: StaticString) {
       let start = text.count

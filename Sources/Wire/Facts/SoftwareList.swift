@@ -7,9 +7,9 @@ package struct SoftwareList: Hashable, Sendable, Canonical {
   package struct Package: Hashable, Sendable, Comparable {
     package var name: String
     package var version: String
-    /// `amd64`, `all` …
+    /// In the words of its source: `amd64`, `all`, `x86_64`, `noarch` …
     package var architecture: String
-    /// The package database: `dpkg`.
+    /// The package database: `dpkg`, `rpm`, `flatpak` or `snap`.
     package var source: String
 
     package init(name: String, version: String, architecture: String, source: String) {
@@ -86,6 +86,16 @@ package struct SoftwareList: Hashable, Sendable, Canonical {
 
   /// Takes lines that this module has made and checked.
   init(checked encoding: String) { self.encoding = encoding }
+
+  /// Of lines that were checked, how many name each source.
+  package static func sources(of lines: [UInt8]) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for line in lines.split(separator: 10) {
+      guard let tab = line.lastIndex(of: 9) else { continue }
+      counts[String(decoding: line[(tab + 1)...], as: UTF8.self), default: 0] += 1
+    }
+    return counts
+  }
 
   package var packages: [Package] { encoding.split(separator: "\n").compactMap { Package(line: $0) } }
 

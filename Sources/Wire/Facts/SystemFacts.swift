@@ -16,6 +16,11 @@ package struct SystemFacts: Hashable, Sendable, Codable, Canonical {
   package var bootID: String?
   /// When the kernel started; told, but not hashed, because corrections of the clock move it. Source: /proc/stat btime
   package var bootedAt: Instant?
+  /// How long the last start took, from the firmware's beginning, where that is known, until the service manager had started
+  /// everything; told, but not hashed. Source: org.freedesktop.systemd1.Manager FinishTimestampMonotonic
+  package var bootMilliseconds: Int64?
+  /// The firmware's and the boot loader's part of it; told, but not hashed. Source: FirmwareTimestampMonotonic
+  package var bootFirmwareMilliseconds: Int64?
   /// Whether the root file system lies on an encrypted block device. Source: /sys/dev/block/M:N/dm/uuid CRYPT-…
   package var rootEncrypted: Bool?
   /// `luks2`, `luks1`, `plain` …; nil where not encrypted.

@@ -142,6 +142,8 @@ package struct VitalFacts: Hashable, Sendable, Codable, Canonical {
     package var speedMbps: Int?
     /// dBm, Wi-Fi only; told, but not hashed.
     package var signalDBm: Int?
+    /// 0 to 100, Wi-Fi only, as the driver rates the link; told, but not hashed. Source: /proc/net/wireless link
+    package var qualityPercent: Int?
 
     package init(name: String, up: Bool) {
       self.name = name

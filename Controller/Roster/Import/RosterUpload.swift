@@ -1,0 +1,71 @@
+import Serving
+import Storage
+import Vocabulary
+
+/// A file that somebody sent by a page, to see first what it would change.
+struct UploadID: GeneratedIdentifier {
+  static let prefix = "upl"
+  let rawValue: String
+  init(unchecked: String) { rawValue = unchecked }
+}
+
+extension UploadID: SQLConvertible {}
+
+struct RosterUpload: Sendable {
+  /// How long it may be looked at and taken up.
+  static let kept = Duration.seconds(3600)
+
+  let id: UploadID
+  let district: DistrictID
+  let actor: PrincipalID
+  let at: Instant
+  /// Of a CSV of one's own: the saved mapping of its columns.
+  let mapping: String?
+  let file: [UInt8]
+  var digest: Digest { Digest.sha256(file) }
+}
+
+/// `roster_upload`: files that wait for a yes, of each person in a district the last one.
+enum UploadStore {
+  static func keep(_ upload: RosterUpload, _ key: ContactKey, _ transaction: any Transaction) throws {
+    try transaction.run(
+      "DELETE FROM roster_upload WHERE district_id = \(upload.district) AND actor = \(upload.actor)")
+    try removeOld(of: upload.district, at: upload.at, transaction)
+    let sealed = try key.seal(upload.file, of: context(upload.id), in: upload.district)
+    try transaction.run(
+      """
+      INSERT INTO roster_upload (district_id, upload_id, actor, at, mapping, size, digest, sealed)
+      VALUES (\(upload.district), \(upload.id), \(upload.actor), \(upload.at), \(upload.mapping), \(upload.file.count),
+        \(upload.digest), \(sealed))
+      """)
+  }
+
+  /// - Throws: `request.not-found` where there is none, or its time is over.
+  static func upload(
+    _ id: UploadID, of district: DistrictID, at now: Instant, _ key: ContactKey, _ transaction: any Transaction
+  ) throws -> RosterUpload {
+    let query: SQL = """
+      SELECT actor, at, mapping, sealed FROM roster_upload WHERE district_id = \(district) AND upload_id = \(id)
+        AND at > \(now.advanced(by: .zero - RosterUpload.kept))
+      """
+    guard let row = try transaction.row(query) else { throw ServingError.missing("upload", id, in: district) }
+    return RosterUpload(
+      id: id, district: district, actor: try row.get("actor"), at: try row.get("at"), mapping: try row.get("mapping"),
+      file: try key.open(try row.get("sealed"), of: context(id), in: district))
+  }
+
+  /// - Throws: `request.not-found` where there is none.
+  static func remove(_ id: UploadID, of district: DistrictID, _ transaction: any Transaction) throws {
+    let removed = try transaction.run(
+      "DELETE FROM roster_upload WHERE district_id = \(district) AND upload_id = \(id)")
+    guard removed > 0 else { throw ServingError.missing("upload", id, in: district) }
+  }
+
+  static func removeOld(of district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
+    let moment = now.advanced(by: .zero - RosterUpload.kept)
+    try transaction.run("DELETE FROM roster_upload WHERE district_id = \(district) AND at <= \(moment)")
+  }
+
+  /// No guardian's id has a space.
+  private static func context(_ id: UploadID) -> String { "an upload \(id)" }
+}

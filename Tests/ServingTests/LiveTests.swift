@@ -1,0 +1,170 @@
+import HTTPTypes
+import Synchronization
+import Testing
+import Vocabulary
+
+@testable import Serving
+
+@Suite("What an open page is told")
+struct LiveTests {
+  fileprivate static let ada = PrincipalID(random: [UInt8](1...10))
+  private static let bob = PrincipalID(random: [UInt8](11...20))
+
+  /// Values that change as the test says, and a clock that goes by waiting alone.
+  private final class World: Sendable {
+    let values = Mutex("{}")
+    let looks = Mutex(0)
+    let clock = Mutex(ContinuousClock.now)
+    let trusted = Mutex(true)
+    let streams: LiveStreams
+    let feed: LiveFeed
+
+    init(_ limits: LiveStreams.Limits = .init()) {
+      let holder = Holder()
+      streams = LiveStreams(
+        limits: limits, time: { holder.world?.clock.withLock { $0 } ?? .now },
+        wait: { pause in holder.world?.clock.withLock { $0 += pause } })
+      feed = LiveFeed(topic: "t") {
+        holder.world?.looks.withLock { $0 += 1 }
+        return Array((holder.world?.values.withLock { $0 } ?? "").utf8)
+      }
+      holder.world = self
+    }
+
+    func telling(_ principal: PrincipalID = LiveTests.ada) throws -> LiveTelling {
+      streams.telling(feed, at: try streams.enter(principal, feed)) { [self] in trusted.withLock { $0 } }
+    }
+    func set(_ text: String) { values.withLock { $0 = text } }
+
+    private final class Holder: @unchecked Sendable {
+      // Set once, before anything runs.
+      weak var world: World?
+    }
+  }
+
+  @Test("The values come at once, again when they differ, and a sign of life where nothing is new")
+  func values() async throws {
+    let world = World()
+    world.set(#"{"a":1}"#)
+    var telling = try world.telling()
+    #expect(try await telling.next() == "retry: 5000\nevent: values\ndata: {\"a\":1}\n\n")
+    world.set(#"{"a":2}"#)
+    #expect(try await telling.next() == "event: values\ndata: {\"a\":2}\n\n")
+    #expect(try await telling.next() == ":\n\n")
+  }
+
+  @Test("Once the session or the grant is over, that is said, and then nothing")
+  func over() async throws {
+    let world = World()
+    var telling = try world.telling()
+    _ = try await telling.next()
+    world.trusted.withLock { $0 = false }
+    #expect(try await telling.next() == "event: over\ndata: {}\n\n")
+    #expect(try await telling.next() == nil)
+    #expect(world.looks.withLock { $0 } <= 3, "within three looks")
+  }
+
+  @Test("A stream ends after its time")
+  func time() async throws {
+    var limits = LiveStreams.Limits()
+    limits.lasting = .seconds(60)
+    let world = World(limits)
+    var telling = try world.telling()
+    var texts = 0
+    while try await telling.next() != nil { texts += 1 }
+    #expect(texts == 8, "the values, and seven signs of life in a minute")
+    #expect(world.looks.withLock { $0 } == 30)
+  }
+
+  @Test("A person has so many streams: one more ends the oldest; all together have so many and no more")
+  func places() async throws {
+    var limits = LiveStreams.Limits()
+    (limits.all, limits.each) = (3, 2)
+    let streams = LiveStreams(limits: limits, wait: { _ in })
+    let feed = LiveFeed(topic: "t") { [] }
+    let first = try streams.enter(Self.ada, feed)
+    var oldest = streams.telling(feed, at: first) { true }
+    _ = try await oldest.next()
+    let second = try streams.enter(Self.ada, feed)
+    #expect(streams.count == 2)
+    let third = try streams.enter(Self.ada, feed)
+    #expect(streams.count == 2)
+    #expect(try await oldest.next() == "event: over\ndata: {}\n\n")
+    let other = try streams.enter(Self.bob, feed)
+    #expect(throws: ServingError.self) { _ = try streams.enter(Self.bob, feed) }
+    streams.leave(first)
+    #expect(streams.count == 3, "that place is another's already")
+    for place in [second, third, other] { streams.leave(place) }
+    #expect(streams.count == 0)
+  }
+
+  @Test("Those who see the same share one look")
+  func shared() async throws {
+    let world = World()
+    var (one, other) = (try world.telling(), try world.telling(Self.bob))
+    _ = try await one.next()
+    _ = try await other.next()
+    #expect(world.looks.withLock { $0 } == 1)
+  }
+}
+
+@Suite("Forms with a file")
+struct MultipartTests {
+  private func call(_ body: String, type: String = "multipart/form-data; boundary=edge") -> Call {
+    Call(.post, "/x", headers: [.contentType: type], body: Array(body.utf8), now: Instant(seconds: 0))
+  }
+
+  private let whole = """
+    --edge\r\nContent-Disposition: form-data; name="form-token"\r\n\r\nabc\r\n--edge\r\n\
+    Content-Disposition: form-data; name="file"; filename="a.zip"\r\nContent-Type: application/zip\r\n\r\n\
+    P\u{0}K\r\n--edg\r\n\r\n--edge\r\nContent-Disposition: form-data; name="none"; filename=""\r\n\r\n\r\n--edge--\r\n
+    """
+
+  @Test("Fields and files are found as they were sent")
+  func read() throws {
+    let form = try MultipartBody(call(whole))
+    #expect(form["form-token"] == "abc")
+    #expect(form.file("file") == Array("P\0K\r\n--edg\r\n".utf8))
+    #expect(form.file("none") == nil && form["none"] == nil && form["file"] == nil && form["other"] == nil)
+    let quoted = call(whole, type: #"Multipart/Form-Data; charset=utf-8; boundary="edge""#)
+    #expect(try MultipartBody(quoted)["form-token"] == "abc")
+  }
+
+  @Test(
+    "What is no form with a file is refused",
+    arguments: [
+      "application/zip", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=other",
+    ])
+  func types(type: String) {
+    #expect(throws: ServingError.self) { _ = try MultipartBody(call(whole, type: type)) }
+  }
+
+  @Test("A form cut anywhere is refused, and one changed anywhere never traps")
+  func hostile() {
+    let bytes = Array(whole.utf8)
+    for count in 0..<bytes.count - 4 {
+      let cut = Call(
+        .post, "/x", headers: [.contentType: "multipart/form-data; boundary=edge"], body: Array(bytes.prefix(count)),
+        now: Instant(seconds: 0))
+      #expect(throws: ServingError.self) { _ = try MultipartBody(cut) }
+    }
+    for index in bytes.indices {
+      for value: UInt8 in [0, 10, 13, 34, 45, 255] {
+        var changed = bytes
+        changed[index] = value
+        let call = Call(
+          .post, "/x", headers: [.contentType: "multipart/form-data; boundary=edge"], body: changed,
+          now: Instant(seconds: 0))
+        _ = try? MultipartBody(call)["form-token"]
+      }
+    }
+  }
+
+  @Test("Of more parts than a page has, none is read")
+  func many() {
+    let part = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n"
+    #expect(throws: ServingError.self) {
+      _ = try MultipartBody(call(String(repeating: part, count: 21) + "--edge--\r\n"))
+    }
+  }
+}
