@@ -256,7 +256,7 @@ struct JournalTests {
   func codes() {
     #expect(
       AuditError.Kind.allCases.map(\.rawValue) == [
-        "audit.entry", "audit.no-checkpoint", "audit.other-key", "audit.damaged",
+        "audit.entry", "audit.no-checkpoint", "audit.other-key", "audit.purpose-required", "audit.damaged",
       ])
   }
 }

@@ -31,7 +31,7 @@ import Testing
     var most = 0
     let stream = BodyStream { pipe in
       try await Self.onThread {
-        for _ in 0..<50 {
+        for _ in 0..<20 {
           try pipe.send([1])
           made.add(1, ordering: .sequentiallyConsistent)
         }
@@ -40,11 +40,12 @@ import Testing
     var read = 0
     try await stream.pour { _ in
       read += 1
-      for _ in 0..<20 { await Task.yield() }
+      // Where all tests run at once each turn may take its time: one lets the maker go as far as it may.
+      await Task.yield()
       let ahead = made.load(ordering: .sequentiallyConsistent) - read
       most = max(most, ahead)
     }
-    #expect(read == 50 && most <= BodyPipe.capacity + 1)
+    #expect(read == 20 && most <= BodyPipe.capacity + 1)
   }
 
   @Test("Where making fails, sending fails: a body that was cut off has no end")
