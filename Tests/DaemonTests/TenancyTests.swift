@@ -138,9 +138,10 @@ import Testing
       if route.isLive { continue }
       // No device of the sample has told its software or anything else, and none is lost: these lists are empty.
       // `SoftwareIndexTests` and `ReportsTests` fill them.
-      let isOfSoftware = ["software", "reports/software", "reports/attention", "reports/losses"].contains {
-        route.path.hasPrefix("/api/v1/\($0)")
-      } || route.path == "/quarantine"
+      let isOfSoftware =
+        ["software", "reports/software", "reports/attention", "reports/losses"].contains {
+          route.path.hasPrefix("/api/v1/\($0)")
+        } || route.path == "/quarantine"
       let needed: [(name: String, value: String)] =
         switch route.path {
         case "/api/v1/software/devices": [("name", "openssl")]

@@ -53,7 +53,11 @@ package struct ViewItem: Encodable, Sendable {
     [
       ("id", .string("The journal's entry")), ("at", .dateTime("When")), ("district", .string("Whose people")),
       ("actor", .string("Who looked, by id")),
-      ("kind", .oneOf(StudentViews.Look.Kind.allCases.map(\.rawValue), "At one person, a list, results of a search or a report")),
+      (
+        "kind",
+        .oneOf(
+          StudentViews.Look.Kind.allCases.map(\.rawValue), "At one person, a list, results of a search or a report")
+      ),
       ("purpose", .oneOf(ViewPurpose.allCases.map(\.rawValue), "Why, where it was said")),
       ("persons", .array(.string("The roster's id of somebody who was shown"))),
       ("shown", .integer("How many people were shown; absent once retention dropped the entry's body")),

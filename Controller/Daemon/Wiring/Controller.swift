@@ -74,7 +74,9 @@ struct Controller: Sendable {
     let access = AccessRoutes(database: database, tenants: registry, directory: directory, desk: signIn)
     // Features that have pages add their templates and places here.
     let shell = try Shell(
-      templates: [SearchPages.templates, ViewPages.templates, DevicePages.templates, ReportsDesk.templates, EnrollmentPages.templates,
+      templates: [
+        SearchPages.templates, ViewPages.templates, DevicePages.templates, ReportsDesk.templates,
+        EnrollmentPages.templates,
         RosterPages.templates,
       ].reduce(into: [:]) {
         $0.merge($1) { first, _ in first }

@@ -7,7 +7,8 @@ extension DeviceRegistry {
   ///
   /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.too-few-devices`, `registry.invalid`.
   func plan(
-    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, on now: Instant, _ transaction: any Transaction
+    _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, on now: Instant,
+    _ transaction: any Transaction
   ) throws -> [PlannedMove] {
     let students = try students(of: asked, in: district, on: now, transaction)
     let holders = students.map(Holder.person)

@@ -265,7 +265,9 @@ struct Roster: PeopleSource, CustodyPersons {
     district == DeviceBench.cedar ? Set(ids).intersection(all.keys) : []
   }
 
-  func students(ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction) -> [PersonID]? {
+  func students(ofClass id: String, of district: DistrictID, on day: CivilDate, in transaction: any Transaction)
+    -> [PersonID]?
+  {
     id == "bio" ? [DeviceBench.olivia, DeviceBench.oscar] : nil
   }
 }
