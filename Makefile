@@ -56,7 +56,7 @@ build: $(addprefix bin/,$(PROGRAMS)) ## put the release programs rollcalld, roll
 $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 	@swift build $(RELEASE_FLAGS) --product $*
 	@mkdir -p bin
-	@strip -o $@.new "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/$*" && mv $@.new $@
+	@scripts/strip.sh "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/$*" $@
 
 test: packages-run packages-test ## run all tests, those of stores and features on both engines (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests

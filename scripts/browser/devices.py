@@ -1,6 +1,7 @@
 """A district with a school, students and devices for the browser's look at the help desk's pages."""
 
 import csv
+import re
 import subprocess
 
 HOSTILE_MODELS = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "\u202egnp.exe", "y" * 128]
@@ -55,7 +56,7 @@ def make(controller, folder):
 
 def enroll(controller, folder):
     """This machine, by the agent: its facts, health and software are real."""
-    token, state = folder / "token", folder / "agent"
+    token, state = folder / "browser-token", folder / "browser-agent"
     controller.rollcall("batch", "create", "-d", "cedar-falls", "--id", "browser", "--name", "Browser")
     controller.rollcall("token", "create", "-d", "cedar-falls", "--batch", "browser", "--expires-in-hours", "1", "--uses", "1",
                         "--allow-unidentified", "--output-file", str(token))
@@ -63,5 +64,7 @@ def enroll(controller, folder):
     subprocess.run([agent, "enroll", "--controller", f"https://localhost:{controller.devices_port}", "--token-file", str(token),
                     "--state-dir", str(state)], check=True, capture_output=True, timeout=120)
     subprocess.run([agent, "once", "--state-dir", str(state)], check=True, capture_output=True, timeout=120)
-    listed = controller.rollcall("device", "list", "-d", "cedar-falls", "--output", "csv")
-    return next(row["id"] for row in csv.DictReader(listed.splitlines()) if row["lastContact"])
+    # The certificate's common name is the device's id.
+    subject = subprocess.run(["openssl", "x509", "-in", str(state / "device.pem"), "-noout", "-subject"], check=True, capture_output=True,
+                             text=True, timeout=30).stdout
+    return re.search(r"dev_[0-9a-z]+", subject).group()

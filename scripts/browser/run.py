@@ -515,7 +515,6 @@ def main():
             browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
             visit = Visit(browser, base)
             administrator(visit, link, screenshots)
-            devices(controller, folder)
             ada = add_person(visit, "Ada Field (example)", "ada.field")
             give_role(visit, "Ada Field (example)", "help-desk", "cedar-falls")
             for number, name in enumerate(HOSTILE):
@@ -530,15 +529,15 @@ def main():
                 visit.go("/people")
                 row = visit.page.locator("tr", has_text=f"hostile-{number} ")
                 look(visit, row.get_by_role("link").get_attribute("href"), screenshots, f"hostile-{number}")
-            take_up_roster(visit, pathlib.Path(folder), screenshots)
-            enrolment(visit, controller, pathlib.Path(folder), screenshots)
-            journal(visit, screenshots)
-            school(controller, folder)
             fleet(controller, folder)
             for path, label in [("/overview?district=cedar-falls", "overview"), ("/devices?district=cedar-falls", "devices"), ("/software", "software"),
                                 ("/reports", "reports"), ("/reports/inventory", "inventory"), ("/reports/fleet-health", "fleet-health")]:
                 look(visit, path, screenshots, label)
             change_many(visit, screenshots)
+            take_up_roster(visit, pathlib.Path(folder), screenshots)
+            enrolment(visit, controller, pathlib.Path(folder), screenshots)
+            journal(visit, screenshots)
+            school(controller, folder)
             for path in ["/people", "/districts/cedar-falls/batches/fall", "/overview", "/devices?district=cedar-falls", "/reports/inventory"]:
                 weigh(visit, path)
             without_script(browser, base, base + "/" + ada.split("/", 3)[3])

@@ -14,7 +14,7 @@ for round in first second; do
     swift build --scratch-path .build-twice --configuration release --static-swift-stdlib --product "$program"
     built=$(swift build --scratch-path .build-twice --configuration release --static-swift-stdlib --show-bin-path)
     mkdir -p "$room/$round/bin"
-    strip -o "$room/$round/bin/$program" "$built/$program"
+    scripts/strip.sh "$built/$program" "$room/$round/bin/$program"
   done
   scripts/deb/build.sh "$room/$round/bin" "$room/$round/deb"
 done
