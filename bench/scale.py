@@ -313,6 +313,12 @@ def measure(given, engine, devices, server):
         say(f"{engine}, {devices:,} devices: {found['handshake']['perSecond']:.0f}/s, kept alive {found['keptAlive']['perSecond']:.0f}/s; queries")
         warm(server.folder if server else state)
         found["queries"] = ask(given, controller, devices)
+        if "reports" in given.parts:
+            say(f"{engine}, {devices:,} devices: overview, lists, files")
+            found["reports"] = reports.figures(given, controller)
+    if "search" in given.parts:
+        say(f"{engine}, {devices:,} devices: roster, search")
+        found["search"] = search.figures(given, engine, state, server, database, devices, devices * 9 // 8)
     if "restart" in given.parts:
         # A controller that has just come back, as after the power cut.
         with Controller(given.programs, state) as controller:
@@ -448,7 +454,8 @@ def arguments():
     parser.add_argument("--fresh", type=int, default=2000, help="devices of the enrolment storm")
     parser.add_argument("--connections", type=int, default=5000,
                         help="open at once in the restart; past what a listener and its backlog hold, connections wait for TCP to try again")
-    parser.add_argument("--parts", nargs="*", choices=["restart", "slow"], default=["restart", "slow"])
+    parser.add_argument("--parts", nargs="*", choices=["restart", "slow", "reports", "search"], default=["restart", "slow"],
+                        help="beside check-ins and queries; reports and search (which brings a roster) spare these benchmarks their own seeding")
     parser.add_argument("--more", action="store_true", help="keep what the output folder has of other engines and sizes")
     given = parser.parse_args()
     given.programs, given.swarm = given.programs.resolve(), given.swarm.resolve()
@@ -456,6 +463,10 @@ def arguments():
 
 
 def main():
+    # They need this file's functions, so that they are known only now.
+    global reports, search
+    import reports
+    import search
     given = arguments()
     # Told to end, it ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

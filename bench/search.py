@@ -80,16 +80,29 @@ def wrong(draw, word):
     return "".join(letters)
 
 
-def queries(names, devices, users, count, districts):
-    """Name, and what is typed with the district that it is typed in; the state where there is none."""
+def queries(names, devices, users, count, districts, largest):
+    """Name, and what is typed with the district that it is typed in, which knows it; the state where there is none.
+
+    `largest` is the district of the fleet's first devices, and how many those are.
+    """
     draw = random.Random(11)
-    people = [person for (kind, _), person in names.people.items() if kind == "u"]
-    students = users * 10 // 17
+    people = [(number, *person) for (kind, number), person in names.people.items() if kind == "u"]
+    students, guardians = users * 10 // 17, users * 6 // 17
 
     def named(shape):
-        return [shape(*draw.choice(people)) for _ in range(count)]
+        """A school's number, and so a student's, tells the district (roster.py)."""
+        drawn = [draw.choice(people) for _ in range(count)]
+        return [(shape(given, family), districts[number % len(districts)]) for number, given, family in drawn]
 
-    serials = [f"SW0001{draw.randrange(devices):07}" for _ in range(count)]
+    def numbered(many, shape):
+        return [(shape(number), districts[number % len(districts)]) for number in (draw.randrange(many) for _ in range(count))]
+
+    def device(shape):
+        return [(shape(draw.randrange(largest[1])), largest[0]) for _ in range(count)]
+
+    def anywhere(shape):
+        return [(shape(draw.randrange(devices)), None) for _ in range(count)]
+
     kinds = {
         "both names": named(lambda given, family: f"{family} {given}"),
         "family name alone": named(lambda given, family: family),
@@ -99,16 +112,20 @@ def queries(names, devices, users, count, districts):
         "both names, an error in each": named(lambda given, family: f"{wrong(draw, given)} {wrong(draw, family)}"),
         "family name with an error": named(lambda given, family: wrong(draw, family)),
         "a name that nobody has": named(lambda given, family: f"{family[::-1]}x {given[::-1]}"),
-        "student's number": [str(draw.randrange(students)) for _ in range(count)],
-        "guardian's e-mail address": [f"g{draw.randrange(users * 6 // 17)}@example.test" for _ in range(count)],
-        "guardian's telephone number": [f"555-{draw.randrange(users * 6 // 17):07d}" for _ in range(count)],
-        "serial": serials, "a serial's beginning": [serial[:-2] for serial in serials], "a serial's last 5": [serial[-5:] for serial in serials],
-        "asset tag": [f"RC{draw.randrange(devices):07}" for _ in range(count)],
-        "host name": [f"lt-sw0001{draw.randrange(devices):07}" for _ in range(count)],
+        "student's number": numbered(students, str),
+        "guardian's e-mail address": numbered(guardians, lambda number: f"g{number}@example.test"),
+        "guardian's telephone number": numbered(guardians, lambda number: f"555-{number:07d}"),
     }
-    for kind, texts in kinds.items():
-        yield f"{kind}, state", [(text, None) for text in texts]
-        yield f"{kind}, district", [(text, draw.choice(districts)) for text in texts]
+    for kind, typed in kinds.items():
+        yield f"{kind}, state", [(text, None) for text, _ in typed]
+        yield f"{kind}, district", typed
+    for kind, shape in {
+        "serial": lambda number: f"SW0001{number:07}", "a serial's beginning": lambda number: f"SW0001{number:07}"[:-2],
+        "a serial's last 5": lambda number: f"{number:07}"[-5:], "asset tag": lambda number: f"RC{number:07}",
+        "host name": lambda number: f"lt-sw0001{number:07}",
+    }.items():
+        yield f"{kind}, state", anywhere(shape)
+        yield f"{kind}, district", device(shape)
 
 
 def spent(api):
@@ -120,9 +137,10 @@ def spent(api):
     return sum_of("rollcall_http_requests_total"), sum_of("rollcall_http_request_microseconds_total")
 
 
-def ask(given, controller, names, districts):
+def ask(given, controller, names, districts, devices, users):
     api, found = scale.Operator(controller), {}
-    for name, typed in queries(names, given.devices, given.users, given.queries, districts):
+    largest = max(json.loads(api.get("/api/v1/health")[1])["districts"], key=lambda district: district["total"])
+    for name, typed in queries(names, devices, users, given.queries, districts, (largest["district"], largest["total"])):
         paths = ["/api/v1/search?" + urllib.parse.urlencode({"q": text} | ({"district": district} if district else {})) for text, district in typed]
         for path in paths[:5]:
             api.get(path)
@@ -144,24 +162,21 @@ def ask(given, controller, names, districts):
     return found
 
 
-def measure(given, engine, server, room):
-    state, fleet = room / engine, room / f"{engine}.fleet"
-    words = ("--database", server.create("search")) if server else ()
-    subprocess.run([given.programs / "rollcalld", "init", "--state", str(state), *words], check=True, capture_output=True, timeout=300)
-    given.room = room
-    scale.swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", given.devices, "--districts", given.districts, "--packages", "20")
-    names = Names()
-    found = {"engine": engine, "devices": given.devices, "users": given.users, "districts": given.districts}
-    found["bytesBefore"] = scale.size(state, server, "search")[0]
-    with scale.Controller(given.programs, state) as controller:
-        api = scale.Operator(controller)
-        districts, after = [], ""
-        while after is not None:
-            page = json.loads(api.get(f"/api/v1/districts?limit=200{after}")[1])
-            districts += [item["id"] for item in page["items"]]
-            after = f"&after={page['next']}" if page.get("next") else None
-        archive, _, _ = roster.export(given.users, given.districts, names=names.of, codes=districts)
+def fill(given, controller, users, names):
+    """Imports a roster of `users` people; the districts' codes, and seconds for it, and again with nothing changed, with the memory of each."""
+    api, found = scale.Operator(controller), {}
+    districts, after = [], ""
+    while after is not None:
+        page = json.loads(api.get(f"/api/v1/districts?limit=200{after}")[1])
+        districts += [item["id"] for item in page["items"]]
+        after = f"&after={page['next']}" if page.get("next") else None
+    archive, _, _ = roster.export(users, len(districts), names=names.of, codes=districts)
+    for title in ("import", "importAgain"):
+        process = controller.process.pid
+        found[f"{title}MBBefore"] = round(roster.memory(process, "VmRSS"))
+        pathlib.Path(f"/proc/{process}/clear_refs").write_text("5")
         began = time.monotonic()
+        api.connection.connect()
         api.connection.sock.settimeout(1800)
         api.connection.request("POST", "/api/v1/roster/imports", body=archive, headers={
             "Authorization": f"Bearer {api.token}", "Content-Type": "application/zip"})
@@ -169,16 +184,38 @@ def measure(given, engine, server, room):
         told = answer.read()
         if answer.status != 200:
             raise RuntimeError(told[:2000].decode())
-        found["importSeconds"] = round(time.monotonic() - began, 1)
-        print(f"{engine}: {given.users:,} people of {given.districts} districts in {found['importSeconds']} s", flush=True)
+        found[f"{title}Seconds"] = round(time.monotonic() - began, 1)
+        found[f"{title}MBHighest"] = round(roster.memory(process, "VmHWM"))
+        print(f"{users:,} people of {len(districts)} districts in {found[f'{title}Seconds']} s, {found[f'{title}MBHighest']} MB", flush=True)
+    return districts, found
+
+
+def figures(given, engine, state, server, database, devices, users):
+    """Gives a seeded state its roster, and searches."""
+    names = Names()
+    found = {"engine": engine, "devices": devices, "users": users, "bytesBefore": scale.size(state, server, database)[0]}
+    with scale.Controller(given.programs, state) as controller:
+        districts, took = fill(given, controller, users, names)
+        found |= took | {"districts": len(districts)}
         scale.settle(controller, server)
     # As the server's own housekeeping would some time later; the controller's connections are made anew.
-    found["bytes"], found["tables"] = scale.size(state, server, "search")
+    found["bytes"], found["tables"] = scale.size(state, server, database)
     with scale.Controller(given.programs, state) as controller:
         scale.settle(controller, server)
         scale.warm(server.folder if server else state)
-        found["queries"] = ask(given, controller, names, districts)
+        found["queries"] = ask(given, controller, names, districts, devices, users)
+    over = [name for name, of in found["queries"].items() if of["p99_ms"] > LIMIT]
+    print(f"{engine}: p99 over {LIMIT} ms: {', '.join(over) or 'nothing'}", flush=True)
     return found
+
+
+def measure(given, engine, server, room):
+    state, fleet = room / engine, room / f"{engine}.fleet"
+    words = ("--database", server.create("search")) if server else ()
+    subprocess.run([given.programs / "rollcalld", "init", "--state", str(state), *words], check=True, capture_output=True, timeout=300)
+    given.room = room
+    scale.swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", given.devices, "--districts", given.districts, "--packages", "20")
+    return figures(given, engine, state, server, "search", given.devices, given.users)
 
 
 def main():
@@ -198,8 +235,6 @@ def main():
                 Postgres() if engine == "postgres" else contextlib.nullcontext()) as server:
             found = measure(given, engine, server, pathlib.Path(folder))
         (given.output / f"search-{engine}.json").write_text(json.dumps(found, indent=2))
-        over = [name for name, of in found["queries"].items() if of["p99_ms"] > LIMIT]
-        print(f"{engine}: p99 over {LIMIT} ms: {', '.join(over) or 'nothing'}", flush=True)
 
 
 if __name__ == "__main__":
