@@ -31,16 +31,32 @@ extension EnrollmentDesk {
     forRepeats: @escaping @Sendable (Reply) throws -> Reply = { $0 },
     _ body: @escaping @Sendable (PersonsChange) throws -> Reply
   ) async throws -> Reply {
-    let principal = try context.actor
-    let district: DistrictID = try call.identifier("district")
+    let begin = try beginning(call, context)
     return try await database.write(in: scope ?? context.scope) { transaction in
       try Idempotency.reply(to: call, context, in: transaction, forRepeats: forRepeats) {
-        guard try registry.district(district, in: transaction) != nil else {
-          throw ServingError.missing("district", district)
-        }
-        return try body(
-          PersonsChange(principal: principal, district: district, now: call.now, transaction: transaction))
+        try body(begin(transaction))
       }
+    }
+  }
+
+  /// As ``change(_:_:in:forRepeats:_:)`` for a page's form, which has no `Idempotency-Key`.
+  func changeByForm<Made: Sendable>(
+    _ call: Call, _ context: OperatorContext, _ body: @escaping @Sendable (PersonsChange) throws -> Made
+  ) async throws -> Made {
+    let begin = try beginning(call, context)
+    return try await database.write(in: context.scope) { try body(begin($0)) }
+  }
+
+  private func beginning(
+    _ call: Call, _ context: OperatorContext
+  ) throws -> @Sendable (any Transaction) throws -> PersonsChange {
+    let principal = try context.actor
+    let (district, now): (DistrictID, Instant) = (try call.identifier("district"), call.now)
+    return { [registry] transaction in
+      guard try registry.district(district, in: transaction) != nil else {
+        throw ServingError.missing("district", district)
+      }
+      return PersonsChange(principal: principal, district: district, now: now, transaction: transaction)
     }
   }
 }

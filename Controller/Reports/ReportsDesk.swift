@@ -71,11 +71,12 @@ package struct ReportsDesk: Sendable {
     guard found != nil else { throw ServingError.notFound }
   }
 
-  /// Keeps who looks at students' names, and how many, before they are shown.
+  /// Keeps who looks at students' names, and how many of each district, before they are shown.
   ///
+  /// - Parameter students: by district; nil for all that the report names.
   /// - Throws: `report.purpose` where somebody at a browser has not said why.
   func recordView(
-    of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: Int? = nil
+    of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: [DistrictID: Int]? = nil
   ) async throws {
     if let session = context.session, session.purpose == nil {
       throw ReportsError(
@@ -84,15 +85,16 @@ package struct ReportsDesk: Sendable {
       )
     }
     let (question, districts) = (run.question, run.districts)
-    let count =
+    let counts =
       if let students { students } else {
-        try await database.read(in: run.scope) { try Students.count(in: districts, question, $0) }
+        try await database.read(in: run.scope) { try Students.counts(in: districts, question, $0) }
       }
-    var district: DistrictID?
-    if case .districts(let ids) = run.scope, ids.count == 1 { district = ids.first }
+    let actor = try context.actor
     try await journal.record(
-      StudentView(
-        report: run.report.id, district: district, actor: try context.actor, at: call.now, students: count,
-        format: format, purpose: context.session?.purpose))
+      counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { district, count in
+        StudentView(
+          report: run.report.id, district: district, actor: actor, at: call.now, students: count, format: format,
+          purpose: context.session?.purpose)
+      })
   }
 }

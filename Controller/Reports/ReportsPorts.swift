@@ -60,15 +60,14 @@ package struct SoftwareHolder: Sendable, Hashable {
 
 /// Keeps who looked at students' names; the journal answers.
 package protocol ViewJournal: Sendable {
-  /// Durable when it returns: nothing is shown before.
-  func record(_ view: StudentView) async throws
+  /// All of them or none, durable when it returns: nothing is shown before.
+  func record(_ views: [StudentView]) async throws
 }
 
-/// A look at a report that names students: ids, codes and counts.
+/// A look at a report that names students, as far as they are one district's: ids, codes and counts.
 package struct StudentView: Sendable, Hashable {
   package let report: String
-  /// nil for the whole state.
-  package let district: DistrictID?
+  package let district: DistrictID
   package let actor: PrincipalID
   package let at: Instant
   /// Students whose names were shown or written.

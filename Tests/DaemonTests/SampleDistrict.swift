@@ -169,16 +169,27 @@ extension SampleController {
 
   /// Sends a file by the page of a district's roster; the id under which it waits.
   func upload(_ file: [UInt8], to district: String, token: String? = nil) async throws -> String {
-    let head = "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.zip\"\r\n\r\n"
+    let reply = await multipart("/districts/\(district)/roster/uploads", file: file, token: token)
+    #expect(reply.status == 303, "\(reply.text)")
+    return try #require(reply.place.split(separator: "/").last.map(String.init))
+  }
+
+  /// Sends a page's form with fields and a file.
+  func multipart(
+    _ path: String, _ fields: [(String, String)] = [], file: [UInt8]? = nil, token: String? = nil
+  ) async -> (status: Int, place: String, text: String) {
+    var body: [UInt8] = []
+    for (name, value) in fields {
+      body += Array("--edge\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
+    }
+    let head = "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\n\r\n"
+    body += Array(head.utf8) + (file ?? []) + Array("\r\n--edge--\r\n".utf8)
     let headers: HTTPFields = [
       .authorization: "Bearer \(token ?? adminToken)", .contentType: "multipart/form-data; boundary=edge",
     ]
     let reply = await controller.people.respond(
-      to: Call(
-        .post, "/districts/\(district)/roster/uploads", headers: headers,
-        body: Array(head.utf8) + file + Array("\r\n--edge--\r\n".utf8), now: Self.now))
-    let place = try #require(reply.headers[.location], "\(String(decoding: reply.body, as: UTF8.self))")
-    return try #require(place.split(separator: "/").last.map(String.init))
+      to: Call(.post, path, headers: headers, body: body, now: Self.now))
+    return (reply.status.code, reply.headers[.location] ?? "", String(decoding: reply.body, as: UTF8.self))
   }
 
   /// Sends a page's form with a token instead of a session.

@@ -223,7 +223,7 @@ private struct Callers: Authenticator {
 final class Views: ViewJournal {
   private let seen = Mutex<[StudentView]>([])
   var all: [StudentView] { seen.withLock { $0 } }
-  func record(_ view: StudentView) async throws { seen.withLock { $0.append(view) } }
+  func record(_ views: [StudentView]) async throws { seen.withLock { $0 += views } }
 }
 
 /// No device has told any.

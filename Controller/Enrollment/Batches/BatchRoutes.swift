@@ -1,5 +1,3 @@
-internal import Audit
-internal import Registry
 internal import Serving
 internal import Storage
 internal import Vocabulary
@@ -72,12 +70,7 @@ struct BatchRoutes: Sendable {
   private func create(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (id, name, list) = try Self.newBatch(call)
     return try await desk.change(call, context) { change in
-      let batch = Batch(id: id, name: name, createdAt: change.now)
-      // The list's faults first: who corrects them and sends it again is told of a taken id then.
-      let machines = try Self.new(list, for: id, change)
-      try BatchStore.insert(batch, in: change.district, change.transaction)
-      try desk.expect(machines, of: id, change)
-      try change.record("batch.create", "batch", id.rawValue, ListedBody(added: machines.count))
+      let batch = try desk.makeBatch(id, name, list, change)
       return try .json(Self.item(batch, change), status: .created)
     }
   }
@@ -86,13 +79,10 @@ struct BatchRoutes: Sendable {
     let id: BatchID = try call.identifier("batch")
     let list = MachineList(csv: call.body)
     return try await desk.change(call, context) { change in
-      let batch = try change.batch(id)
-      let machines = try Self.new(list, for: id, change)
-      try desk.expect(machines, of: id, change)
-      try change.record("batch.add", "batch", id.rawValue, ListedBody(added: machines.count))
+      let added = try desk.add(list, to: id, change)
       return try .json(
         AddedItem(
-          batch: Self.item(batch, change), added: machines.count, unchanged: list.items.count - machines.count))
+          batch: Self.item(try change.batch(id), change), added: added, unchanged: list.items.count - added))
     }
   }
 
@@ -150,29 +140,8 @@ struct BatchRoutes: Sendable {
     return (id, try NewBatch.named(name), MachineList(csv: call.body))
   }
 
-  private static func new(_ list: MachineList, for batch: BatchID, _ change: PersonsChange) throws -> [ExpectedMachine]
-  {
-    let listed = try BatchStore.listing(list.items.map(\.machine.serial), in: change.district, change.transaction)
-    return try list.new(for: batch, listed: listed)
-  }
-
   static func item(_ batch: Batch, _ change: PersonsChange) throws -> BatchItem {
     BatchItem(
       batch, in: change.district, counts: try BatchStore.counts(of: batch.id, in: change.district, change.transaction))
   }
-}
-
-extension EnrollmentDesk {
-  /// Lists the machines, each with its device in the registry and `expected` in its ledger.
-  func expect(_ machines: [ExpectedMachine], of batch: BatchID, _ change: PersonsChange) throws {
-    let devices = try registry.expect(
-      machines.map { ExpectedDevice(serial: $0.serial, assetTag: $0.assetTag, model: $0.model) },
-      district: change.district, batch: batch, actor: change.actor, now: change.now, in: change.transaction)
-    try BatchStore.list(
-      machines, as: devices, of: batch, in: change.district, at: change.now, change.transaction)
-  }
-}
-
-private struct ListedBody: JournalBody {
-  let added: Int
 }

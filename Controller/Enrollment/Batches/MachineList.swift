@@ -58,6 +58,19 @@ struct MachineList: Sendable {
     self = list
   }
 
+  /// From lines as they are typed or scanned into a page, a serial each; empty ones are skipped.
+  init(lines text: String) {
+    var list = MachineList()
+    var faults = CSVFaults()
+    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    for (index, line) in lines.enumerated() where line.contains(where: { !$0.isWhitespace }) {
+      guard list.items.count < Self.limit else { break }
+      _ = list.add(String(line), assetTag: nil, model: nil, line: index + 1, field: "serial", &faults)
+    }
+    list.faults = faults
+    self = list
+  }
+
   private init() {}
 
   /// Adds what other batches of the district say, and gives the machines that `batch` does not list yet.

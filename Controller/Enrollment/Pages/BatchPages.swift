@@ -27,7 +27,7 @@ struct BatchPages: Sendable {
       },
       .page(
         .get, Self.base + "/{batch}", Self.ofDistrict, "showBatchPage", "A batch and its machines",
-        query: ["state", "after"], handle: show),
+        query: ["state", "after", "done"], handle: show),
       .live(Self.base + "/{batch}/live", Self.ofDistrict, "followBatch", "How far a batch has come", handle: follow),
     ]
   }
@@ -43,6 +43,8 @@ struct BatchPages: Sendable {
     }
 
     let base: String
+    /// Where a new one is made; nil where the caller may not.
+    let new: String?
     let batches: [Line]
     let next: String?
   }
@@ -80,7 +82,8 @@ struct BatchPages: Sendable {
     let base = "/districts/\(district)/batches"
     let shown = Array(found.prefix(Self.limit))
     let next = found.count > Self.limit ? shown.last.map { "\(base)?after=\($0.id)" } : nil
-    let model = List(base: base, batches: shown, next: next)
+    let new = context.mayDecide(in: district) ? "/districts/\(district)/new-batch" : nil
+    let model = List(base: base, new: new, batches: shown, next: next)
     return try shell.page("batches", model, Shell.Heading("Batches of \(district)", place: Self.place), context)
   }
 
@@ -111,7 +114,13 @@ struct BatchPages: Sendable {
     let lines: [Line]
     let next: String?
     let now: Moment
+    let canManage: Bool
   }
+
+  private static let notices = [
+    "created": "The batch is made.", "added": "The batch expects these machines too.",
+    "removed": "The machines are taken out of the batch.", "same": "The batch listed all of these already.",
+  ]
 
   @Sendable private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
@@ -142,8 +151,10 @@ struct BatchPages: Sendable {
       },
       next: entries.count > Self.limit
         ? shown.last.map { "\(batches)/\(id)?\(filter)after=\(PercentEncoding.encode($0.key))" } : nil,
-      now: Moment(call.now))
-    return try shell.page("batch", model, Shell.Heading(batch.name, place: Self.place, isLive: true), context)
+      now: Moment(call.now), canManage: context.mayDecide(in: district))
+    let notice = try call.query("done").flatMap { Self.notices[$0] }
+    return try shell.page(
+      "batch", model, Shell.Heading(batch.name, place: Self.place, notice: notice, isLive: true), context)
   }
 
   @Sendable private func follow(_ call: Call, _ context: OperatorContext) async throws -> Reply {

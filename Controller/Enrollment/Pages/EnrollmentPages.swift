@@ -8,7 +8,8 @@ package struct EnrollmentPages: Sendable {
     "batches": PackageResources.batches_mustache, "batch": PackageResources.batch_mustache,
     "batch-counts": PackageResources.batch_counts_mustache, "pending": PackageResources.pending_mustache,
     "quarantine": PackageResources.quarantine_mustache, "key": PackageResources.key_mustache,
-    "news": PackageResources.news_mustache,
+    "news": PackageResources.news_mustache, "machine-list": PackageResources.machine_list_mustache,
+    "enrollment-tokens": PackageResources.enrollment_tokens_mustache,
   ].mapValues { String(decoding: $0, as: UTF8.self) }
 
   package static let places = [
@@ -21,6 +22,7 @@ package struct EnrollmentPages: Sendable {
 
   package init(shell: Shell, desk: EnrollmentDesk) {
     peopleRoutes =
-      BatchPages(shell: shell, desk: desk).routes + WaitingPages(shell: shell, desk: desk).routes
+      BatchPages(shell: shell, desk: desk).routes + MachineListPages(shell: shell, desk: desk).routes
+      + TokenPages(shell: shell, desk: desk).routes + WaitingPages(shell: shell, desk: desk).routes
   }
 }

@@ -312,7 +312,7 @@ struct KeyWords: Sendable {
 
 extension OperatorContext {
   /// Whether the caller decides on devices of the district; the routes of the forms ask again.
-  fileprivate func mayDecide(in district: DistrictID) -> Bool {
+  func mayDecide(in district: DistrictID) -> Bool {
     caller?.scope(of: AccessRule.deviceManagers)?.contains(district) ?? false
   }
 }

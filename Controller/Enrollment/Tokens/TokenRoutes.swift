@@ -1,6 +1,4 @@
-internal import Audit
 internal import Serving
-internal import Storage
 internal import Vocabulary
 
 /// Enrolment tokens: made, listed without their secrets, revoked.
@@ -32,28 +30,11 @@ struct TokenRoutes: Sendable {
     let form = try JSONText.decode(NewToken.self, from: call.body)
     try form.checkLimits()
     let batch: BatchID = try call.identifier("batch")
-    let district: DistrictID = try call.identifier("district")
-    let secret = TokenSecret.random()
     let id = EnrollmentTokenID.random()
     let withoutSecret = { @Sendable (_: Reply) in try Reply.json(["id": id.rawValue], status: .created) }
     return try await desk.change(call, context, forRepeats: withoutSecret) { change in
-      _ = try change.batch(batch)
-      let listing = try Self.listed(form, batch, change)
-      let serials = try form.named { listing[$0.folded] == batch }
-      let counts = try BatchStore.counts(of: batch, in: district, change.transaction)
-      let token = EnrollmentToken(
-        id: id, district: district, batch: batch, serials: serials, createdAt: change.now,
-        expiresAt: change.now.advanced(by: .seconds(form.expiresInHours * 3600)),
-        uses: form.uses ?? max(1, min(serials?.count ?? counts.listed, NewToken.mostUses)), used: 0,
-        allowUnidentified: form.allowUnidentified ?? false, revokedAt: nil)
-      try TokenStore.insert(token, secret: secret.digest, by: change.principal, change.transaction)
-      try change.record(
-        "token.create", "enrollment-token", id.rawValue,
-        CreatedBody(
-          batch: batch, serials: serials?.count, uses: token.uses, expiresAt: token.expiresAt,
-          allowUnidentified: token.allowUnidentified))
-      var reply = try Reply.json(
-        TokenItem(token, printed: secret.printed(root: desk.authority.rootDigest), now: change.now), status: .created)
+      let (token, printed) = try desk.makeToken(form, as: id, of: batch, change)
+      var reply = try Reply.json(TokenItem(token, printed: printed, now: change.now), status: .created)
       reply.headers[.cacheControl] = "no-store"
       return reply
     }
@@ -73,30 +54,8 @@ struct TokenRoutes: Sendable {
   private func revoke(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let id: EnrollmentTokenID = try call.identifier("token")
     return try await desk.change(call, context) { change in
-      guard try TokenStore.token(id, in: change.district, change.transaction) != nil else {
-        throw ServingError.missing("enrolment token", id, in: change.district)
-      }
-      if try TokenStore.revoke(id, in: change.district, at: change.now, change.transaction) {
-        try change.record("token.revoke", "enrollment-token", id.rawValue, NothingMore())
-      }
+      try desk.revokeToken(id, change)
       return Reply(.noContent)
     }
   }
-
-  private static func listed(_ form: NewToken, _ batch: BatchID, _ change: PersonsChange) throws -> [String: BatchID] {
-    let serials = (form.serials ?? []).prefix(NewToken.mostSerials).compactMap { Serial($0) }
-    return try BatchStore.listing(serials, in: change.district, change.transaction)
-  }
 }
-
-private struct CreatedBody: JournalBody {
-  let batch: BatchID
-  /// How many it names; nil where it serves the whole batch.
-  let serials: Int?
-  let uses: Int
-  let expiresAt: Instant
-  let allowUnidentified: Bool
-}
-
-/// An entry whose ids say everything.
-private struct NothingMore: JournalBody {}

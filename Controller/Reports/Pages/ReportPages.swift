@@ -61,9 +61,13 @@ struct ReportPages: Sendable {
   }
 
   /// Of a page's rows: one student may stand in several.
-  private static func students(_ page: ReportRun.Page, _ columns: [Report.Column]) -> Int {
-    let naming = columns.indices.filter { ["district", "number", "familyName", "givenName"].contains(columns[$0].key) }
-    return Set(page.rows.map { row in naming.map { row.values[$0] } }).count
+  private static func students(_ page: ReportRun.Page, _ columns: [Report.Column]) -> [DistrictID: Int] {
+    let naming = columns.indices.filter { ["number", "familyName", "givenName"].contains(columns[$0].key) }
+    var seen: [DistrictID: Set<[SQLValue]>] = [:]
+    for row in page.rows {
+      if let district = row.district { seen[district, default: []].insert(naming.map { row.values[$0] }) }
+    }
+    return seen.mapValues(\.count)
   }
 
   private struct Purpose: Sendable {

@@ -137,16 +137,18 @@ enum Students {
     return conditions
   }
 
-  /// How many there are, whether they have devices or not.
-  static func count(
+  /// How many there are of each district, whether they have devices or not.
+  static func counts(
     in districts: [DistrictID], _ question: Question, _ transaction: any Transaction
-  ) throws -> Int {
-    try districts.reduce(0) { sum, district in
+  ) throws -> [DistrictID: Int] {
+    var counts: [DistrictID: Int] = [:]
+    for district in districts {
       let all = SQL.joined(conditions(in: district, question), separator: " AND ")
       let row = try transaction.row(
         "SELECT COUNT(*) AS count FROM roster_report_person_v1 AS p WHERE p.district_id = \(district) AND \(all)")
-      return sum + (try row?.get("count", as: Int.self) ?? 0)
+      counts[district] = try row?.get("count") ?? 0
     }
+    return counts
   }
 }
 

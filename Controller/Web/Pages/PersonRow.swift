@@ -30,20 +30,22 @@ enum SignInWords {
 }
 
 /// A secret that a page shows once.
-struct Once: Sendable {
-  let words: String
-  let secret: String
-  let until: String?
+package struct Once: Sendable {
+  package let words: String
+  package let secret: String
+  package let until: String?
+
+  package init(_ words: String, secret: String, until: String? = nil) {
+    (self.words, self.secret, self.until) = (words, secret, until)
+  }
 
   init(_ link: OneTimeLink, _ call: Call) {
-    words = "Hand this link to the person of the account '\(link.login)': it sets the password."
-    secret = link.address(call.authority)
-    until = Moment(link.expiresAt).text
+    self.init(
+      "Hand this link to the person of the account '\(link.login)': it sets the password.",
+      secret: link.address(call.authority), until: Moment(link.expiresAt).text)
   }
 
   init(token: String) {
-    words = "This is the new API token."
-    secret = token
-    until = nil
+    self.init("This is the new API token.", secret: token)
   }
 }

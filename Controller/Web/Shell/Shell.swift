@@ -129,7 +129,7 @@ package struct Shell: Sendable {
     "district-people": PackageResources.district_people_mustache,
     "district-person": PackageResources.district_person_mustache,
     "district-role": PackageResources.district_role_mustache, "journal": PackageResources.journal_mustache,
-    "choose": PackageResources.choose_mustache,
+    "choose": PackageResources.choose_mustache, "faults": PackageResources.faults_mustache,
   ].mapValues { String(decoding: $0, as: UTF8.self) }
 }
 
