@@ -150,7 +150,8 @@ def ask(given, controller, names, districts, devices, users):
             status, body, took = api.get(path)
             times.append(took)
             bad += status != 200
-            empty += body == b'{"devices":[],"people":[]}'
+            found_any = json.loads(body)
+            empty += not found_any["devices"] and not found_any["people"]
         after = spent(api)
         worst = paths[max(range(len(times)), key=times.__getitem__)]
         times.sort()

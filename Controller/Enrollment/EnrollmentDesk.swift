@@ -10,6 +10,8 @@ package struct EnrollmentDesk: Sendable {
   /// Every enrolment of a batch changes its token's count: in line they would wait for a commit each, and on an engine with
   /// many writers stand in each other's way.
   let enrolments: GroupCommit<EnrollmentAsk, EnrollmentStep.Done>
+  /// How many enrolments may wait for the database; an agent gives up after a minute, and who waits behind so many would.
+  let queue: Int
   let store: EnrollmentStore
   let tokenPlaces = TokenPlaces()
   let throttle: FailureThrottle
@@ -20,14 +22,15 @@ package struct EnrollmentDesk: Sendable {
   package static let migrations = EnrollmentSchema.migrations
 
   /// - Parameters:
+  ///   - queue: how many enrolments may wait for the database.
   ///   - failures: how many bad tokens one origin may present.
   ///   - metrics: where the numbers of refused tokens are shown.
   package init(
-    database: any Database, registry: DeviceRegistry, authority: AuthorityInUse,
+    database: any Database, registry: DeviceRegistry, authority: AuthorityInUse, queue: Int = 2048,
     failures: FailureThrottle.Limits = FailureThrottle.Limits(), metrics: Metrics = Metrics()
   ) {
     let throttle = FailureThrottle(failures)
-    self.throttle = throttle
+    (self.throttle, self.queue) = (throttle, queue)
     badTokens = metrics.counter(
       "rollcall_enrollment_bad_tokens_total", "Enrolment tokens that were presented and could not be used.")
     throttled = metrics.counter(

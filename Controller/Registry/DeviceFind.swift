@@ -13,12 +13,15 @@ struct DeviceFind: Sendable {
   private let order: SQL?
   /// Whether there is an index of the whole state too: `(<what the condition compares>, district_id, device_id)`.
   private let isStateWide: Bool
+  /// Whether that is the only one there is.
+  private let isOfStateAlone: Bool
 
   init(
-    _ scope: TenantScope, _ table: SQL, _ condition: SQL, inOrderOf order: SQL? = nil, isStateWide: Bool = false
+    _ scope: TenantScope, _ table: SQL, _ condition: SQL, inOrderOf order: SQL? = nil, isStateWide: Bool = false,
+    isOfStateAlone: Bool = false
   ) {
     (self.scope, self.table, self.condition, self.order) = (scope, table, condition, order)
-    self.isStateWide = isStateWide
+    (self.isStateWide, self.isOfStateAlone) = (isStateWide || isOfStateAlone, isOfStateAlone)
   }
 
   /// `district_id, device_id` of what all of them find, some perhaps twice.
@@ -26,14 +29,17 @@ struct DeviceFind: Sendable {
   /// - Parameter limit: as many of a district are enough.
   static func query(_ finds: [DeviceFind], for engine: Engine, limit: Int) -> SQL {
     let parts = finds.map { find in
-      find.scope == .state && find.isStateWide
-        ? find.inState(limit) : engine == .postgres ? find.byDistrict(limit) : find.whole
+      if find.isStateWide, find.scope == .state { return find.inState(limit) }
+      if find.isOfStateAlone, engine == .sqlite { return find.inState(limit, only: "\(find.scope, on: "+district_id")") }
+      return engine == .postgres ? find.byDistrict(limit) : find.whole
     }
     return SQL.joined(parts, separator: " UNION ALL ")
   }
 
-  private func inState(_ limit: Int) -> SQL {
-    let found: SQL = "SELECT district_id, device_id FROM \(table) WHERE \(condition)"
+  /// - Parameter only: the tenants, so written that SQLite does not go by an index of a district, and through all of it.
+  private func inState(_ limit: Int, only tenants: SQL? = nil) -> SQL {
+    let own: SQL = tenants.map { "\($0) AND " } ?? ""
+    let found: SQL = "SELECT district_id, device_id FROM \(table) WHERE \(own)\(condition)"
     guard let order else { return found }
     // A range that half the state falls into is read in the index's order, and no further than is wanted.
     return "SELECT district_id, device_id FROM (\(found) ORDER BY \(order) LIMIT \(limit)) AS of_state"

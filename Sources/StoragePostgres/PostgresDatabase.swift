@@ -115,7 +115,8 @@ package final class PostgresDatabase: Storage.Database {
     return try await thread.runIfActive {
       do {
         let session = try PostgresSession(address, patience: .seconds(30))
-        try session.command("BEGIN READ ONLY; \(RowSecurity.scope(.state))")
+        // One snapshot for all that it reads: what is compared must be of one moment, as it is on SQLite.
+        try session.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(RowSecurity.scope(.state))")
         try CopyMark(session: session).refuseUnfinished()
         let found = try session.run("SELECT to_regclass($1) IS NOT NULL AS known", [.text(table)]).rows().first
         guard try found?.get("known", as: Bool.self) == true else { return nil }

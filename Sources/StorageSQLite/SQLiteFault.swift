@@ -15,6 +15,12 @@ enum SQLiteFault {
     case .SQLITE_BUSY, .SQLITE_LOCKED: StorageError(.unavailable, message)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: StorageError(.corrupt, "The database file is damaged: \(message).")
     case .SQLITE_CANTOPEN: StorageError(.unavailable, "The database cannot be opened: \(message).")
+    case .SQLITE_READONLY:
+      StorageError(
+        .unavailable,
+        "The database cannot be written: \(message). See whether its disk is mounted read-only, and whose the files are.")
+    case .SQLITE_IOERR:
+      StorageError(.unavailable, "The database's disk does not answer as it should: \(message). Nothing of this change was kept.")
     default: StorageError(.failed, message)
     }
   }

@@ -43,6 +43,18 @@ struct ESTTests {
     }
   }
 
+  @Test("Where as many wait for the database as may, one more is told to come again, and its token stays as it was")
+  func overloaded() async throws {
+    let world = try await World(queue: 0)
+    try await world.batch(["PF3ABCDE"])
+    let token = try await world.token()
+    let error = await #expect(throws: ServingError.self) {
+      try await world.enroll(try TestKey().request(serial: "PF3ABCDE"), token.printed)
+    }
+    #expect(error?.kind == .overloaded && error?.headers[.retryAfter] == "30")
+    #expect(try await world.counts()["enrolled"] == 0)
+  }
+
   @Test("A listed machine with the batch's token gets its certificate, and the registry its key")
   func enrolls() async throws {
     let world = try await World()

@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Serving
 internal import Storage
 internal import Vocabulary
@@ -20,6 +21,11 @@ extension EnrollmentDesk {
   func enroll(
     _ request: CertificateRequest, secret: TokenSecret, label: String?, now: Instant
   ) async throws -> EnrollmentOutcome {
+    guard enrolments.waiting < queue else {
+      throw ServingError(
+        .overloaded, "As many devices enrol as the controller can take in. Try again shortly; the token is as it was.",
+        headers: [.retryAfter: "30"])
+    }
     let ask = EnrollmentAsk(request: request, secret: secret.digest, label: label, now: now)
     let done = try await enrolments.commit(ask)
     registry.apply(done.changes)

@@ -47,7 +47,7 @@ struct MachineListPages: Sendable {
     var typed = ""
     var takesOut = false
     var faults: [FaultRow] = []
-    var hasFaults: Bool { !faults.isEmpty }
+    var hasFaults = false
     let most = MachineList.limit
     let title: String
 
@@ -65,6 +65,7 @@ struct MachineListPages: Sendable {
   ) throws -> Reply {
     var model = model
     model.faults = fault?.faults.map(FaultRow.init) ?? []
+    model.hasFaults = !model.faults.isEmpty
     var heading = Shell.Heading(model.title, refusal: fault)
     heading.place = BatchPages.place
     return try shell.page(Self.template, model, heading, context)

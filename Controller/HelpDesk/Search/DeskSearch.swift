@@ -21,9 +21,9 @@ package struct DeskSearch: Sendable {
   static let limit = 20
   /// Places of an answer that devices get even where many people are found.
   private static let keptForDevices = 8
-  /// Devices of all people of an answer.
-  private static let mostHeld = 60
-  /// The longest text, in bytes.
+  /// Devices of each person of an answer.
+  private static let mostHeld = 10
+  /// The longest text, in characters.
   static let longest = 200
 
   let database: any Database
@@ -38,8 +38,12 @@ package struct DeskSearch: Sendable {
   /// What was found.
   struct Found: Sendable {
     var people: [SearchedPerson] = []
-    /// By who has them.
+    /// Whether there are more people than are told.
+    var hasMorePeople = false
+    /// By whose they are, those in repair included.
     var held: [PersonID: [FoundDevice]] = [:]
+    /// People with devices that are not told: at schools that the caller does not see, or past the most of a person.
+    var holdMore: Set<PersonID> = []
     var devices: [FoundDevice] = []
     /// Who has one of `devices`, where the caller sees people there.
     var holders: [PersonID: SearchedPerson] = [:]
@@ -47,6 +51,7 @@ package struct DeskSearch: Sendable {
 
     /// The one device that is meant: nothing else was found, or only the one person who has it.
     var only: DeviceID? {
+      guard holdMore.isEmpty else { return nil }
       let own = people.map { Set((held[$0.id] ?? []).map(\.device.id)) }
       let all = Set(devices.map(\.device.id)).union(own.first ?? [])
       return all.count == 1 && people.count <= 1 && own.allSatisfy { $0 == all } ? all.first : nil
@@ -86,7 +91,7 @@ package struct DeskSearch: Sendable {
   ///
   /// - Throws: `audit.purpose-required`, `request.query`, `request.not-found`.
   func found(_ text: String, _ call: Call, _ context: OperatorContext) async throws -> Found {
-    guard text.utf8.count <= Self.longest else {
+    guard text.count <= Self.longest, text.utf8.count <= Self.longest * 4 else {
       throw ServingError(
         .query, "What is looked for has at most \(Self.longest) characters. Take the rarest word of it.")
     }
@@ -105,20 +110,25 @@ package struct DeskSearch: Sendable {
   private func found(_ text: String, _ reach: Reach, _ transaction: any Transaction) throws -> Found {
     var found = Found()
     guard text.contains(where: { !$0.isWhitespace }) else { return found }
-    let devices = try registry.search(
-      text, in: reach.devices, schools: reach.deviceSchools, limit: Self.limit, transaction)
     if let scope = reach.people {
-      let places = Self.limit - min(devices.count, Self.keptForDevices)
+      // One more than is told, to know whether there are more.
       found.people = try people.people(
-        matching: text, in: scope, schools: reach.schools, limit: places, transaction)
+        matching: text, in: scope, schools: reach.schools, limit: Self.limit + 1, transaction)
     }
+    let devices = try registry.search(
+      text, in: reach.devices, schools: reach.deviceSchools, parts: found.people.isEmpty, limit: Self.limit,
+      transaction)
+    let places = Self.limit - min(devices.count, Self.keptForDevices)
+    found.hasMorePeople = found.people.count > places
+    found.people = Array(found.people.prefix(places))
     found.devices = Array(devices.prefix(Self.limit - found.people.count))
     let held = try registry.search(
-      heldBy: found.people.map { ($0.district, $0.id) }, limit: Self.mostHeld, transaction)
-    for device in held {
+      heldBy: found.people.map { ($0.district, $0.id) }, limit: Self.mostHeld + 1, transaction)
+    for (person, all) in held {
       // A student's device may stand at a school that the caller does not see.
-      guard case .person(let person)? = device.holder, reach.shows(device.device) else { continue }
-      found.held[person, default: []].append(device)
+      let shown = all.filter { reach.shows($0.device) }.prefix(Self.mostHeld)
+      found.held[person] = Array(shown)
+      if shown.count < all.count { found.holdMore.insert(person) }
     }
     let holders = found.devices.compactMap { device -> PersonID? in
       guard case .person(let id)? = device.holder, reach.people?.contains(device.device.district) == true else {

@@ -11,6 +11,8 @@ struct SearchModel: Sendable {
     let why: String
     let hasDevices: Bool
     let devices: [Device]
+    /// Where not all devices are shown, or there is none.
+    let note: String?
   }
 
   struct Device: Sendable {
@@ -32,6 +34,7 @@ struct SearchModel: Sendable {
   let hasPeople: Bool
   let hasDevices: Bool
   let isEmpty: Bool
+  let hasMorePeople: Bool
   /// For who does not see the list: `3 people and 1 device`.
   let count: String
 
@@ -41,7 +44,8 @@ struct SearchModel: Sendable {
       return Person(
         name: ShownWords.short(person.name), address: "/districts/\(person.district)/persons/\(person.id)",
         words: SearchWords.of(person, found), why: SearchWords.why(person.match), hasDevices: !held.isEmpty,
-        devices: held)
+        devices: held,
+        note: SearchWords.note(held.count, isMore: found.holdMore.contains(person.id)))
     }
     devices = found.devices.map { Device($0, found, now: now) }
     (hasPeople, hasDevices) = (!people.isEmpty, !devices.isEmpty)
@@ -50,7 +54,9 @@ struct SearchModel: Sendable {
       people.isEmpty ? nil : people.count == 1 ? "1 person" : "\(people.count) people",
       devices.isEmpty ? nil : devices.count == 1 ? "1 device" : "\(devices.count) devices",
     ].compactMap(\.self)
-    count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found"
+    let more = found.hasMorePeople ? ". There are more people: type more of the name" : ""
+    count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found" + more
+    hasMorePeople = found.hasMorePeople
   }
 }
 
@@ -87,6 +93,15 @@ enum SearchWords {
       "district \(person.district)",
     ]
     return parts.compactMap(\.self).map { ShownWords.short($0, limit: 80) }.joined(separator: ", ")
+  }
+
+  static func note(_ shown: Int, isMore: Bool) -> String? {
+    switch (shown, isMore) {
+    case (0, false): "Has no device."
+    case (0, true): "Has a device at a school that you do not see."
+    case (_, true): "Has more devices than are shown here; the person’s page lists them."
+    case (_, false): nil
+    }
   }
 
   static func why(_ match: String?) -> String {

@@ -56,6 +56,7 @@ package struct SearchPages: Sendable {
   private struct Model: Sendable {
     var text = ""
     var district = ""
+    var hasDistrict = false
     var script = ""
     let results: SearchModel?
 
@@ -76,6 +77,7 @@ package struct SearchPages: Sendable {
     var model = Model(found.map { SearchModel($0, now: call.now) })
     model.text = text
     model.district = try call.query("district") ?? ""
+    model.hasDistrict = !model.district.isEmpty
     model.script = Self.script.path
     return try shell.page("desk-search", model, Shell.Heading("Help desk", place: Self.place), context)
   }

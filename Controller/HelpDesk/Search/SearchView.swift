@@ -18,6 +18,8 @@ struct SearchView: Encodable, Sendable {
     let match: String?
     /// nil of who has a device that was searched for.
     let devices: [Device]?
+    /// Whether devices of theirs are not told: at schools that the caller does not see, or past ten.
+    let hasMoreDevices: Bool?
 
     init(_ person: SearchedPerson, _ found: DeskSearch.Found, devices: [Device]?) {
       (id, district, name, registeredName) = (person.id, person.district, person.name, person.registered)
@@ -26,6 +28,7 @@ struct SearchView: Encodable, Sendable {
       schoolName = found.schoolName(person.school, of: person.district)
       match = person.match
       self.devices = devices
+      hasMoreDevices = devices.map { _ in found.holdMore.contains(person.id) }
     }
   }
 
@@ -59,9 +62,12 @@ struct SearchView: Encodable, Sendable {
   }
 
   let people: [Person]
+  /// Whether there are more people than are told.
+  let hasMorePeople: Bool
   let devices: [Device]
 
   init(_ found: DeskSearch.Found) {
+    hasMorePeople = found.hasMorePeople
     people = found.people.map { person in
       Person(person, found, devices: (found.held[person.id] ?? []).map { Device($0, found, person: nil) })
     }
@@ -112,16 +118,21 @@ struct SearchView: Encodable, Sendable {
         "people",
         .array(
           person(with: [
-            ("devices", .array(.object(deviceFields, required: ["id", "district", "health"])))
+            ("devices", .array(.object(deviceFields, required: ["id", "district", "health"]))),
+            (
+              "hasMoreDevices",
+              .boolean("Whether there are devices that are not told: at schools that the caller does not see, or past ten")
+            ),
           ]))
       ),
+      ("hasMorePeople", .boolean("Whether there are more people than are told")),
       (
         "devices",
         .array(
           .object(
             deviceFields + [("person", person(with: []))], required: ["id", "district", "health"]))
       ),
-    ], required: ["people", "devices"])
+    ], required: ["people", "hasMorePeople", "devices"])
 }
 
 extension DeskSearch.Found {

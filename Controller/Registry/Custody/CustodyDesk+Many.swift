@@ -66,6 +66,8 @@ package struct ManyPreview: Sendable {
   /// The first thousand, by their lines.
   package let faults: [Fault]
   package let faultCount: Int
+  /// What ``CustodyDesk/make(_:in:previewed:_:_:)`` is given, so that what is made is what was shown.
+  package let mark: Digest
 }
 
 extension CustodyDesk {
@@ -83,18 +85,22 @@ extension CustodyDesk {
       let decided = try ManyDecided(plan, in: district, by: actor, now: call.now, &faults, transaction)
       return ManyPreview(
         rows: decided.result.moved.map { ManyPreview.Row(device: $0.device, holder: $0.holder) },
-        unchanged: decided.result.unchanged, faults: CSVError(faults).faults, faultCount: faults.count)
+        unchanged: decided.result.unchanged, faults: CSVError(faults).faults, faultCount: faults.count,
+        mark: decided.result.mark)
     }
   }
 
   /// Makes all of the moves, or none.
   ///
+  /// - Parameter previewed: the preview's mark.
   /// - Returns: how many devices moved.
   /// - Throws: `csv.invalid` with every fault, `custody.…`.
   package func make(
-    _ asked: ManyAsked, in district: DistrictID, _ call: Call, _ context: OperatorContext
+    _ asked: ManyAsked, in district: DistrictID, previewed: Digest, _ call: Call, _ context: OperatorContext
   ) async throws -> Int {
-    let reply = try await make(.success(asked), in: district, call, context) { .text(String($0.moved.count)) }
+    let reply = try await make(.success(asked), in: district, previewed: previewed, call, context) {
+      .text(String($0.moved.count))
+    }
     return Int(String(decoding: reply.body, as: UTF8.self)) ?? 0
   }
 
@@ -102,15 +108,15 @@ extension CustodyDesk {
   ///   - asked: what is wrong with it is thrown where a request that is sent again gets its first answer.
   ///   - answer: of what the moves came to, within their transaction.
   func make(
-    _ asked: Result<ManyAsked, any Error>, in district: DistrictID, _ call: Call, _ context: OperatorContext,
-    answer: @escaping @Sendable (ManyMoved) throws -> Reply
+    _ asked: Result<ManyAsked, any Error>, in district: DistrictID, previewed: Digest? = nil, _ call: Call,
+    _ context: OperatorContext, answer: @escaping @Sendable (ManyMoved) throws -> Reply
   ) async throws -> Reply {
     try await registry.change(call, context) { [registry] change in
       let asked = try asked.get()
       _ = try registry.existing(district, change.transaction)
       var faults = asked.faults
       let plan = try registry.plan(asked, in: district, on: change.now, &faults, change.transaction)
-      let result = try change.move(plan, in: district, faults)
+      let result = try change.move(plan, in: district, faults, previewed: previewed)
       try change.journal(
         "custody.\(asked.kind.rawValue)-many", ("district", district.rawValue), district,
         ManyBody(sent: asked.sent, moved: result.moved.count, unchanged: result.unchanged))

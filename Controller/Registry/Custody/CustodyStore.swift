@@ -116,6 +116,31 @@ enum CustodyStore {
     ).map(Row.init)
   }
 
+  /// The devices that people have, and after them those that are theirs and in repair: of each person at most `limit`, so that
+  /// a cart in one's name hides nobody's laptop.
+  static func devices(
+    of people: [(district: DistrictID, person: PersonID)], limit: Int, _ transaction: any Transaction
+  ) throws -> [(person: PersonID, place: DevicePlace)] {
+    guard !people.isEmpty else { return [] }
+    let columns: [SQL] = ["holder", "owner"]
+    let parts = people.enumerated().flatMap { index, one -> [SQL] in
+      let whose = Holder.person(one.person)
+      return columns.enumerated().map { turn, column -> SQL in
+        """
+        SELECT * FROM (SELECT CAST(\(index * 2 + turn) AS BIGINT) AS place, district_id, device_id FROM registry_custody
+          WHERE district_id = \(one.district) AND \(column) = \(whose) ORDER BY device_id LIMIT \(limit)) AS of_one
+        """
+      }
+    }
+    return try transaction.rows("\(SQL.joined(parts, separator: " UNION ALL ")) ORDER BY place, device_id").map { row in
+      let index = try row.get("place", as: Int.self) / 2
+      return (
+        people[index].person,
+        DevicePlace(district: try row.get("district_id"), device: try row.get("device_id"))
+      )
+    }
+  }
+
   /// Which of these wait for a device of theirs that is in repair.
   static func owners(
     _ holders: [Holder], in district: DistrictID, _ transaction: any Transaction

@@ -1,20 +1,16 @@
 package import Storage
 package import Vocabulary
 
-/// A device with who has it, for other features: by id, as the ledger knows them.
-package struct HeldDevice: Sendable, Hashable {
-  package let device: DeviceID
-  package let holder: Holder
-}
-
 extension DeviceRegistry {
-  /// The devices that these people have, by person and device; also those that were reported lost or stolen meanwhile.
-  package func devices(
-    heldBy persons: [PersonID], of district: DistrictID, in transaction: any Transaction
-  ) throws -> [HeldDevice] {
-    try CustodyStore.devices(heldBy: persons.map(Holder.person), in: district, transaction).map {
-      HeldDevice(device: $0.device, holder: $0.holder)
-    }
+  /// Those of these people who have a device, or get one back that is in repair; also where it was reported lost or stolen.
+  package func havingDevices(
+    _ persons: [PersonID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> Set<PersonID> {
+    let holders = persons.map(Holder.person)
+    let having = try CustodyStore.devices(heldBy: holders, in: district, transaction).map(\.holder)
+    let waiting = try CustodyStore.owners(holders, in: district, transaction)
+    return Set(
+      (having + waiting).compactMap { if case .person(let person) = $0 { person } else { nil } })
   }
 
   /// Who has a device, and since when; nil where the ledger does not say it.

@@ -23,18 +23,31 @@ struct ManyMoved: Sendable {
   var moved: [(device: Device, holder: Holder?)] = []
   /// Devices that were where they should be already.
   var unchanged = 0
+  /// Of each device, of what it was and of where it goes: another one where any of them is otherwise.
+  var mark: Digest { .sha256(Array(marked.utf8)) }
+  fileprivate var marked = ""
 }
 
 extension RegistryChange {
   /// Moves many devices at once, each decided from where it stands.
   ///
-  /// - Parameter faults: of the file so far; what is impossible is added, and then nothing is moved.
-  /// - Throws: `csv.invalid` with every fault; where there is no file, `custody.impossible` with the first.
-  func move(_ plan: [PlannedMove], in district: DistrictID, _ faults: CSVFaults) throws -> ManyMoved {
+  /// - Parameters:
+  ///   - faults: of the file so far; what is impossible is added, and then nothing is moved.
+  ///   - previewed: the mark of what somebody was shown and has agreed to.
+  /// - Throws: `csv.invalid` with every fault; where there is no file, `custody.impossible` with the first;
+  ///   `custody.conflict` where it would not be what was shown.
+  func move(
+    _ plan: [PlannedMove], in district: DistrictID, _ faults: CSVFaults, previewed: Digest? = nil
+  ) throws -> ManyMoved {
     var faults = faults
     let decided = try ManyDecided(plan, in: district, by: actor, now: now, &faults, transaction)
     let (moves, result) = (decided.moves, decided.result)
     guard faults.count == 0 else { throw CSVError(faults) }
+    guard previewed == nil || previewed == result.mark else {
+      throw RegistryError(
+        .custodyConflict,
+        "Something has changed since the preview, so nothing was moved. Look at what would happen now, and confirm that.")
+    }
     try LedgerStore.append(moves, of: district, in: transaction)
     var schools: [SchoolID: [DeviceID]] = [:]
     for (device, holder) in result.moved {
@@ -71,6 +84,7 @@ struct ManyDecided {
           actor: .principal(actor), now: now)
         moves.append((standing, event))
         result.moved.append((one.device, event.holder))
+        result.marked += "\(one.device.id) \(standing.last) \(event.holder.map { "\($0)" } ?? "")\n"
       } catch {
         guard let line = one.line else {
           throw RegistryError(error.kind, "Device '\(one.device.serial ?? one.device.id.rawValue)': \(error.message)")

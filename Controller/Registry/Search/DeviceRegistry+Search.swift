@@ -7,25 +7,29 @@ extension DeviceRegistry {
   ///
   /// A part in the middle of a serial is looked for in one district alone, among its first ``DeviceSearch/mostRead`` serials.
   ///
-  /// - Parameter schools: as in `OperatorContext`: where a district is limited to schools, only their devices.
+  /// - Parameters:
+  ///   - schools: as in `OperatorContext`: where a district is limited to schools, only their devices.
+  ///   - parts: whether a part in the middle of a serial is looked for too, where nothing else answers.
   package func search(
-    _ text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, limit: Int,
+    _ text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, parts: Bool = true, limit: Int,
     _ transaction: any Transaction
   ) throws -> [FoundDevice] {
-    try DeviceSearch(scope, schools: schools, transaction).devices(text, limit: limit)
+    try DeviceSearch(scope, schools: schools, transaction).devices(text, parts: parts, limit: limit)
   }
 
-  /// The devices that people of any districts have, at most `limit`.
+  /// The devices that are people's, those in repair included, by person: of each at most `limit`.
   package func search(
     heldBy people: [(district: DistrictID, person: PersonID)], limit: Int, _ transaction: any Transaction
-  ) throws -> [FoundDevice] {
-    var places: [DevicePlace] = []
-    for (district, those) in Dictionary(grouping: people, by: \.district).sorted(by: { $0.key < $1.key }) {
-      let held = try CustodyStore.devices(
-        heldBy: those.map { Holder.person($0.person) }, in: district, limit: limit, transaction)
-      places += held.map { DevicePlace(district: district, device: $0.device) }
+  ) throws -> [PersonID: [FoundDevice]] {
+    let held = try CustodyStore.devices(of: people, limit: limit, transaction)
+    let devices = Dictionary(
+      try DeviceSearch.devices(held.map(\.place), [:], transaction).map { ($0.place, $0) },
+      uniquingKeysWith: { first, _ in first })
+    var found: [PersonID: [FoundDevice]] = [:]
+    for (person, place) in held where found[person, default: []].count < limit {
+      if let device = devices[place] { found[person, default: []].append(device) }
     }
-    return try DeviceSearch.devices(Array(places.prefix(limit)), [:], transaction)
+    return found
   }
 
   /// The names of schools, by district and id.

@@ -134,8 +134,7 @@ extension RosterDesk {
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     for kind in RowKind.allCases {
       try FormerStore.removeAdded(kind, last.number, change) { people in
-        let held = try registry.devices(heldBy: people, of: district, in: transaction).map(\.holder)
-        return Set(people.filter { held.contains(.person($0)) })
+        try registry.havingDevices(people, of: district, in: transaction)
       }
       try writer.restore(kind, change)
     }

@@ -26,7 +26,7 @@ struct World: Sendable {
   let trust: DeviceTrust
   let admin = PrincipalID.random()
 
-  init(unknownSerials: District.UnknownSerials = .refuse, watch: StatementWatch? = nil) async throws {
+  init(unknownSerials: District.UnknownSerials = .refuse, queue: Int = 2048, watch: StatementWatch? = nil) async throws {
     folder = try Folder()
     let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
     let opened = try await TestDatabase.open(folder.file("rollcall.sqlite"), migrations: migrations)
@@ -34,7 +34,7 @@ struct World: Sendable {
     registry = DeviceRegistry(database: database)
     let authority = try NewAuthority(name: "Test", now: Self.start).authority
     trust = DeviceTrust(issuers: [authority.issuing])
-    desk = EnrollmentDesk(database: database, registry: registry, authority: AuthorityInUse(authority))
+    desk = EnrollmentDesk(database: database, registry: registry, authority: AuthorityInUse(authority), queue: queue)
     try await database.write(in: .state) { transaction in
       for district in [Self.cedar, Self.river] {
         try transaction.run(

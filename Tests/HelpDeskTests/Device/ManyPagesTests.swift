@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Vocabulary
 
@@ -23,10 +24,10 @@ struct ManyPagesTests {
     #expect(preview.text.contains("\u{2068}Olivia Example\u{2069}") && preview.text.contains("School south"))
     #expect(try await stage(bench, one) == nil)
     #expect(try await bench.journal("person.view").count == 1)
-    let text = preview.first(/(?s)<textarea name="text" hidden readonly>\n(.*?)<\/textarea>/)
-    #expect(text.replacing("\r\n", with: "\n") == csv.replacing("\r\n", with: "\n"))
+    let packed = preview.first(/name="packed" value="([^"]*)"/)
+    #expect(Data(base64Encoded: packed) == Data(csv.utf8), "byte for byte")
     let done = await bench.post(
-      path, [("what", "assign"), ("text", text), ("confirmed", "1")], as: "district-it@cedar")
+      path, [("what", "assign"), ("packed", packed), ("confirmed", preview.mark)], as: "district-it@cedar")
     #expect(done.status == 303 && done.location == "\(path)?done=2", "\(done.text)")
     #expect(try await stage(bench, one) == "assigned")
     #expect(try await stage(bench, two) == "assigned")
@@ -59,18 +60,39 @@ struct ManyPagesTests {
     let fields = [("what", "assign"), ("class", "bio"), ("serials", "CART1\r\nCART2"), ("accessories", "charger")]
     let preview = await bench.post(path, fields, as: "district-it@cedar")
     #expect(preview.text.contains("2 devices would be given out."), "\(preview.text)")
-    let done = await bench.post(path, fields + [("confirmed", "1")], as: "district-it@cedar")
+    let done = await bench.post(path, fields + [("confirmed", preview.mark)], as: "district-it@cedar")
     #expect(done.location == "\(path)?done=2")
     #expect(try await stage(bench, one) == "assigned")
     #expect(try await stage(bench, two) == "assigned")
     let few = await bench.post(
       path, [("what", "assign"), ("class", "none"), ("serials", "CART1")], as: "district-it@cedar")
     #expect(few.status == 422 && few.fault.contains("has no class"))
-    let back = await bench.post(
-      path, [("what", "return"), ("class", "bio"), ("confirmed", "1")], as: "district-it@cedar")
+    let all = [("what", "return"), ("class", "bio")]
+    let mark = await bench.post(path, all, as: "district-it@cedar").mark
+    let back = await bench.post(path, all + [("confirmed", mark)], as: "district-it@cedar")
     #expect(back.location == "\(path)?done=2")
     let nothing = await bench.post(path, [("what", "assign")], as: "district-it@cedar")
     #expect(nothing.status == 422 && nothing.fault == "Choose a file, or say which class.")
+  }
+
+  @Test("What is confirmed is what was shown: where a student got another device meanwhile, nobody else gets a wrong one")
+  func meanwhile() async throws {
+    let bench = try await DeviceBench()
+    for serial in ["CART1", "CART2", "OTHER"] { _ = try await bench.device(serial) }
+    let fields = [("what", "assign"), ("class", "bio"), ("serials", "CART1 CART2")]
+    let preview = await bench.post(path, fields, as: "district-it@cedar")
+    let other = await bench.send(
+      path, [("what", "assign")], file: "serial,studentId\nOTHER,1001\n", as: "district-it@cedar")
+    let given = await bench.post(
+      path,
+      [("what", "assign"), ("packed", other.first(/name="packed" value="([^"]*)"/)), ("confirmed", other.mark)],
+      as: "district-it@cedar")
+    #expect(given.status == 303)
+    let late = await bench.post(path, fields + [("confirmed", preview.mark)], as: "district-it@cedar")
+    #expect(late.status == 409 && late.fault.contains("changed since the preview"), "\(late.text)")
+    #expect(try await bench.journal("custody.assign-many").count == 1)
+    let none = await bench.post(path, fields + [("confirmed", "1")], as: "district-it@cedar")
+    #expect(none.status == 422 && none.fault.contains("names no preview"))
   }
 
   @Test("Only who runs devices comes to it, and it leads to one's own district")
@@ -88,4 +110,9 @@ struct ManyPagesTests {
       path, [("what", "assign")], file: String(repeating: "x", count: (1 << 20) + 1), as: "district-it@cedar")
     #expect(big.status == 422 && big.fault.hasPrefix("The file is over 1 MiB."))
   }
+}
+
+extension DeviceBench.Page {
+  /// Of a preview.
+  fileprivate var mark: String { first(/name="confirmed" value="([^"]*)"/) }
 }

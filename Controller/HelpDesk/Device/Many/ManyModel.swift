@@ -27,7 +27,10 @@ struct ManyModel: Sendable {
   let serials: String
   let hasCharger: Bool
   let hasCase: Bool
-  let file: String?
+  /// The file in base64.
+  let packed: String?
+  /// Of the preview.
+  let mark: String
   /// Whether a preview is shown.
   let isPreview: Bool
   let canConfirm: Bool
@@ -46,7 +49,8 @@ struct ManyModel: Sendable {
     (isReturn, className, serials) = (form.isReturn, form.className, form.serials)
     hasCharger = form.accessories.contains(Accessory.charger.rawValue)
     hasCase = form.accessories.contains(Accessory.carryingCase.rawValue)
-    file = form.file
+    packed = form.packed
+    mark = preview?.mark.description ?? ""
     isPreview = preview != nil
     let all = preview?.rows ?? []
     let told = preview?.faults ?? error?.faults ?? []

@@ -60,8 +60,8 @@ struct ManyPages: Sendable {
     do {
       let custody = CustodyDesk(registry: desk.registry)
       let asked = try form.asked()
-      if form.isConfirmed {
-        let moved = try await custody.make(asked, in: district, call, context)
+      if let mark = form.confirmed {
+        let moved = try await custody.make(asked, in: district, previewed: mark, call, context)
         return Shell.redirect(to: "/districts/\(district)/hand-out?done=\(moved)")
       }
       let preview = try await custody.preview(asked, in: district, call, context)

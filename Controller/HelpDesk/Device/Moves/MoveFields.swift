@@ -141,7 +141,7 @@ struct MoveFields: Sendable {
     return parts.isEmpty ? nil : parts.joined(separator: ": ")
   }
 
-  private static func trimmed(_ text: String) -> String {
+  static func trimmed(_ text: String) -> String {
     let start = text.drop(while: \.isWhitespace)
     return start.lastIndex { !$0.isWhitespace }.map { String(start[...$0]) } ?? ""
   }

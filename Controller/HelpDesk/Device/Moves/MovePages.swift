@@ -49,7 +49,12 @@ struct MovePages: Sendable {
     } catch let error as RegistryError where error.status != .notFound {
       // What came meanwhile is looked up anew, so that it can be told.
       let now = try await desk.found(device.id, context)
-      return try await page(kind, now, call, context, form: form, refused: Refusal(error, fields))
+      let isLate = error.kind == .custodyConflict || !now.dossier.moves.contains(kind)
+      return try await page(kind, now, call, context, form: form, refused: Refusal(error, fields, isLate: isLate))
+    } catch let error as ServingError where error.status == .notFound && kind == .transfer {
+      // The device is there: it was found above.
+      let words = "There is no such district to which you may move devices."
+      return try await page(kind, found, call, context, form: form, refused: Refusal(faults: ["district": words]))
     }
     return Shell.redirect(to: "/devices/\(device.id)?done=\(kind.rawValue)")
   }
@@ -61,7 +66,7 @@ struct MovePages: Sendable {
   ) async throws -> Reply {
     let device = found.dossier.device
     var refusal = Refusal(faults: [:])
-    guard let text = form["student"] else {
+    guard let text = form["student"].map(MoveFields.trimmed), !text.isEmpty else {
       refusal.faults["student"] = "Type a number first."
       return try await page(kind, found, call, context, form: form, refused: refusal)
     }
@@ -95,7 +100,7 @@ struct MovePages: Sendable {
 
     init(faults: [String: String]) { self.faults = faults }
 
-    init(_ error: RegistryError, _ fields: MoveFields) {
+    init(_ error: RegistryError, _ fields: MoveFields, isLate: Bool) {
       faults = [:]
       status = error.status
       code = error.code.text
@@ -103,7 +108,7 @@ struct MovePages: Sendable {
         if let name = fields.place(of: fault) { faults[name] = fault.message } else { words = fault.message }
       }
       if let name = fields.place(of: error.kind) { faults[name] = error.message }
-      isLate = [.custodyConflict, .custodyImpossible].contains(error.kind)
+      self.isLate = isLate
       if faults.isEmpty, words == nil, !isLate { words = error.message }
     }
   }

@@ -65,11 +65,11 @@ struct PersonPages: Sendable {
     let person = seen.people[id]
     func rows(_ tenures: [DeviceTenure]) -> [Row] {
       tenures.map { tenure in
-        let device = found.devices[tenure.device]
+        let device = found.devices[tenure.device].flatMap { context.shows($0.school, of: district) ? $0 : nil }
         return Row(
-          title: device.map(DeviceModel.title) ?? tenure.device.rawValue, address: "/devices/\(tenure.device)",
+          title: device.map(DeviceModel.title) ?? "A device at another school", address: "/devices/\(tenure.device)",
           stage: CustodyWords.stage(device?.stage), mood: Self.mood(device?.stage), since: Moment(tenure.since),
-          until: tenure.until.map(Moment.init), isHere: device.map { context.shows($0.school, of: district) } ?? false)
+          until: tenure.until.map(Moment.init), isHere: device != nil)
       }
     }
     let model = Model(

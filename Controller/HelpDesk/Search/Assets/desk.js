@@ -20,16 +20,22 @@
       return;
     }
     asked = new AbortController();
-    const query = "?q=" + encodeURIComponent(text);
+    const district = document.getElementById("district")?.value ?? "";
+    const query = "?q=" + encodeURIComponent(text) + (district ? "&district=" + encodeURIComponent(district) : "");
     try {
       const answer = await fetch(box.dataset.results + query, { signal: asked.signal, credentials: "same-origin" });
       // Signed out meanwhile, or asked for a reason: the page itself leads there, and back.
       if (answer.redirected || answer.status === 401) return location.assign("/desk" + query);
+      if (answer.status >= 400 && answer.status < 500) {
+        results.replaceChildren();
+        count.textContent = "That cannot be looked for: take the rarest word of it, without special characters.";
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       results.innerHTML = await answer.text();
       count.textContent = results.firstElementChild?.dataset.count ?? "";
-      // Who comes back from a device finds the list again.
-      history.replaceState(null, "", "/desk" + query + "&stay=yes");
+      // Who comes back from a device finds the list again; children's names stay out of the browser's list of addresses.
+      history.replaceState({ q: text }, "");
     } catch (error) {
       if (error.name === "AbortError") return;
       shown = "";
@@ -46,6 +52,11 @@
     if (to < 0) box.focus();
     else hits[Math.min(to, hits.length - 1)].focus();
     return true;
+  }
+
+  if (!box.value && history.state?.q) {
+    box.value = history.state.q;
+    look();
   }
 
   box.addEventListener("input", () => {
