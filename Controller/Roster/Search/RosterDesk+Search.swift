@@ -109,7 +109,9 @@ extension RosterDesk {
     let ids = try transaction.rows(
       "SELECT person_id FROM roster_person WHERE \(scope) AND \(condition) LIMIT \(NameSearch.mostHits)"
     ).map { try $0.get("person_id", as: PersonID.self) }
-    return ids.isEmpty ? [] : try PersonStore.people(ids, in: scope, transaction)
+    guard !ids.isEmpty else { return [] }
+    // They are of the scope's districts already; named again, SQLite would try every pair of both lists.
+    return try PersonStore.people(ids, in: .state, transaction)
   }
 
   /// By the HMACs of the contact, of which each district has its own.
@@ -119,14 +121,13 @@ extension RosterDesk {
     guard case .districts(let districts) = scope else { return [] }
     let digests = districts.sorted().map { contacts.match(contact, in: $0) }
     guard !digests.isEmpty else { return [] }
+    // A digest is one district's alone. Both lists in the condition would have SQLite try every pair of them.
     let guardians = try transaction.rows(
-      """
-      SELECT district_id, guardian FROM roster_guardian_contact
-      WHERE digest IN \(list: digests) AND \(scope) LIMIT 20
-      """)
+      "SELECT district_id, guardian FROM roster_guardian_contact WHERE digest IN \(list: digests) LIMIT 20")
     var found: [RosterPerson] = []
     for row in guardians {
       let (district, guardian): (DistrictID, String) = (try row.get("district_id"), try row.get("guardian"))
+      guard districts.contains(district) else { continue }
       let sourced = try transaction.rows(
         """
         SELECT person FROM roster_guardian_link WHERE district_id = \(district) AND guardian = \(guardian)
