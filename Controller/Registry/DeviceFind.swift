@@ -30,7 +30,9 @@ struct DeviceFind: Sendable {
   static func query(_ finds: [DeviceFind], for engine: Engine, limit: Int) -> SQL {
     let parts = finds.map { find in
       if find.isStateWide, find.scope == .state { return find.inState(limit) }
-      if find.isOfStateAlone, engine == .sqlite { return find.inState(limit, only: "\(find.scope, on: "+district_id")") }
+      if find.isOfStateAlone, engine == .sqlite {
+        return find.inState(limit, only: "\(find.scope, on: "+district_id")")
+      }
       return engine == .postgres ? find.byDistrict(limit) : find.whole
     }
     return SQL.joined(parts, separator: " UNION ALL ")

@@ -18,9 +18,11 @@ enum SQLiteFault {
     case .SQLITE_READONLY:
       StorageError(
         .unavailable,
-        "The database cannot be written: \(message). See whether its disk is mounted read-only, and whose the files are.")
+        "The database cannot be written: \(message). See whether its disk is mounted read-only, and whose the files are."
+      )
     case .SQLITE_IOERR:
-      StorageError(.unavailable, "The database's disk does not answer as it should: \(message). Nothing of this change was kept.")
+      StorageError(
+        .unavailable, "The database's disk does not answer as it should: \(message). Nothing of this change was kept.")
     default: StorageError(.failed, message)
     }
   }

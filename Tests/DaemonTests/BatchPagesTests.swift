@@ -45,10 +45,12 @@ import Vocabulary
     let page = await world.page("/districts/birch/batches/spring")
     #expect(page.text.contains("SPR-0001") && page.text.contains("Spring &lt;laptops&gt;"), "\(page.text)")
     let again = await world.sample.multipart(path, scanned, token: world.manager)
-    #expect(again.status == 422 && again.text.contains("The batch &#39;spring&#39; lists this serial already"), "\(again)")
+    #expect(
+      again.status == 422 && again.text.contains("The batch &#39;spring&#39; lists this serial already"), "\(again)")
 
     let file = Array("serial,assetTag\nSPR-0003,T-3\n".utf8)
-    let filed = await world.sample.multipart(path, [("id", "filed"), ("name", "Filed")], file: file, token: world.manager)
+    let filed = await world.sample.multipart(
+      path, [("id", "filed"), ("name", "Filed")], file: file, token: world.manager)
     #expect(filed.status == 303, "\(filed)")
     #expect(await world.machines(of: "filed").contains(#""assetTag":"T-3""#))
   }
@@ -60,7 +62,9 @@ import Vocabulary
     let reply = await world.sample.multipart(
       "/districts/birch/new-batch", [("id", "bad"), ("name", "Bad"), ("serials", typed)], token: world.manager)
     #expect(reply.status == 422)
-    for words in ["line 2", "line 3", "enroll.serial-placeholder", "enroll.serial-duplicate", #"value="bad""#, "GOOD-0001"] {
+    for words in [
+      "line 2", "line 3", "enroll.serial-placeholder", "enroll.serial-duplicate", #"value="bad""#, "GOOD-0001",
+    ] {
       #expect(reply.text.contains(words), "\(words): \(reply.text)")
     }
     #expect(await world.page("/districts/birch/batches/bad").status == 404)
@@ -68,7 +72,8 @@ import Vocabulary
       "/districts/birch/new-batch", [("id", "No Code"), ("name", "x")], token: world.manager)
     #expect(code.status == 400 && code.text.contains("2026-laptops"), "\(code.text)")
     let both = await world.sample.multipart(
-      "/districts/birch/new-batch", [("id", "both"), ("name", "Both"), ("serials", "A-1")], file: Array("serial\nA-2\n".utf8),
+      "/districts/birch/new-batch", [("id", "both"), ("name", "Both"), ("serials", "A-1")],
+      file: Array("serial\nA-2\n".utf8),
       token: world.manager)
     #expect(both.status == 422 && both.text.contains("Send one of the two"))
   }

@@ -35,7 +35,7 @@ import Testing
     "addDistrictGrant": #"{"role": "read-only"}"#,
     "importRoster": "an archive",
     "changeRoster": #"{"leftDays": 31}"#,
-    "uploadRoster": "a form",
+    "uploadRoster": "a form", "createBatchPage": "a form", "changeBatchMachines": "a form",
     "setRosterMapping": #"{"name":"taken","role":"staff","columns":{"number":"N","givenName":"G","familyName":"F"}}"#,
   ]
 

@@ -1,3 +1,4 @@
+import Registry
 import Storage
 import Testing
 import Vocabulary
@@ -24,11 +25,12 @@ struct SearchLimitsTests {
     #expect(few.people.count == 1 && few.json["hasMorePeople"] as? Bool == false)
   }
 
-  @Test("A student whose device is in repair has one; one whose device stands at another school is not said to have none")
+  @Test(
+    "A student whose device is in repair has one; one whose device stands at another school is not said to have none")
   func whose() async throws {
     let bench = try await DeskBench()
     let robin = Holder.person(DeskBench.person("a"))
-    try await bench.database.write(in: .state) { transaction in
+    _ = try await bench.database.write(in: .state) { transaction in
       try transaction.run(
         "UPDATE registry_custody SET holder = 'vendor:Depot', owner = \(robin) WHERE holder = \(robin)")
     }
@@ -38,7 +40,7 @@ struct SearchLimitsTests {
     }
     #expect(held(await bench.search("robin", as: .helpDesk)) == ["PF3XK2M9"])
 
-    try await bench.database.write(in: .state) { transaction in
+    _ = try await bench.database.write(in: .state) { transaction in
       try transaction.run("UPDATE registry_device SET school_id = 'south' WHERE serial = 'PF3XK2M9'")
     }
     let staff = await bench.search("robin", as: .schoolStaff)

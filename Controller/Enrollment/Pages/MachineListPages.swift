@@ -26,7 +26,7 @@ struct MachineListPages: Sendable {
       .page(.get, Self.machines, BatchRoutes.managers, "askBatchMachines", "Asks for more or fewer machines") {
         call, context in
         let (district, batch): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
-        _ = try await desk.database.read(in: context.scope) { try BatchStore.existing(batch, in: district, $0) }
+        try await require(batch, of: district, context)
         return try show(Model(district, batch: batch), context)
       },
       .upload(
@@ -76,7 +76,9 @@ struct MachineListPages: Sendable {
     let (file, typed) = (form.file("file"), form["serials"])
     if let file, let typed, typed.contains(where: { !$0.isWhitespace }) {
       throw EnrollmentError(
-        .faults, "A file was chosen and serials were typed (\(file.count) bytes; \(typed.count) characters). Send one of the two.")
+        .faults,
+        "A file was chosen and serials were typed (\(file.count) bytes; \(typed.count) characters). Send one of the two."
+      )
     }
     if let file { return (MachineList(csv: file), .sha256(file)) }
     let text = typed ?? ""
@@ -84,6 +86,13 @@ struct MachineListPages: Sendable {
   }
 
   // MARK: - What is sent
+
+  /// Another tenant's batch is not there, whatever the form says.
+  ///
+  /// - Throws: `request.not-found`.
+  private func require(_ batch: BatchID, of district: DistrictID, _ context: OperatorContext) async throws {
+    _ = try await desk.database.read(in: context.scope) { try BatchStore.existing(batch, in: district, $0) }
+  }
 
   @Sendable private func create(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
@@ -106,6 +115,7 @@ struct MachineListPages: Sendable {
 
   @Sendable private func change(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
+    try await require(id, of: district, context)
     let form = try MultipartBody(call)
     var model = Model(district, batch: id)
     (model.typed, model.takesOut) = (form["serials"] ?? "", form["what"] == "remove")

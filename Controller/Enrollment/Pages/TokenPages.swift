@@ -96,7 +96,8 @@ struct TokenPages: Sendable {
       hours: form?["hours"] ?? "\(Self.usualHours)", uses: form?["uses"] ?? "", serials: form?["serials"] ?? "",
       allowsUnidentified: form?["unidentified"] != nil, longest: NewToken.longestHours, most: NewToken.mostUses,
       faults: faults, hasFaults: !faults.isEmpty)
-    let notice = isRead && (try call.query("done")) == "revoked" ? "The token is revoked." : nil
+    let done = isRead ? try call.query("done") : nil
+    let notice = done == "revoked" ? "The token is revoked." : nil
     var heading = Shell.Heading("Enrolment tokens of \(batch.name)", notice: notice, refusal: fault)
     heading.place = BatchPages.place
     return try shell.page("enrollment-tokens", model, heading, context)
@@ -114,7 +115,8 @@ struct TokenPages: Sendable {
         try desk.makeToken(wanted, of: batch, $0)
       }
       let once = Once(
-        "This is the new enrolment token: give it to the devices, as in `rollcall-agent enroll --token-file`.", secret: printed,
+        "This is the new enrolment token: give it to the devices, as in `rollcall-agent enroll --token-file`.",
+        secret: printed,
         until: Moment(token.expiresAt).text)
       return try await show(call, context, once: once)
     } catch let error as any StatusError where error.status != .notFound {
@@ -138,7 +140,8 @@ extension FormBody {
   fileprivate func uses() throws(EnrollmentError) -> Int? {
     guard let text = self["uses"], !text.isEmpty else { return nil }
     guard let uses = Int(text) else {
-      throw EnrollmentError(.tokenRequest, "The certificates that it may bring are a whole number from 1 to \(NewToken.mostUses).")
+      throw EnrollmentError(
+        .tokenRequest, "The certificates that it may bring are a whole number from 1 to \(NewToken.mostUses).")
     }
     return uses
   }

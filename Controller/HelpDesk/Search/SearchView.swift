@@ -121,7 +121,8 @@ struct SearchView: Encodable, Sendable {
             ("devices", .array(.object(deviceFields, required: ["id", "district", "health"]))),
             (
               "hasMoreDevices",
-              .boolean("Whether there are devices that are not told: at schools that the caller does not see, or past ten")
+              .boolean(
+                "Whether there are devices that are not told: at schools that the caller does not see, or past ten")
             ),
           ]))
       ),

@@ -46,7 +46,8 @@ extension RegistryChange {
     guard previewed == nil || previewed == result.mark else {
       throw RegistryError(
         .custodyConflict,
-        "Something has changed since the preview, so nothing was moved. Look at what would happen now, and confirm that.")
+        "Something has changed since the preview, so nothing was moved. Look at what would happen now, and confirm that."
+      )
     }
     try LedgerStore.append(moves, of: district, in: transaction)
     var schools: [SchoolID: [DeviceID]] = [:]

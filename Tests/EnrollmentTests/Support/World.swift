@@ -26,7 +26,8 @@ struct World: Sendable {
   let trust: DeviceTrust
   let admin = PrincipalID.random()
 
-  init(unknownSerials: District.UnknownSerials = .refuse, queue: Int = 2048, watch: StatementWatch? = nil) async throws {
+  init(unknownSerials: District.UnknownSerials = .refuse, queue: Int = 2048, watch: StatementWatch? = nil) async throws
+  {
     folder = try Folder()
     let migrations = Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations + EnrollmentDesk.migrations
     let opened = try await TestDatabase.open(folder.file("rollcall.sqlite"), migrations: migrations)

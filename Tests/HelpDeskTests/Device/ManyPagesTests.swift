@@ -75,7 +75,8 @@ struct ManyPagesTests {
     #expect(nothing.status == 422 && nothing.fault == "Choose a file, or say which class.")
   }
 
-  @Test("What is confirmed is what was shown: where a student got another device meanwhile, nobody else gets a wrong one")
+  @Test(
+    "What is confirmed is what was shown: where a student got another device meanwhile, nobody else gets a wrong one")
   func meanwhile() async throws {
     let bench = try await DeviceBench()
     for serial in ["CART1", "CART2", "OTHER"] { _ = try await bench.device(serial) }
