@@ -1,3 +1,4 @@
+internal import Audit
 package import Logging
 package import Registry
 package import Serving
@@ -73,16 +74,11 @@ package struct ReportsDesk: Sendable {
 
   /// Keeps who looks at students' names, and how many, before they are shown.
   ///
-  /// - Throws: `report.purpose` where somebody at a browser has not said why.
+  /// - Throws: `report.purpose` where somebody has to say why, and has not.
   func recordView(
     of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: Int? = nil
   ) async throws {
-    if let session = context.session, session.purpose == nil {
-      throw ReportsError(
-        .purpose,
-        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
-      )
-    }
+    let purpose = try Self.purpose(call, context)
     let (question, districts) = (run.question, run.districts)
     let count =
       if let students { students } else {
@@ -93,6 +89,17 @@ package struct ReportsDesk: Sendable {
     try await journal.record(
       StudentView(
         report: run.report.id, district: district, actor: try context.actor, at: call.now, students: count,
-        format: format, purpose: context.session?.purpose))
+        format: format, purpose: purpose))
+  }
+
+  private static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose {
+    do { return try StudentViews.purpose(call, context) } catch let error as AuditError
+      where error.kind == .purposeRequired
+    {
+      throw ReportsError(
+        .purpose,
+        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
+      )
+    }
   }
 }

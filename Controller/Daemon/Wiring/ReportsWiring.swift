@@ -44,7 +44,7 @@ struct StudentViewJournal: ViewJournal {
     let entry = JournalEntry(
       at: view.at, actor: .principal(view.actor), action: "report.view", object: ("report", view.report),
       district: view.district,
-      body: Body(students: view.students, format: view.format, purpose: view.purpose?.rawValue))
+      body: Body(students: view.students, format: view.format, purpose: view.purpose.rawValue))
     try await database.write(in: view.district.map(TenantScope.district) ?? .state) {
       try Journal.record(entry, in: $0)
     }
@@ -53,6 +53,6 @@ struct StudentViewJournal: ViewJournal {
   private struct Body: JournalBody {
     let students: Int
     let format: String
-    let purpose: String?
+    let purpose: String
   }
 }
