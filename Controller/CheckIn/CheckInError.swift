@@ -17,6 +17,8 @@ package struct CheckInError: StatusError {
     case encoding = "checkin.encoding"
     /// What is stored cannot be read back; an operator has to look.
     case damaged = "checkin.damaged"
+    /// Readings are added to those of a device that told vitals, and this one never did.
+    case noVitals = "checkin.no-vitals"
   }
 
   package let kind: Kind
@@ -35,7 +37,7 @@ package struct CheckInError: StatusError {
 
   package var status: HTTPResponse.Status {
     switch kind {
-    case .staleSequence: .conflict
+    case .staleSequence, .noVitals: .conflict
     case .busy, .unavailable: .serviceUnavailable
     case .encoding: .unsupportedMediaType
     case .damaged: .internalServerError

@@ -48,6 +48,9 @@ package protocol DeviceRecords: Sendable {
   /// - Throws: an error of status 404 where `scope` is one district that there is not.
   func requireDistrict(of scope: TenantScope, in transaction: any Transaction) throws
 
+  /// Which label a contact from there has; nil where nothing is known of it.
+  func network(of origin: Origin?, in district: DistrictID) -> NetworkID?
+
   /// Makes committed changes of keys count at the next request.
   func apply(_ changes: KeyChanges)
 }

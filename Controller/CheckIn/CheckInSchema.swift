@@ -53,6 +53,8 @@ enum CheckInSchema {
     Migration("checkin", 3, SoftwareIndexSchema.statements),
     Migration("checkin", 4, inKeys),
     Migration("checkin", 5, SummarySchema.statements),
+    // Of the row of the vitals alone; see `HealthReadings`.
+    Migration("checkin", 6, ["ALTER TABLE checkin_section ADD COLUMN readings BYTEA"]),
   ]
 
   /// Of what each device has a row, or several; on SQLite this takes a sixth of the file.

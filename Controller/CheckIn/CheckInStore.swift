@@ -70,7 +70,8 @@ struct CheckInStore: Sendable {
     }
     guard !acceptance.changed.isEmpty else { return nil }
     let (device, district) = (visit.known.device, visit.known.district)
-    let (old, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
+    let stored = try SectionStore.facts(device: device, district: district, in: transaction)
+    let (old, damaged) = (stored.facts, stored.damaged)
     try forget(damaged, &acceptance, visit, transaction)
     let new = visit.check.message.facts.only(acceptance.changed)
     var changes = FactDiff.changes(old: old, new: new)
@@ -78,16 +79,18 @@ struct CheckInStore: Sendable {
       changes += try softwareChanges(visit, transaction)
       try SoftwareStore.write(plan, device: device, district: district, now: visit.now, in: transaction)
     }
-    try SectionStore.write(acceptance.changed, visit, in: transaction)
+    let merged = old.merging(new)
+    let readings = stored.readings.taking(HealthReading(merged, at: visit.now))
+    try SectionStore.write(acceptance.changed, visit, readings: readings, in: transaction)
     let others = try records.keys(of: device, of: district, in: transaction).map(\.digest)
     try StateStore.forgetHashes(of: others.filter { $0 != visit.known.key }, in: district, transaction)
-    let health = HealthRules.assess(old.merging(new), thresholds: thresholds)
+    let health = HealthRules.assess(merged, thresholds: thresholds)
     let isKnown = old != Facts() && damaged.isEmpty
     try SummaryStore.write(
       [
         SummaryStore.Told(
           device: device, district: district, was: isKnown ? DeviceSummary(old, thresholds) : nil,
-          now: DeviceSummary(old.merging(new), health))
+          now: DeviceSummary(merged, health))
       ], in: transaction)
     if old != Facts() {
       changes += FactDiff.changes(old: HealthRules.assess(old, thresholds: thresholds), new: health)
@@ -163,7 +166,7 @@ struct CheckInStore: Sendable {
       district: visit.known.district, device: visit.known.device, key: visit.peer.key, at: visit.now,
       next: visit.now.advanced(by: .seconds(acceptance.reply.nextCheckInSeconds)),
       agentVersion: visit.check.message.agent, clockOffset: visit.check.message.sentAt.since(visit.now),
-      health: health)
+      health: health, network: visit.network)
   }
 }
 

@@ -16,6 +16,8 @@ struct CheckInVisit: Sendable {
   let puttingOff: Set<FactSection>
   /// The other sections as they are stored.
   let bodies: [FactSection: [UInt8]]
+  /// What the network is called that it came from.
+  let network: NetworkID?
   let now: Instant
   /// 0 idle to 1 full, when it came.
   let load: Double
@@ -30,7 +32,7 @@ struct CheckInVisit: Sendable {
   /// Encodes what was sent, outside of any transaction.
   static func prepared(
     _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, bases: SoftwareBases,
-    wholeLists: WholeLists, load: Double, now: Instant
+    wholeLists: WholeLists, network: NetworkID?, load: Double, now: Instant
   ) async throws -> CheckInVisit {
     var bodies: [FactSection: [UInt8]] = [:]
     var plan: SoftwareBases.Plan?
@@ -58,8 +60,8 @@ struct CheckInVisit: Sendable {
       }
     }
     return CheckInVisit(
-      peer: peer, known: known, check: check, software: plan, puttingOff: puttingOff, bodies: bodies, now: now,
-      load: load)
+      peer: peer, known: known, check: check, software: plan, puttingOff: puttingOff, bodies: bodies,
+      network: network, now: now, load: load)
   }
 }
 
@@ -70,7 +72,8 @@ extension CheckInVisit {
     if let list = check.canonical[.software] { bodies[.software] = try Gzip.compress(list) }
     let held = KnownKey(key: known.key, district: known.district, device: known.device, state: .quarantined)
     return CheckInVisit(
-      peer: peer, known: held, check: check, software: nil, puttingOff: [], bodies: bodies, now: now, load: load)
+      peer: peer, known: held, check: check, software: nil, puttingOff: [], bodies: bodies, network: network,
+      now: now, load: load)
   }
 }
 

@@ -20,6 +20,8 @@ package final class CheckIns: Sendable {
   let database: any Database
   let bases: SoftwareBases
   let records: any DeviceRecords
+  /// From where on a reading is not well.
+  package let thresholds: HealthThresholds
   private let store: CheckInStore
   private let unknownKeys: any UnknownKeyDesk
   private let admission: Admission
@@ -37,6 +39,7 @@ package final class CheckIns: Sendable {
   ) {
     self.database = database
     self.policy = policy
+    self.thresholds = thresholds
     self.records = records
     self.unknownKeys = unknownKeys
     let bases = SoftwareBases(database: database, logger: logger)
@@ -76,7 +79,9 @@ package final class CheckIns: Sendable {
 
   package var deviceRoutes: [DeviceRoute] { CheckInRoutes(desk: self).all }
 
-  package var peopleRoutes: [PeopleRoute] { SoftwareRoutes(desk: self).all + FleetSoftwareRoutes(desk: self).all }
+  package var peopleRoutes: [PeopleRoute] {
+    SoftwareRoutes(desk: self).all + ReadingRoutes(desk: self).all + FleetSoftwareRoutes(desk: self).all
+  }
 
   /// The answer to a check-in that is durable, or that waits for a person.
   ///
@@ -112,16 +117,20 @@ package final class CheckIns: Sendable {
       return try ReplyEncoding.encode(
         waitingReply(to: check.message, device: peer.device, policy: policy, load: group.load, now: call.now))
     }
-    return try await commit(check, peer: peer, known: known, jitter: jitter, now: call.now)
+    return try await commit(
+      check, peer: peer, known: known, network: records.network(of: call.origin, in: known.district), jitter: jitter,
+      now: call.now)
   }
 
   /// Plans and commits a message; plans anew where the base that it was planned on was removed meanwhile.
   private func commit(
-    _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, jitter: UInt64, now: Instant
+    _ check: Verified<CheckInRequest>, peer: PeerCertificate, known: KnownKey, network: NetworkID?, jitter: UInt64,
+    now: Instant
   ) async throws -> [UInt8] {
     for _ in 0..<3 {
       let visit = try await CheckInVisit.prepared(
-        check, peer: peer, known: known, bases: bases, wholeLists: wholeLists, load: group.load, now: now)
+        check, peer: peer, known: known, bases: bases, wholeLists: wholeLists, network: network,
+        load: group.load, now: now)
       let isWhole = visit.software?.isWhole == true
       let store = self.store
       do {

@@ -25,14 +25,21 @@ enum SectionStore {
         transaction.rows("SELECT section, hash FROM checkin_held WHERE district_id = \(district) AND key = \(key)")))
   }
 
-  /// A device's facts, and sections that cannot be read back.
-  typealias Stored = (facts: Facts, damaged: [(section: FactSection, why: String)])
+  /// What is stored of a device.
+  struct Stored {
+    /// But its software.
+    var facts = Facts()
+    /// Sections that cannot be read back, and why.
+    var damaged: [(section: FactSection, why: String)] = []
+    /// They stand in the row of the vitals.
+    var readings = HealthReadings()
+  }
 
   /// The device's facts but its software; sections that cannot be read back are left out and named.
   static func facts(device: DeviceID, district: DistrictID, in transaction: any Transaction) throws -> Stored {
     let query: SQL =
-      "SELECT section, body FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
-    return try transaction.rows(query).reduce(into: (Facts(), [])) { try take($1, into: &$0) }
+      "SELECT section, body, readings FROM checkin_section WHERE district_id = \(district) AND device_id = \(device)"
+    return try transaction.rows(query).reduce(into: Stored()) { try take($1, into: &$0) }
   }
 
   /// The same of many devices, those that have any. A cross join, as in ``StateStore/rows(of:in:)``.
@@ -44,18 +51,23 @@ enum SectionStore {
     var found: [DeviceID: Stored] = [:]
     for row in try transaction.rows(
       """
-      SELECT device_id, section, body FROM (VALUES \(SQL.joined(pairs, separator: ", "))) AS wanted CROSS JOIN checkin_section
+      SELECT device_id, section, body, readings
+      FROM (VALUES \(SQL.joined(pairs, separator: ", "))) AS wanted CROSS JOIN checkin_section
       WHERE checkin_section.district_id = wanted.column1 AND checkin_section.device_id = wanted.column2
       """)
     {
       let device: DeviceID = try row.get("device_id")
-      try take(row, into: &found[device, default: (Facts(), [])])
+      try take(row, into: &found[device, default: Stored()])
     }
     return found
   }
 
   private static func take(_ row: Row, into stored: inout Stored) throws {
     let section: FactSection = try row.get("section")
+    if let packed: [UInt8] = try row.get("readings") {
+      // Numbers that cannot be read back are not worth a refusal: they begin anew.
+      stored.readings = HealthReadings(packed: packed) ?? HealthReadings()
+    }
     do {
       let body = try FactPacking.unpack(row.get("body"))
       switch section {
@@ -83,26 +95,57 @@ enum SectionStore {
     }
   }
 
-  static func write(_ sections: [FactSection], _ visit: CheckInVisit, in transaction: any Transaction) throws {
-    for section in sections { try write(section, [visit], in: transaction) }
+  /// - Parameter readings: for the row of the vitals, where they are not as they were.
+  static func write(
+    _ sections: [FactSection], _ visit: CheckInVisit, readings: HealthReadings?, in transaction: any Transaction
+  ) throws {
+    for section in sections {
+      try write(section, [(visit, section == .vitals ? readings : nil)], in: transaction)
+    }
   }
 
+  /// A visit whose section is written, with the readings where they are not as they were.
+  typealias Told = (visit: CheckInVisit, readings: HealthReadings?)
+
   /// One section of many devices, once each.
-  static func write(_ section: FactSection, _ visits: [CheckInVisit], in transaction: any Transaction) throws {
+  static func write(_ section: FactSection, _ told: [Told], in transaction: any Transaction) throws {
     try transaction.run(
       """
-      INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at, readings)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
       ON CONFLICT (district_id, device_id, section) DO UPDATE SET hash = excluded.hash, body = excluded.body,
-        changed_at = excluded.changed_at
+        changed_at = excluded.changed_at, readings = COALESCE(excluded.readings, checkin_section.readings)
       """,
-      rows: visits.compactMap { visit in
+      rows: told.compactMap { visit, readings in
         guard let body = visit.bodies[section], let hash = visit.check.message.hashes[section] else { return nil }
         return [
           visit.known.district.sqlValue, visit.known.device.sqlValue, section.sqlValue, hash.sqlValue, body.sqlValue,
-          visit.now.sqlValue,
+          visit.now.sqlValue, (readings?.packed).sqlValue,
         ]
       })
+  }
+
+  /// nil for a device that never told its vitals.
+  static func readings(
+    device: DeviceID, district: DistrictID, in transaction: any Transaction
+  ) throws -> HealthReadings? {
+    let row = try transaction.row(
+      """
+      SELECT readings FROM checkin_section
+      WHERE district_id = \(district) AND device_id = \(device) AND section = \(FactSection.vitals)
+      """)
+    guard let row else { return nil }
+    return try row.get("readings", as: [UInt8]?.self).flatMap(HealthReadings.init(packed:)) ?? HealthReadings()
+  }
+
+  static func set(
+    _ readings: HealthReadings, device: DeviceID, district: DistrictID, in transaction: any Transaction
+  ) throws {
+    try transaction.run(
+      """
+      UPDATE checkin_section SET readings = \(readings.packed)
+      WHERE district_id = \(district) AND device_id = \(device) AND section = \(FactSection.vitals)
+      """)
   }
 
   /// Keeps a quarantined key's sections apart.

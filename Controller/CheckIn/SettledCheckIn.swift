@@ -45,6 +45,8 @@ package struct PreparedCheckIn: Sendable {
   let reply: StoredReply
   /// The sections but software as they are stored.
   let bodies: [FactSection: [UInt8]]
+  /// Of the row of the vitals.
+  let readings: [UInt8]?
   /// What the registry keeps of it.
   package let contact: Contact
 }
@@ -80,6 +82,7 @@ extension CheckIns {
     return PreparedCheckIn(
       visit: visit, plan: plan, packed: SectionHashes(visit.hashes), reply: try StoredReply(reply),
       bodies: try visit.bodies.mapValues(FactPacking.pack),
+      readings: HealthReadings().taking(HealthReading(visit.facts, at: visit.at))?.packed,
       contact: Contact(
         district: visit.district, device: visit.device, key: visit.key, at: visit.at,
         next: visit.at.advanced(by: .seconds(next)), agentVersion: visit.agent, clockOffset: .zero,
@@ -96,14 +99,15 @@ extension CheckIns {
       checkIns.map { ($0.plan, $0.visit.device, $0.visit.at) }, of: district, in: transaction)
     try transaction.run(
       """
-      INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at, readings)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
       """,
       rows: checkIns.lazy.flatMap { one in
         FactSection.allCases.compactMap { section in
           guard let body = one.bodies[section], let hash = one.visit.hashes[section] else { return nil }
           return [
             tenant, one.visit.device.sqlValue, section.sqlValue, hash.sqlValue, body.sqlValue, one.visit.at.sqlValue,
+            (section == .vitals ? one.readings : nil).sqlValue,
           ]
         }
       })

@@ -28,9 +28,16 @@ package struct StoredFacts: FactSource {
 
   /// What a device told last, but its software.
   package func told(by device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> Facts {
-    let (facts, damaged) = try SectionStore.facts(device: device, district: district, in: transaction)
-    for (section, why) in damaged { logger.damaged(section, of: device, why) }
-    return facts
+    try toldWithReadings(by: device, in: district, transaction).facts
+  }
+
+  /// What a device told last, but its software, and what was measured week by week, oldest first.
+  package func toldWithReadings(
+    by device: DeviceID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> (facts: Facts, readings: [HealthReading]) {
+    let stored = try SectionStore.facts(device: device, district: district, in: transaction)
+    for (section, why) in stored.damaged { logger.damaged(section, of: device, why) }
+    return (stored.facts, stored.readings.all)
   }
 
   /// How many packages each database told; nil where none was told, or the list cannot be read back.

@@ -45,10 +45,12 @@ package struct Contact: Sendable {
   package let clockOffset: Duration
   /// nil where it has not changed; the last one then stays.
   package let health: Health?
+  /// nil where it is not known, or nothing is called anything.
+  package let network: NetworkID?
 
   package init(
     district: DistrictID, device: DeviceID, key: Digest, at: Instant, next: Instant, agentVersion: String,
-    clockOffset: Duration, health: Health?
+    clockOffset: Duration, health: Health?, network: NetworkID? = nil
   ) {
     self.district = district
     self.device = device
@@ -58,6 +60,7 @@ package struct Contact: Sendable {
     self.agentVersion = agentVersion
     self.clockOffset = clockOffset
     self.health = health
+    self.network = network
   }
 }
 

@@ -10,12 +10,12 @@ enum ContactStore {
     try transaction.run(
       """
       INSERT INTO registry_contact
-        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, network, health, health_items)
       VALUES (\(contact.district), \(contact.device), \(contact.at), \(contact.next), \(contact.agentVersion),
-        \(milliseconds), \(verdict ?? .unknown), \(items ?? none))
+        \(milliseconds), \(contact.network), \(verdict ?? .unknown), \(items ?? none))
       ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
-        clock_offset = excluded.clock_offset, health = COALESCE(\(verdict), registry_contact.health),
+        clock_offset = excluded.clock_offset, network = excluded.network, health = COALESCE(\(verdict), registry_contact.health),
         health_items = COALESCE(\(items), registry_contact.health_items)
       """)
   }
@@ -25,11 +25,11 @@ enum ContactStore {
     try transaction.run(
       """
       INSERT INTO registry_contact
-        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
-      VALUES ($1, $2, $3, $4, $5, $6, 'unknown', $7)
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, network, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'unknown', $8)
       ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
-        clock_offset = excluded.clock_offset
+        clock_offset = excluded.clock_offset, network = excluded.network
       """,
       rows: contacts.map { values(of: $0) + [none.sqlValue] })
   }
@@ -39,11 +39,11 @@ enum ContactStore {
     try transaction.run(
       """
       INSERT INTO registry_contact
-        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, network, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       ON CONFLICT (district_id, device_id) DO UPDATE SET last_contact = excluded.last_contact,
         next_contact = excluded.next_contact, agent_version = excluded.agent_version,
-        clock_offset = excluded.clock_offset, health = excluded.health, health_items = excluded.health_items
+        clock_offset = excluded.clock_offset, network = excluded.network, health = excluded.health, health_items = excluded.health_items
       """,
       rows: try contacts.compactMap { contact in
         guard let health = contact.health else { return nil }
@@ -64,15 +64,15 @@ enum ContactStore {
     try transaction.run(
       """
       INSERT INTO registry_contact
-        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health, health_items)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, network, health, health_items)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       """, rows: rows)
   }
 
   private static func values(of contact: Contact) -> [SQLValue] {
     [
       contact.district.sqlValue, contact.device.sqlValue, contact.at.sqlValue, contact.next.sqlValue,
-      contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue,
+      contact.agentVersion.sqlValue, milliseconds(contact.clockOffset).sqlValue, contact.network.sqlValue,
     ]
   }
 

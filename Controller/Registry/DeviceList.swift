@@ -11,6 +11,7 @@ package struct ListedDevice: Sendable {
     /// Its clock minus the controller's, in milliseconds.
     package let clockOffset: Int64
     package let health: Health
+    package let network: NetworkID?
   }
 
   package let device: Device
@@ -25,7 +26,8 @@ package struct ListedDevice: Sendable {
     let items = try HealthPacking.unpack(row.get("health_items"))
     contact = Contact(
       last: last, next: try row.get("next_contact"), agentVersion: try row.get("agent_version"),
-      clockOffset: try row.get("clock_offset"), health: Health(verdict: try row.get("health"), items: items))
+      clockOffset: try row.get("clock_offset"), health: Health(verdict: try row.get("health"), items: items),
+      network: try row.get("network"))
   }
 }
 
@@ -243,7 +245,8 @@ enum DeviceList {
   }
 
   private static let columns: SQL = """
-    \(DeviceStore.columns), last_contact, next_contact, agent_version, clock_offset, health, health_items
+    \(DeviceStore.columns), last_contact, next_contact, agent_version, clock_offset, health, health_items,
+      registry_contact.network
     """
 
   /// On PostgreSQL one contact after another, by the key, and never the whole table of them.

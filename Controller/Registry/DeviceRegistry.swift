@@ -20,6 +20,8 @@ package final class DeviceRegistry: Sendable {
   let persons: any CustodyPersons
   /// From where ``follow()`` looks on; nil where there is nothing to follow.
   let horizon = Mutex<KeyHorizon?>(nil)
+  /// What networks are called.
+  let networks = Mutex(NetworkLabels())
   /// Whether a file of devices is being read.
   let isImporting = Mutex(false)
 
@@ -40,6 +42,7 @@ package final class DeviceRegistry: Sendable {
     let now = try await database.read(in: .state) { try KeyStore.horizon($0) }
     try await keys.load(from: database)
     horizon.withLock { $0 = now }
+    try await loadNetworks(evenOlder: true)
   }
 
   /// Makes committed changes of keys count at the next request.
@@ -50,5 +53,6 @@ package final class DeviceRegistry: Sendable {
       + ImportRoutes(registry: self).routes + RetentionRoutes(registry: self).routes
       + HealthRoutes(registry: self).routes + CustodyRoutes(registry: self).routes
       + ManyMovesRoutes(registry: self).routes + CalendarRoutes(registry: self).routes
+      + NetworkRoutes(registry: self).routes
   }
 }

@@ -44,7 +44,9 @@ struct DeviceRoutes: Sendable {
       let found = try DeviceList.page(filter, scope: scope, after: after, limit: page.limit, transaction)
       return (found, try KeyStore.live(of: found.devices.map(\.device), transaction))
     }
-    let views = found.devices.map { DeviceView($0, keys: keys[$0.device.id] ?? []) }
+    let views = found.devices.map {
+      DeviceView($0, keys: keys[$0.device.id] ?? [], network: registry.networkWords(of: $0))
+    }
     return try .json(Page(views, next: found.next.map { "\($0.district)/\($0.device)" }))
   }
 
@@ -57,6 +59,7 @@ struct DeviceRoutes: Sendable {
       let standing = try LedgerStore.standing(of: device, in: district, transaction)
       return DeviceView(
         listed, keys: try registry.shownKeys(of: device, in: district, transaction),
+        network: registry.networkWords(of: listed),
         facts: try registry.facts.facts(of: device, in: district, transaction),
         standing: StandingView(standing.projection, sequence: standing.last, today: call.now.day))
     }

@@ -21,6 +21,7 @@ struct DeviceView: Encodable, Sendable {
   let nextContact: String?
   let agentVersion: String?
   let clockOffsetMilliseconds: Int64?
+  let lastNetwork: String?
   let health: Health
   let facts: FactsView?
   let softwareCount: Int?
@@ -47,7 +48,11 @@ struct DeviceView: Encodable, Sendable {
     }
   }
 
-  init(_ listed: ListedDevice, keys: [DeviceKey], facts: DeviceFacts? = nil, standing: StandingView? = nil) {
+  /// - Parameter network: what the network of its last contact is called.
+  init(
+    _ listed: ListedDevice, keys: [DeviceKey], network: String?, facts: DeviceFacts? = nil,
+    standing: StandingView? = nil
+  ) {
     let device = listed.device
     id = device.id
     district = device.district
@@ -66,6 +71,7 @@ struct DeviceView: Encodable, Sendable {
     nextContact = listed.contact?.next.rfc3339
     agentVersion = listed.contact?.agentVersion
     clockOffsetMilliseconds = listed.contact?.clockOffset
+    lastNetwork = network
     health = listed.contact?.health ?? .unknown
     self.facts = facts.map(FactsView.init)
     softwareCount = facts?.softwareCount
@@ -105,6 +111,11 @@ extension DeviceView {
       ("keys", .array(keySchema)), ("lastContact", .dateTime("Its last check-in")),
       ("nextContact", .dateTime("When it was told to come again")), ("agentVersion", .string("As it last said")),
       ("clockOffsetMilliseconds", .integer("Its clock minus the controller's, in milliseconds")),
+      (
+        "lastNetwork",
+        .string(
+          "What the network of its last contact is called, or 'elsewhere'; absent where no network is called anything")
+      ),
       ("health", healthSchema), ("facts", factsSchema), ("softwareCount", .integer("Installed packages")),
       ("softwareSources", .any("Of them, how many each package database told: dpkg, rpm, flatpak, snap")),
       ("standing", StandingView.schema),

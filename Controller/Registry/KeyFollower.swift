@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Each key carries the transaction that changed it last. A look reads every key that was changed by a transaction which
 /// had not ended at the look before: nothing is missed, whatever order they commit in, and after a gap, such as a lost
-/// database, the next look reads what happened meanwhile.
+/// database, the next look reads what happened meanwhile. What networks are called is followed in the same look.
 package final class KeyFollower: Service {
   static let interval = Duration.milliseconds(250)
 
@@ -64,14 +64,17 @@ extension DeviceRegistry {
   package func follow(on other: (any Database)? = nil) async throws {
     let database = other ?? self.database
     guard let since = horizon.withLock({ $0 }) else { return }
-    let (changed, next) = try await database.read(in: .state) { transaction -> (KeyChanges?, KeyHorizon?) in
+    let (changed, next, revision) = try await database.read(in: .state) {
+      transaction -> (KeyChanges?, KeyHorizon?, Int64) in
       let next = try KeyStore.horizon(transaction)
-      guard let next, since.leads(to: next) else { return (nil, next) }
-      return (KeyChanges(try KeyStore.changed(since: since, transaction)), next)
+      let revision = try NetworkStore.revision(transaction)
+      guard let next, since.leads(to: next) else { return (nil, next, revision) }
+      return (KeyChanges(try KeyStore.changed(since: since, transaction)), next, revision)
     }
     // Of another server's past nothing that is in memory is sure, not even that it is newer.
     guard let changed else { return try await load() }
     apply(changed)
     horizon.withLock { $0 = next }
+    if revision != networks.withLock(\.revision) { try await loadNetworks(from: database, evenOlder: true) }
   }
 }

@@ -67,6 +67,8 @@ extension DeviceRegistry {
     guard let listed = try DeviceList.device(device, in: district, transaction) else {
       throw ServingError.missing("device", device, in: district)
     }
-    return try .json(DeviceView(listed, keys: try shownKeys(of: device, in: district, transaction)))
+    return try .json(
+      DeviceView(
+        listed, keys: try shownKeys(of: device, in: district, transaction), network: networkWords(of: listed)))
   }
 }

@@ -1,3 +1,4 @@
+import Audit
 import HTTPTypes
 import Registry
 import Serving
@@ -31,7 +32,7 @@ struct ReportRoutes: Sendable {
         "\(report.title), streamed: \(report.words) CSV is RFC 4180 and begins a cell that a spreadsheet would run as a formula with an apostrophe; JSON is an object a line",
         query: [
           .init("district", "Only this district's"), .init("format", "csv, xlsx or json; json by default"),
-        ] + report.filters.map(\.parameter))
+        ] + report.filters.map(\.parameter) + (report.namesStudents ? [StudentViews.parameter] : []))
     ) { call, context in try await file(report, call, context) }
   }
 

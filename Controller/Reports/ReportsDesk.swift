@@ -1,3 +1,4 @@
+internal import Audit
 package import Logging
 package import Registry
 package import Serving
@@ -74,16 +75,11 @@ package struct ReportsDesk: Sendable {
   /// Keeps who looks at students' names, and how many of each district, before they are shown.
   ///
   /// - Parameter students: by district; nil for all that the report names.
-  /// - Throws: `report.purpose` where somebody at a browser has not said why.
+  /// - Throws: `report.purpose` where somebody has to say why, and has not.
   func recordView(
     of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: [DistrictID: Int]? = nil
   ) async throws {
-    if let session = context.session, session.purpose == nil {
-      throw ReportsError(
-        .purpose,
-        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
-      )
-    }
+    let purpose = try Self.purpose(call, context)
     let (question, districts) = (run.question, run.districts)
     let counts =
       if let students { students } else {
@@ -94,7 +90,18 @@ package struct ReportsDesk: Sendable {
       counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { district, count in
         StudentView(
           report: run.report.id, district: district, actor: actor, at: call.now, students: count, format: format,
-          purpose: context.session?.purpose)
+          purpose: purpose)
       })
+  }
+
+  private static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose {
+    do { return try StudentViews.purpose(call, context) } catch let error as AuditError
+      where error.kind == .purposeRequired
+    {
+      throw ReportsError(
+        .purpose,
+        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
+      )
+    }
   }
 }

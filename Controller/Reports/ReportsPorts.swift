@@ -74,6 +74,6 @@ package struct StudentView: Sendable, Hashable {
   package let students: Int
   /// `page`, `csv`, `xlsx`, `json`.
   package let format: String
-  /// Why, as it was said for the session; nil for an API token.
-  package let purpose: ViewPurpose?
+  /// Why, as they or their role say it.
+  package let purpose: ViewPurpose
 }

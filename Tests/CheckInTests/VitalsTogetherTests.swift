@@ -34,6 +34,9 @@ struct VitalsTogetherTests {
     return devices
   }
 
+  /// In the next week, of which there is no reading yet.
+  private static let later = World.start.advanced(by: .seconds(7 * 86_400))
+
   /// What each says next: nothing, or vitals that are better, worse or hopeless.
   private func next(_ device: TestDevice) -> CheckInRequest {
     var facts = Sample.facts(device.number)
@@ -51,7 +54,7 @@ struct VitalsTogetherTests {
     try await world.database.read(in: .state) { transaction in
       var lines: [String] = []
       for query: SQL in [
-        "SELECT serial, section, hash, body, changed_at FROM checkin_section",
+        "SELECT serial, section, hash, body, changed_at, readings FROM checkin_section",
         "SELECT serial, key, held, sequence, body_digest, hashes, at FROM checkin_state",
         """
         SELECT serial, last_contact, agent_version, clock_offset, health, health_items
@@ -73,7 +76,7 @@ struct VitalsTogetherTests {
   func alike() async throws {
     let (together, apart) = (try await World(), try await World())
     let (many, single) = (try await fleet(together), try await fleet(apart))
-    for device in single { _ = try await apart.send(next(device), from: device) }
+    for device in single { _ = try await apart.send(next(device), from: device, at: Self.later) }
     let gate = Gate()
     let first = Task {
       try await together.desk.group.commit(in: World.district, jitter: 0) { _ in
@@ -83,7 +86,7 @@ struct VitalsTogetherTests {
     }
     await gate.entered()
     let before = together.desk.group.figures.groups
-    let sent = many.map { device in Task { try await together.send(next(device), from: device) } }
+    let sent = many.map { device in Task { try await together.send(next(device), from: device, at: Self.later) } }
     while together.desk.group.waiting < many.count { await Task.yield() }
     gate.open()
     _ = try await first.value
@@ -91,6 +94,10 @@ struct VitalsTogetherTests {
     #expect(together.desk.group.figures.groups == before + 1)
     let (left, right) = (try await dump(together), try await dump(apart))
     #expect(left == right)
+    let readings = try await together.database.read(in: .state) {
+      try StoredFacts().toldWithReadings(by: many[0].id, in: World.district, $0).readings
+    }
+    #expect(readings.map(\.diskUsedPercent) == [10, 11])
     #expect(left.contains { $0.contains("failing") } && left.contains { $0.contains("attention") })
     #expect(try await together.changes(of: many[1]) != [])
     let forgotten = try await together.database.read(in: .state) {
@@ -115,7 +122,7 @@ struct VitalsTogetherTests {
     await gate.entered()
     let before = plans.lines.count
     let some = devices.filter { [0, 2, 4, 6].contains($0.number) }
-    let sent = some.map { device in Task { try await world.send(next(device), from: device) } }
+    let sent = some.map { device in Task { try await world.send(next(device), from: device, at: Self.later) } }
     while world.desk.group.waiting < some.count { await Task.yield() }
     gate.open()
     _ = try await first.value

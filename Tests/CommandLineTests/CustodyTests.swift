@@ -143,6 +143,49 @@ struct CustodyTests {
       sent.body == ["weekdays": .array(["monday"]), "closedDays": .array(["2026-11-26", "2026-12-24", "2026-12-25"])])
   }
 
+  @Test("Networks are labelled for a district or the state, and what is then there is shown")
+  func networks() throws {
+    let fake = controller(#"{"items":[{"addresses":"10.20.0.0/16","label":"school"}]}"#)
+    var outcome = run("network", "set", "10.20.0.0/16", "school", "-d", "d", "--output", "csv", on: fake)
+    #expect(outcome.out == "addresses,label\r\n10.20.0.0/16,school\r\n", "\(outcome.err)")
+    var sent = try #require(request(fake))
+    #expect(sent.target == "/api/v1/districts/d/networks")
+    #expect(sent.body == ["set": .array([.object(["addresses": "10.20.0.0/16", "label": "school"])])])
+    let other = controller(#"{"items":[]}"#)
+    outcome = run("network", "remove", "10.20.0.0/16", "10.30.0.0/16", "--state-wide", on: other)
+    #expect(outcome.status == .success && outcome.err.contains("No network has a label now."), "\(outcome.err)")
+    sent = try #require(request(other))
+    #expect(sent.target == "/api/v1/networks" && sent.body == ["remove": .array(["10.20.0.0/16", "10.30.0.0/16"])])
+    for line in [
+      "network set 10.0.0.0/8 x", "network set 10.0.0.0/8", "network list", "network list --state-wide -d d",
+    ] {
+      #expect(run(line.split(separator: " ").map(String.init), on: FakeController()).status == .usage, "\(line)")
+    }
+  }
+
+  @Test("Readings are listed week by week, and former ones are added from a file")
+  func readings() throws {
+    let fake = FakeController { request throws(ConnectionFailure) in
+      request.target.contains("/readings")
+        ? .json(#"{"items":[{"week":"2026-11-16","batteryPercent":71,"hottestCelsius":44}]}"#) : .json(found)
+    }
+    let files = MemoryFiles(["former.json": #"[{"week":"2026-06-01","batteryPercent":80}]"#, "bad.json": "{}"])
+    var outcome = run(
+      "device", "readings", "PF3XK2M9", "--add", "former.json", "--output", "csv", on: fake, files: files)
+    #expect(
+      outcome.out
+        == "week,batteryPercent,diskUsedPercent,spaceFreePercent,memoryFreePercent,hottestCelsius\r\n2026-11-16,71,,,,44\r\n",
+      "\(outcome.err)")
+    let sent = try #require(fake.requests.first { $0.method == .post })
+    #expect(sent.target.hasSuffix("/readings"))
+    #expect(
+      sent.body.flatMap(JSONValue.init) == [
+        "readings": .array([.object(["week": "2026-06-01", "batteryPercent": .integer(80)])])
+      ])
+    outcome = run("device", "readings", "PF3XK2M9", "--add", "bad.json", on: fake, files: files)
+    #expect(outcome.status == .refused && outcome.err.contains("bad.json is no JSON list of readings"))
+  }
+
   @Test("The device's story says who has it, until when, and what is owed; its ledger from whom to whom")
   func story() {
     let device = """

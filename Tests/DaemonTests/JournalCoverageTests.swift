@@ -94,6 +94,22 @@ import Testing
     try await scribe.change(
       "createSchool", .post, base + "/schools", json: #"{"id": "middle", "name": "\#(Self.names[2])"}"#)
     try await scribe.change("changeCalendar", .patch, base + "/calendar", json: #"{"closedDays": ["2027-01-18"]}"#)
+    try await scribe.change(
+      "changeNetworks", .patch, base + "/networks",
+      json: #"{"set": [{"addresses": "10.20.0.0/16", "label": "\#(Self.names[2])"}]}"#)
+    try await scribe.change(
+      "changeStateNetworks", .patch, "/networks",
+      json: #"{"set": [{"addresses": "10.0.0.0/8", "label": "\#(Self.names[9])"}]}"#)
+    // As if the device had told its vitals.
+    try await scribe.sample.controller.database.write(in: .state) { transaction in
+      try transaction.run(
+        """
+        INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)
+        VALUES ('otter-creek', \(device), 'vitals', \([UInt8](repeating: 0, count: 32)), \([UInt8]()), 1)
+        """)
+    }
+    try await scribe.change(
+      "addReadings", .post, one + "/readings", json: #"{"readings": [{"week": "2026-06-01", "batteryPercent": 90}]}"#)
     try await move("receiveDevice", "receive")
     try await move("deliverDevice", "deliver", #"{"to": "district", "reason": "\#(Self.names[4])"}"#)
     try await move("assignDevice", "assign", school)

@@ -119,6 +119,36 @@ import Vocabulary
     #expect((back.body["retention"] as? [String: Int])?["factHistoryDays"] == 60)
   }
 
+  @Test("Readings are history of facts: where that is kept for less than a year, theirs is too")
+  func readings() async throws {
+    let (sample, devices) = try await Self.made()
+    _ = await sample.call(.patch, "/api/v1/districts/birch", json: #"{"retention": {"factHistoryDays": 60}}"#)
+    let week = HealthReading.week(of: Self.now)
+    // Of this week, of four weeks ago and of ten.
+    let packed: [UInt8] = [
+      1, UInt8(week >> 8), UInt8(week & 0xff), 0, 80, 255, 255, 255, 255, 4, 81, 255, 255, 255, 255, 6, 83, 255, 255,
+      255, 255,
+    ]
+    try await sample.controller.database.write(in: .state) { transaction in
+      for (district, device) in devices {
+        try transaction.run(
+          """
+          INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at, readings)
+          VALUES (\(district), \(device), 'vitals', \(Digest.sha256([])), \([UInt8]()), \(Self.now), \(packed))
+          """)
+      }
+    }
+    func kept(_ district: DistrictID) async throws -> [Int] {
+      let device = try #require(devices[district])
+      let answer = await sample.call(.get, "/api/v1/districts/\(district)/devices/\(device)/readings")
+      return try #require(answer.body["items"] as? [[String: Any]]).compactMap { $0["batteryPercent"] as? Int }
+    }
+    #expect(try await kept(Self.birch) == [80, 81, 83])
+    #expect(try await Self.sweep(sample).sweep(now: Self.now).readings == 1)
+    #expect(try await kept(Self.birch) == [80, 81] && kept(Self.willow) == [80, 81, 83])
+    #expect(try await Self.sweep(sample).sweep(now: Self.now).readings == 0)
+  }
+
   @Test("Much is removed in short transactions, and between any two of them others write")
   func steps() async throws {
     let (sample, devices) = try await Self.made()

@@ -31,6 +31,8 @@ import Testing
     "assignDevices": #"{"class": "bio", "serials": ["WILLOW-SERIAL"]}"#,
     "returnDevices": #"{"class": "bio"}"#,
     "changeCalendar": #"{"closedDays": ["2026-12-24"]}"#,
+    "changeNetworks": #"{"set": [{"addresses": "10.0.0.0/8", "label": "taken over"}]}"#,
+    "addReadings": #"{"readings": [{"week": "2026-06-01", "batteryPercent": 1}]}"#,
     "addDistrictPerson": #"{"login": "taken.over", "name": "Taken over", "role": "read-only"}"#,
     "addDistrictGrant": #"{"role": "read-only"}"#,
     "importRoster": "an archive",
@@ -66,6 +68,7 @@ import Testing
         base + "/batches/\(other.batch)/tokens", base + "/devices/\(other.device)",
         base + "/devices/\(other.device)/ledger", base + "/devices/\(other.device)/changes", base + "/people",
         base + "/roster", base + "/roster/imports", base + "/roster/persons", base + "/roster/mappings",
+        base + "/networks", base + "/devices/\(other.device)/readings",
       ] { seen += await sample.text(.get, path, token: sample.adminToken).text }
       for path in ["/api/v1/devices", "/api/v1/pending"] {
         seen += await sample.text(.get, path, query: [("district", other.id)], token: sample.adminToken).text

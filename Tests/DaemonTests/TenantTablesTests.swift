@@ -16,6 +16,8 @@ import Testing
     "checkin_software_base", "checkin_base_package", "checkin_package_name",
     // For how long records are kept in districts that have not chosen: the state's own choice.
     "registry_retention",
+    // What the state calls networks in every district, and which change of all labels was the last.
+    "registry_state_network", "registry_network_revision",
     // Certificates and keys of the controllers themselves, sealed.
     "daemon_shared",
     // By which key all districts' guardians are sealed: an HMAC under it, of nothing.

@@ -63,6 +63,43 @@ import Testing
     #expect(controller.stop() == 0)
   }
 
+  @Test("The network of a device's last contact is told by the balancer's header, by its label alone")
+  func network() throws {
+    let controller = try RunningController(in: folder, settings: ["--devices-proxy", "127.0.0.1"])
+    let token = try controller.prepareBatch(serials: ["PROXY-2"])
+    let operators = try Operator(controller, folder)
+    try operators.rollcall(["network", "set", "192.0.2.0/24", "North High", "-d", "cedar-falls"])
+    try operators.rollcall(["network", "set", "198.51.100.0/24", "hot spot", "--state-wide"])
+    let client = try ESTClient(controller, folder, serial: "PROXY-2")
+    func through(_ address: [UInt8], _ body: ([String]) throws -> Void) throws {
+      let balancer = try Forwarder(to: controller.devices, sending: Forwarder.header(address))
+      try withExtendedLifetime(balancer) { try body(["--connect-to", "::127.0.0.1:\(balancer.port)"]) }
+    }
+    func shown() throws -> String? { try operators.object(["device", "show", "PROXY-2"])["lastNetwork"] as? String }
+    try through([192, 0, 2, 33]) { way in
+      let reply = try client.post("simpleenroll", try client.request(), credentials: ["-u", "device:\(token)"] + way)
+      try #require(reply.status == 200, "\(reply)")
+      try client.keep(reply.body, as: client.certificate)
+      #expect(try client.checkIn(sequence: 1, identity: client.identity + way).status == 200)
+    }
+    #expect(try shown() == "North High")
+    for (sequence, address, label) in [
+      (2, [198, 51, 100, 9], "hot spot"), (3, [203, 0, 113, 77], "elsewhere"), (4, [192, 0, 2, 200], "North High"),
+    ] as [(Int, [UInt8], String)] {
+      try through(address) { way in
+        #expect(try client.checkIn(sequence: sequence, identity: client.identity + way).status == 200)
+      }
+      #expect(try shown() == label)
+    }
+    #expect(
+      try operators.list(["network", "list", "-d", "cedar-falls"]).compactMap { $0["label"] as? String } == [
+        "North High"
+      ])
+    try operators.rollcall(["network", "remove", "192.0.2.0/24", "-d", "cedar-falls"])
+    #expect(try shown() == nil)
+    #expect(controller.stop() == 0)
+  }
+
   @Test("From an address that is not trusted a header is never believed: it fails as any bytes that are not TLS")
   func untrusted() throws {
     for settings in [[], ["--devices-proxy", "10.0.0.0/8,2001:db8::/32"]] {

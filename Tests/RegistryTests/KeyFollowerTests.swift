@@ -70,6 +70,37 @@ struct KeyFollowerTests {
     try await pair.close()
   }
 
+  @Test("What one controller calls a network is so for the other at its next look, and after one that went back")
+  func networks() async throws {
+    let pair = try await Pair()
+    let origin = Origin(octets: [10, 20, 1, 1])
+    func words() -> String? {
+      pair.second.networkWords(pair.second.network(of: origin, in: RegistryBench.cedar), in: RegistryBench.cedar)
+    }
+    func label(_ text: String) async throws {
+      let patch = NetworkPatch(set: [.init(addresses: "10.20.0.0/16", label: text)])
+      try await pair.first.database.write(in: .district(RegistryBench.cedar)) { transaction in
+        let known = try NetworkStore.labels(of: RegistryBench.cedar, transaction)
+        let change = try NetworkChange(patch, known: known, now: RegistryBench.now)
+        try NetworkStore.write(change, of: RegistryBench.cedar, now: RegistryBench.now, transaction)
+      }
+    }
+    try await label("school")
+    #expect(words() == nil)
+    try await pair.second.follow()
+    #expect(words() == "school")
+    try await label("North High")
+    try await pair.second.follow()
+    #expect(words() == "North High")
+    try await pair.first.database.write(in: .state) { transaction in
+      try transaction.run("UPDATE registry_network SET label = 'restored'")
+      try transaction.run("UPDATE registry_network_revision SET revision = 1")
+    }
+    try await pair.second.follow()
+    #expect(words() == "restored")
+    try await pair.close()
+  }
+
   @Test("Both of two devices that one controller saw claim one identity are quarantined for the other at its next look")
   func contested() async throws {
     let pair = try await Pair()

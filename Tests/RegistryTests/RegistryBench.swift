@@ -79,7 +79,8 @@ final class RegistryBench: Sendable {
   }
 
   func contact(
-    _ device: DeviceID, key: UInt8, in district: DistrictID = cedar, at: Instant = now, health: Health? = nil
+    _ device: DeviceID, key: UInt8, in district: DistrictID = cedar, at: Instant = now, health: Health? = nil,
+    network: NetworkID? = nil
   )
     async throws
   {
@@ -87,7 +88,7 @@ final class RegistryBench: Sendable {
       try registry.recordContact(
         Contact(
           district: district, device: device, key: .numbered(key), at: at, next: at.advanced(by: .seconds(3600)),
-          agentVersion: "0.1.0", clockOffset: .milliseconds(-1500), health: health), in: $0)
+          agentVersion: "0.1.0", clockOffset: .milliseconds(-1500), health: health, network: network), in: $0)
     }
   }
 

@@ -213,7 +213,11 @@ private struct Callers: Authenticator {
 
   func signedIn(cookie: String, now: Instant) async throws -> SignedIn? {
     let purpose: ViewPurpose? = cookie == "session-audit" ? .audit : nil
-    guard let caller = caller("it") else { return nil }
+    guard var caller = caller("it") else { return nil }
+    if cookie == "session-both" {
+      let both = caller.grants.union([Grant(.helpDesk, at: .district(Fleet.cedar))])
+      caller = Caller(principal: Self.person, name: "Test both", grants: both)
+    }
     let id = SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     return SignedIn(caller: caller, session: BrowserSession(id: id, formToken: "token", purpose: purpose))
   }

@@ -119,6 +119,38 @@ import Testing
     }
   }
 
+  @Test("A range is written in one way, and one with bits behind its length leads to the range that is meant")
+  func written() {
+    for (text, written) in [
+      ("10.0.0.0/8", "10.0.0.0/8"), ("192.0.2.7", "192.0.2.7/32"), ("2001:DB8:0:0::/32", "2001:db8::/32"),
+      ("::/0", "::/0"),
+    ] { #expect(AddressRange(text)?.text == written, "\(text)") }
+    for (text, meant) in [
+      ("10.20.30.40/16", "10.20.0.0/16"), ("10.255.0.1/9", "10.128.0.0/9"), ("2001:db8:1::1/33", "2001:db8::/33"),
+      ("1.2.3.4/0", "0.0.0.0/0"), ("10.0.0.0/33", nil), ("school/8", nil), ("10.1.1.1", nil), ("10.0.0.1/8/8", nil),
+    ] { #expect(AddressRange.around(text)?.text == meant, "\(text)") }
+  }
+
+  @Test("An origin is within the ranges of its first bits; of an IPv6 one 64 are known")
+  func origins() throws {
+    func holds(_ range: String, _ octets: [UInt8]) throws -> Bool {
+      let origins = try #require(AddressRange(range)?.origins, "\(range)")
+      return origins.contains(try #require(Origin(octets: octets)))
+    }
+    let six = Array(Self.six.prefix(16))
+    for (range, octets) in [
+      ("10.0.0.0/8", [10, 1, 2, 3]), ("192.0.2.7/32", [192, 0, 2, 7]), ("0.0.0.0/0", [8, 8, 8, 8]),
+      ("2001:db8::/64", six), ("2001:db8::/32", six), ("::/0", six), ("128.0.0.0/1", [200, 0, 0, 1]),
+    ] as [(String, [UInt8])] { #expect(try holds(range, octets), "\(range)") }
+    for (range, octets) in [
+      ("10.0.0.0/8", [11, 1, 2, 3]), ("192.0.2.7/32", [192, 0, 2, 6]), ("0.0.0.0/0", six), ("::/0", [8, 8, 8, 8]),
+      ("2001:db8:0:1::/64", six), ("192.0.2.0/31", [192, 0, 2, 2]),
+    ] as [(String, [UInt8])] { #expect(try !holds(range, octets), "\(range)") }
+    #expect(AddressRange("2001:db8::/65")?.origins == nil && AddressRange("::1")?.origins == nil)
+    let all = try #require(AddressRange("0.0.0.0/0")?.origins)
+    #expect(!all.contains(.unknown))
+  }
+
   // MARK: - On a connection
 
   /// What came of bytes that arrive in parts.

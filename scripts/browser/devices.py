@@ -1,9 +1,11 @@
 """A district with a school, students and devices for the browser's look at the help desk's pages."""
 
 import csv
+import pathlib
 import re
 import subprocess
 
+READINGS = pathlib.Path(__file__).resolve().parent.parent / "example" / "readings.sh"
 HOSTILE_MODELS = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "\u202egnp.exe", "y" * 128]
 
 ROSTER = {
@@ -50,7 +52,11 @@ def make(controller, folder):
     found = {name: device(controller, serial) for name, serial in [("assigned", "PF3XK2M9"), ("lost", "LOST0001")]}
     for number in range(len(HOSTILE_MODELS)):
         found[f"hostile-{number}"] = device(controller, f"HOSTILE{number}")
+    controller.rollcall("network", "set", "127.0.0.0/8", "<b>school</b>", "-d", "cedar-falls")
     found["reporting"] = enroll(controller, folder)
+    former = folder / "former.json"
+    former.write_bytes(subprocess.run([str(READINGS), "4", "worn-battery"], check=True, capture_output=True, timeout=60).stdout)
+    controller.rollcall("device", "readings", found["reporting"], "-d", "cedar-falls", "--add", str(former))
     return found
 
 

@@ -39,6 +39,13 @@ laptop() {
   bin/rollcall-agent once --state-dir "$state" --root "$root"
 }
 
+# readings DISTRICT NUMBER: what was measured of it in the year before, as another inventory would have it
+readings() {
+  local file=$folder/laptops/$2/readings.json
+  "$here/readings.sh" "$2" "$(kind "$2")" > "$file"
+  rollcall device readings "$(printf 'EXAMPLE-%04d' "$2")" -d "$1" --add "$file"
+}
+
 # The code that a school's name makes.
 code() { tr -cs 'a-z0-9' - <<< "${1,,}" | sed 's/^-*//; s/-*$//'; }
 
@@ -70,6 +77,7 @@ batch() {
     fi
   done
   rm -f "$token"
+  for ((number = $2; number <= $3 - 2; number++)); do quietly readings "$1" "$number"; done
   quietly rollcall device import "$schools" -d "$1"
   quietly rollcall assign -d "$1" --file "$given"
 }
@@ -81,6 +89,9 @@ cedar=("Otter Creek Elementary (example)" "Heron High (example)")
 maple=("Badger Elementary (example)" "Kestrel High (example)")
 district cedar-falls "Cedar Falls (example)" "${cedar[@]}" 100000
 district maple-hollow "Maple Hollow (example)" "${maple[@]}" 200000
+# All of them report from this machine, whose network has a name in the state, and another one in one of the districts.
+quietly rollcall network set 127.0.0.0/8 "the example's network" --state-wide
+quietly rollcall network set 127.0.0.0/24 school -d cedar-falls
 batch cedar-falls 1 18 100000 "${cedar[@]}"
 batch maple-hollow 19 32 200000 "${maple[@]}"
 quietly rollcall lost EXAMPLE-0007 -d cedar-falls --reason "left on the bus (example)"

@@ -5,7 +5,7 @@ package import Vocabulary
 /// Looks at what is linked to students: why somebody may look, and the journal's entry of it.
 ///
 /// ```
-/// call ─▶ purpose(_:_:)  the session's, or the call's      ─▶ audit.purpose-required where it must be said and is not
+/// call ─▶ purpose(_:_:)  the call's, the session's, or the role's ─▶ audit.purpose-required where it must be said and is not
 ///      ─▶ names are read ─▶ record(_:in:)                  ─▶ shown
 /// ```
 package enum StudentViews {
@@ -23,18 +23,30 @@ package enum StudentViews {
       case report
     }
 
+    /// Where of the help desk's pages.
+    package enum Place: String, Sendable, Codable {
+      case devicePage = "device-page"
+      case personPage = "person-page"
+      case lookUp = "look-up"
+      case many
+    }
+
     package let kind: Kind
     /// By the roster's ids; their names never come into the journal.
     package let persons: [PersonID]
     package let district: DistrictID
-    package let purpose: ViewPurpose?
+    package let purpose: ViewPurpose
     package let actor: PrincipalID
     package let at: Instant
+    /// The device on whose page they were shown.
+    package let device: DeviceID?
+    package let seen: Place?
 
     package init(
-      _ kind: Kind, of persons: [PersonID], in district: DistrictID, purpose: ViewPurpose?, by actor: PrincipalID,
-      at: Instant
+      _ kind: Kind, of persons: [PersonID], in district: DistrictID, purpose: ViewPurpose, by actor: PrincipalID,
+      at: Instant, device: DeviceID? = nil, seen: Place? = nil
     ) {
+      (self.device, self.seen) = (device, seen)
       (self.kind, self.persons, self.district) = (kind, persons, district)
       (self.purpose, self.actor, self.at) = (purpose, actor, at)
     }
@@ -46,29 +58,41 @@ package enum StudentViews {
   /// Of every route that shows what is linked to students.
   package static let parameter = Operation.Parameter(
     "purpose",
-    "Why you look: " + ViewPurpose.allCases.map(\.rawValue).joined(separator: ", ")
-      + ". A browser's session has it already; with an API token, help-desk and school-staff say it here"
+    "Why you look: " + ViewPurpose.choices.map(\.rawValue).joined(separator: ", ")
+      + ". A browser's session has it already; with an API token, help-desk and school-staff say it here; of other roles the role says it"
   )
 
-  /// Why the caller looks: what the call says, else what the session does.
+  /// Whether the caller is one of those who say why they look.
+  package static func asks(_ caller: Caller?) -> Bool { caller?.scopeWithSchools(of: askedRoles) != nil }
+
+  /// Why the caller looks: what the call says, else what the session does, else what their role is for. The one place that
+  /// decides it, for pages and the API alike.
   ///
   /// In the query, not in a header, so that it stands in the API's description with the other parameters and a link can hold it.
   ///
   /// - Throws: `request.query` for an unknown one; `audit.purpose-required` where the caller has to say it, and has not.
-  package static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose? {
+  package static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose {
     if let text = try call.query(parameter.name) {
-      guard let purpose = ViewPurpose(rawValue: text) else {
-        let words = ViewPurpose.allCases.map(\.rawValue).joined(separator: ", ")
+      guard let purpose = ViewPurpose(chosen: text) else {
+        let words = ViewPurpose.choices.map(\.rawValue).joined(separator: ", ")
         throw ServingError(.query, "'purpose' is one of \(words).")
       }
       return purpose
     }
     if let purpose = context.session?.purpose { return purpose }
-    guard context.caller?.scopeWithSchools(of: askedRoles) != nil else { return nil }
+    guard asks(context.caller) else { return duty(context.caller) }
     throw AuditError(
       .purposeRequired,
       "Say why you look at what is linked to students: it stands in the journal with what you saw. Browsers ask once a session; the API takes 'purpose' in the query, such as purpose=family-calls."
     )
+  }
+
+  /// What a role is for that shows students to those who hold it.
+  private static func duty(_ caller: Caller?) -> ViewPurpose {
+    let roles = Set((caller?.grants ?? []).map(\.role))
+    if !roles.isDisjoint(with: [.stateAdmin, .districtAdmin]) { return .administration }
+    if roles.contains(.districtIT) { return .deviceCare }
+    return roles.contains(.auditor) ? .audit : .other
   }
 
   /// Appends one entry for each look, within the transaction that reads the names or one that commits before they are shown.
@@ -84,7 +108,7 @@ package enum StudentViews {
       }
     return JournalEntry(
       at: look.at, actor: .principal(look.actor), action: action(look.kind), object: object, district: look.district,
-      body: Body(purpose: look.purpose, persons: look.persons))
+      body: Body(purpose: look.purpose, persons: look.persons, device: look.device, seen: look.seen))
   }
 
   static func action(_ kind: Look.Kind) -> String {
@@ -105,7 +129,9 @@ package enum StudentViews {
   ]
 
   private struct Body: JournalBody {
-    let purpose: ViewPurpose?
+    let purpose: ViewPurpose
     let persons: [PersonID]
+    let device: DeviceID?
+    let seen: Look.Place?
   }
 }

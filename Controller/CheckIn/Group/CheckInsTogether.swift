@@ -74,12 +74,13 @@ extension CheckInStore {
     guard !changed.isEmpty else { return taken }
     let stored = try SectionStore.facts(
       of: changed.map { ($0.visit.known.district, $0.visit.known.device) }, in: transaction)
-    var (kept, told): ([Taken], [CheckInVisit]) = ([], [])
+    var (kept, told): ([Taken], [SectionStore.Told]) = ([], [])
     var summaries: [SummaryStore.Told] = []
     for var one in taken {
       if !one.acceptance.changed.isEmpty {
-        let (old, damaged) = stored[one.visit.known.device] ?? (Facts(), [])
-        guard damaged.isEmpty else { continue }
+        let known = stored[one.visit.known.device] ?? SectionStore.Stored()
+        guard known.damaged.isEmpty else { continue }
+        let old = known.facts
         let health = try history(of: one.visit, old: old, transaction)
         one.health = health
         let new = old.merging(one.visit.check.message.facts.only([.vitals]))
@@ -87,14 +88,14 @@ extension CheckInStore {
           SummaryStore.Told(
             device: one.visit.known.device, district: one.visit.known.district,
             was: old == Facts() ? nil : DeviceSummary(old, thresholds), now: DeviceSummary(new, health)))
-        told.append(one.visit)
+        told.append((one.visit, known.readings.taking(HealthReading(new, at: one.visit.now))))
       }
       kept.append(one)
     }
     try SectionStore.write(.vitals, told, in: transaction)
     try SummaryStore.write(summaries, in: transaction)
     let others = try records.otherKeys(
-      of: told.map { ($0.known.district, $0.known.device, $0.known.key) }, in: transaction)
+      of: told.map { ($0.visit.known.district, $0.visit.known.device, $0.visit.known.key) }, in: transaction)
     for (district, keys) in others { try StateStore.forgetHashes(of: keys, in: district, transaction) }
     return kept
   }

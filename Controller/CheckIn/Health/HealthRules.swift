@@ -122,6 +122,35 @@ enum Reading {
     return Double(part) / Double(whole) * 100
   }
 
+  /// What the battery that holds least still holds of its design, percent.
+  static func battery(_ facts: Facts) -> Int64? {
+    let states = facts.vitals?.batteries ?? []
+    return (facts.hardware?.batteries ?? []).compactMap { battery -> Int64? in
+      guard let design = battery.designMicrowattHours,
+        let full = states.first(where: { $0.name == battery.name })?.fullMicrowattHours
+      else { return nil }
+      return percent(full, of: design).map(whole)
+    }.min()
+  }
+
+  /// Free on the fullest file system that can be written to, percent.
+  static func space(_ facts: Facts) -> Int64? {
+    (facts.vitals?.fileSystems ?? []).filter { !$0.readOnly }
+      .compactMap { percent($0.availableBytes, of: $0.totalBytes).map(whole) }.min()
+  }
+
+  static func memory(_ facts: Facts) -> Int64? {
+    guard let free = facts.vitals?.memoryAvailableBytes, let total = facts.vitals?.memoryTotalBytes else { return nil }
+    return percent(free, of: total).map(whole)
+  }
+
+  /// The hottest part, °C. A sensor under -50 or over 200 °C is broken, or is not one.
+  static func celsius(_ facts: Facts) -> Int64? {
+    let parts = (facts.vitals?.thermals ?? []).map(\.millicelsius)
+    let disks = (facts.vitals?.disks ?? []).compactMap(\.temperatureMillicelsius)
+    return (parts + disks).filter { (-50_000...200_000).contains($0) }.max().map { Int64($0 / 1000) }
+  }
+
   /// A reading where more is worse.
   static func verdict(_ value: Double, _ borders: HealthThresholds.Borders) -> Health.Verdict {
     value >= borders.failing ? .failing : value >= borders.attention ? .attention : .well

@@ -29,14 +29,8 @@ struct DeviceSummary: Sendable, Hashable {
     memoryBytes = facts.hardware?.memoryBytes
     let sizes = (facts.hardware?.disks ?? []).compactMap(\.bytes).filter { $0 > 0 }
     diskBytes = sizes.isEmpty ? nil : sizes.reduce(0) { $0 &+ min($1, 1 << 60) }
-    let states = facts.vitals?.batteries ?? []
-    batteryPercent = (facts.hardware?.batteries ?? []).compactMap { battery -> Int64? in
-      guard let design = battery.designMicrowattHours,
-        let full = states.first(where: { $0.name == battery.name })?.fullMicrowattHours
-      else { return nil }
-      return Reading.percent(full, of: design).map { min(Reading.whole($0), 1000) }
-    }.min()
-    batteryCycles = states.compactMap { $0.cycles.map(Int64.init) }.max()
+    batteryPercent = Reading.battery(facts).map { min($0, 1000) }
+    batteryCycles = (facts.vitals?.batteries ?? []).compactMap { $0.cycles.map(Int64.init) }.max()
     diskUsedPercent = (facts.vitals?.disks ?? []).compactMap { $0.percentUsed.map(Int64.init) }.max()
     updates = facts.vitals?.updatesAvailable.map(Int64.init)
     reasons = health.items.filter { $0.verdict == .attention || $0.verdict == .failing }

@@ -21,7 +21,7 @@ struct ViewsCommand: SessionCommand {
   var actor: String?
 
   @Option(help: "Only looks for this reason.")
-  var purpose: PurposeChoice?
+  var purpose: JournalledPurpose?
 
   @Option(help: "Only of this day and later, such as 2026-11-20 (UTC).")
   var from: String?

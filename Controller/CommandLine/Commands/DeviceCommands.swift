@@ -4,8 +4,8 @@ struct DeviceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device", abstract: "Devices: find, read, decide.",
     subcommands: [
-      List.self, Show.self, History.self, Ledger.self, Software.self, Import.self, Approve.self, Revoke.self,
-      Quarantine.self,
+      List.self, Show.self, History.self, Readings.self, Ledger.self, Software.self, Import.self, Approve.self,
+      Revoke.self, Quarantine.self,
     ])
 
   struct List: SessionCommand {
@@ -97,6 +97,43 @@ struct DeviceCommand: ParsableCommand {
       try session.list(
         try which.find(session).path.under("changes"), columns, list,
         nothing: "Nothing changed since the device is known.")
+    }
+  }
+
+  struct Readings: SessionCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List a device's health in numbers, week by week: battery, disk, space, memory, temperature.",
+      discussion: """
+        The first check-in of each week, newest first; 53 weeks are kept. In percent; the temperature is the hottest \
+        part's in °C. With --add, readings of the time before the device reported here, as '--output json' writes them.
+
+        EXAMPLES
+          rollcall device readings PF3XK2M9
+          rollcall device readings PF3XK2M9 --add former.json
+        """)
+
+    @Option(help: "A JSON file with a list of former readings; weeks that were measured here stay as they are.")
+    var add: String?
+
+    @OptionGroup var which: DeviceArgument
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session) throws {
+      let columns = [
+        Column("Week of", "week"), Column("Battery holds", "batteryPercent"), Column("Disk used up", "diskUsedPercent"),
+        Column("Space free", "spaceFreePercent"), Column("Memory free", "memoryFreePercent"),
+        Column("Hottest", "hottestCelsius"),
+      ]
+      let target = try which.find(session).path.under("readings")
+      if let add {
+        guard case .array(let readings)? = JSONValue(try session.surroundings.files.read(add, limit: 1 << 16)) else {
+          throw CommandError(
+            .refused, "\(add) is no JSON list of readings, as 'rollcall device readings --output json' writes it.")
+        }
+        _ = try session.client.post(target, .json(.object(["readings": .array(readings)])))
+      }
+      try session.list(target, columns, list, nothing: "The device never told its vitals.")
     }
   }
 

@@ -21,6 +21,16 @@ enum PurposeChoice: String, ExpressibleByArgument, CaseIterable {
   case inventory, audit, other
 }
 
+/// Why somebody looked: as they chose, or by what their role is for.
+enum JournalledPurpose: String, ExpressibleByArgument, CaseIterable {
+  case familyCalls = "family-calls"
+  case studentVisits = "student-visits"
+  case repair
+  case lostOrStolen = "lost-or-stolen"
+  case inventory, audit, other, administration
+  case deviceCare = "device-care"
+}
+
 /// Who has it, where is it, is it well?
 struct FindCommand: SessionCommand {
   static let configuration = CommandConfiguration(

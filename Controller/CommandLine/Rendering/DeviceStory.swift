@@ -53,6 +53,7 @@ struct DeviceStory {
 
   private mutating func contact() {
     row("Last seen", TimeText.story(device["lastContact"].string, now: now) ?? "never")
+    row("Network", device["lastNetwork"].string)
     row("Agent", joined([device["agentVersion"].string, clock]))
     row("Expected", TimeText.story(device["nextContact"].string, now: now))
   }

@@ -25,7 +25,8 @@ final class RetentionSweep: Service {
     var bodies = 0
     var certificates = 0
     var people = 0
-    var all: Int { changes + keys + bodies + certificates + people }
+    var readings = 0
+    var all: Int { changes + keys + bodies + certificates + people + readings }
   }
 
   private let database: any Database
@@ -61,6 +62,9 @@ final class RetentionSweep: Service {
     metrics.counter("rollcall_retention_people_total", "People of rosters erased who had left long ago.") {
       [self] in total.withLock(\.people)
     }
+    metrics.counter("rollcall_retention_readings_total", "Devices of which readings were removed, no longer kept.") {
+      [self] in total.withLock(\.readings)
+    }
   }
 
   func run() async throws {
@@ -85,6 +89,7 @@ final class RetentionSweep: Service {
     for (district, retention) in districts {
       do {
         try await removeChanges(of: district, before: retention.limit(of: .factHistory, now: now))
+        try await trimReadings(of: district, retention, now: now)
         try await removeKeys(of: district, before: retention.limit(of: .checkInHistory, now: now))
         try await dropBodies(of: district, before: retention.limit(of: .journalBodies, now: now))
         try await forgetCertificates(of: district, now: now)
@@ -100,13 +105,14 @@ final class RetentionSweep: Service {
     let after = total.withLock { $0 }
     let removed = Removed(
       changes: after.changes - before.changes, keys: after.keys - before.keys, bodies: after.bodies - before.bodies,
-      certificates: after.certificates - before.certificates, people: after.people - before.people)
+      certificates: after.certificates - before.certificates, people: after.people - before.people,
+      readings: after.readings - before.readings)
     if removed.all > 0 {
       logger.info(
         "what is no longer kept was removed",
         metadata: [
           "changes": "\(removed.changes)", "keys": "\(removed.keys)", "bodies": "\(removed.bodies)",
-          "certificates": "\(removed.certificates)", "people": "\(removed.people)",
+          "certificates": "\(removed.certificates)", "people": "\(removed.people)", "readings": "\(removed.readings)",
         ])
     }
     return removed
@@ -121,6 +127,21 @@ final class RetentionSweep: Service {
       guard part == Self.step else { return }
       try await between()
     }
+  }
+
+  /// Readings are history of facts too; all but districts that keep little of it have nothing to look at here.
+  private func trimReadings(of district: DistrictID, _ retention: Retention, now: Instant) async throws {
+    guard retention[.factHistory] < CheckIns.readingDays else { return }
+    let moment = retention.limit(of: .factHistory, now: now)
+    var after: DeviceID?
+    repeat {
+      let part = try await database.write(in: .district(district)) { [after] in
+        try CheckIns.trimReadings(before: moment, of: district, after: after, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.readings += part.trimmed }
+      after = part.next
+      if after != nil { try await between() }
+    } while after != nil
   }
 
   private func removeKeys(of district: DistrictID, before moment: Instant) async throws {

@@ -10,9 +10,13 @@ struct DeskMachines: MachineSource {
   let checkIns: CheckIns
 
   func told(by device: DeviceID, in district: DistrictID, _ transaction: any Transaction) throws -> MachineTold? {
-    let facts = try StoredFacts().told(by: device, in: district, transaction)
+    let (facts, readings) = try StoredFacts().toldWithReadings(by: device, in: district, transaction)
     guard facts != Facts() else { return nil }
-    return MachineTold(facts)
+    var told = MachineTold(facts)
+    told.readings = readings.map(MachineReading.init)
+    told.batteryReplacedUnder = Int(checkIns.thresholds.batteryPercent.failing)
+    told.diskReplacedAt = Int(checkIns.thresholds.diskUsedPercent.failing)
+    return told
   }
 
   func software(
@@ -27,29 +31,24 @@ struct DeskMachines: MachineSource {
 extension MachineTold {
   init(_ facts: Facts) {
     self.init()
-    take(facts.vitals, facts.hardware)
+    take(facts)
     takeLinks(facts.vitals, facts.hardware)
     takeParts(facts)
     isRestartPending = facts.system?.rebootPending ?? false
   }
 
-  private mutating func take(_ vitals: VitalFacts?, _ hardware: HardwareFacts?) {
-    let batteries = (hardware?.batteries ?? []).compactMap { battery -> Int? in
-      let full = vitals?.batteries.first { $0.name == battery.name }?.fullMicrowattHours
-      return full.flatMap { Self.percent($0, of: battery.designMicrowattHours) }
-    }
-    batteryPercent = batteries.min()
+  private mutating func take(_ facts: Facts) {
+    // As a reading has them, so that a week's number and today's mean the same.
+    let reading = HealthReading(facts, at: Instant(milliseconds: 0))
+    batteryPercent = reading.batteryPercent
+    diskUsedPercent = reading.diskUsedPercent
+    spaceFreePercent = reading.spaceFreePercent
+    memoryFreePercent = reading.memoryFreePercent
+    hottestCelsius = reading.celsius
+    let vitals = facts.vitals
     batteryCycles = vitals?.batteries.compactMap(\.cycles).max()
     isDiskFailing = vitals?.disks.contains { $0.healthy == false } ?? false
-    diskUsedPercent = vitals?.disks.compactMap(\.percentUsed).max()
-    let systems = (vitals?.fileSystems ?? []).filter { !$0.readOnly }
-    spaceFreePercent = systems.compactMap { Self.percent($0.availableBytes, of: $0.totalBytes) }.min()
     isReadOnly = vitals?.fileSystems.contains { $0.mount == "/" && $0.readOnly } ?? false
-    let heat =
-      (vitals?.thermals ?? []).map(\.millicelsius) + (vitals?.disks ?? []).compactMap(\.temperatureMillicelsius)
-    // A sensor under -50 or over 200 °C is broken, or is not one.
-    hottestCelsius = heat.filter { (-50_000...200_000).contains($0) }.max().map { Int($0 / 1000) }
-    memoryFreePercent = vitals?.memoryAvailableBytes.flatMap { Self.percent($0, of: vitals?.memoryTotalBytes) }
     updatesWaiting = vitals?.updatesAvailable
   }
 
@@ -84,11 +83,16 @@ extension MachineTold {
   private static func gibibytes(_ bytes: Int64) -> String? {
     bytes > 0 ? "\(max(1, (bytes >> 29) / 2 + (bytes >> 29) % 2)) GiB" : nil
   }
+}
 
-  /// nil where the whole is no size; hostile numbers break nothing.
-  private static func percent(_ part: Int64, of whole: Int64?) -> Int? {
-    guard let whole, whole > 0, part >= 0 else { return nil }
-    return Int(min(999, Double(part) / Double(whole) * 100))
+extension MachineReading {
+  init(_ reading: HealthReading) {
+    self.init(monday: reading.monday)
+    batteryPercent = reading.batteryPercent
+    diskUsedPercent = reading.diskUsedPercent
+    spaceFreePercent = reading.spaceFreePercent
+    memoryFreePercent = reading.memoryFreePercent
+    hottestCelsius = reading.celsius
   }
 }
 

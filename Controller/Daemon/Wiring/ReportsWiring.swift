@@ -48,7 +48,7 @@ struct StudentViewJournal: ViewJournal {
         let entry = JournalEntry(
           at: view.at, actor: .principal(view.actor), action: "report.view", object: ("report", view.report),
           district: view.district,
-          body: Body(students: view.students, format: view.format, purpose: view.purpose?.rawValue))
+          body: Body(students: view.students, format: view.format, purpose: view.purpose.rawValue))
         try Journal.record(entry, in: transaction)
       }
     }
@@ -57,6 +57,6 @@ struct StudentViewJournal: ViewJournal {
   private struct Body: JournalBody {
     let students: Int
     let format: String
-    let purpose: String?
+    let purpose: String
   }
 }

@@ -76,7 +76,10 @@ struct DeviceModel: Sendable {
   let next: Moment?
   let nextIn: String
   let network: String
+  /// What the network of the last contact is called.
+  let origin: String?
   let health: HealthModel?
+  let readings: ReadingsModel?
   let software: SoftwareModel
   let changes: [ChangeRow]
   let story: [StepRow]
@@ -118,10 +121,12 @@ extension DeviceModel {
     next = dossier.contact.map { Moment($0.next) }
     nextIn = dossier.contact.map { Self.expected($0.next, now) } ?? ""
     network = NetworkWords.of(found.told)
+    origin = found.origin.map(NetworkWords.origin)
     health = dossier.contact.map {
       HealthModel(
         HealthTrend($0.health, dossier.healthChanges, knownSince: device.createdAt, now: now), told: found.told)
     }
+    readings = ReadingsModel(found.told, now: now)
     software = SoftwareModel(found.software, search, here: path, count: found.told?.packages)
     changes = dossier.changes.map { ChangeRow(at: Moment($0.at), words: ChangeWords.sentence($0.change)) }
     let sentences = StoryWords(name: { words.name($0) })
@@ -220,7 +225,7 @@ struct PurposeRow: Sendable {
   let value: String
   let words: String
 
-  static let all = ViewPurpose.allCases.map { PurposeRow(value: $0.rawValue, words: $0.words) }
+  static let all = ViewPurpose.choices.map { PurposeRow(value: $0.rawValue, words: $0.words) }
 }
 
 extension String {
@@ -241,6 +246,11 @@ enum NetworkWords {
       }
     }
     return kinds.joined(separator: " and ").capitalizedFirst
+  }
+
+  /// - Parameter label: the operator's words, or `elsewhere`.
+  static func origin(_ label: String) -> String {
+    label == "elsewhere" ? "From a network that has no name here" : "From: \(ShownText.of(label, limit: 40))"
   }
 
   /// Of dBm.

@@ -1,3 +1,4 @@
+import Audit
 import HTTPTypes
 package import Registry
 package import Serving
@@ -12,14 +13,13 @@ package struct DevicePages: Sendable {
   let shell: Shell
   let machines: any MachineSource
   let people: any PeopleSource
-  let looks: any LookJournal
 
   package init(
     database: any Database, registry: DeviceRegistry, shell: Shell, machines: any MachineSource,
-    people: any PeopleSource, looks: any LookJournal = JournalledLooks()
+    people: any PeopleSource
   ) {
     (self.database, self.registry, self.shell) = (database, registry, shell)
-    (self.machines, self.people, self.looks) = (machines, people, looks)
+    (self.machines, self.people) = (machines, people)
   }
 
   package static let places = [
@@ -30,6 +30,7 @@ package struct DevicePages: Sendable {
 
   package static let templates: [String: String] = [
     "device": PackageResources.device_mustache, "device-health": PackageResources.device_health_mustache,
+    "device-readings": PackageResources.device_readings_mustache,
     "device-software": PackageResources.device_software_mustache, "device-move": PackageResources.device_move_mustache,
     "desk-purpose": PackageResources.desk_purpose_mustache, "desk-person": PackageResources.desk_person_mustache,
     "desk-field": PackageResources.desk_field_mustache,
@@ -66,6 +67,8 @@ extension DevicePages {
     let dossier: DeviceDossier
     let told: MachineTold?
     let software: [InstalledTitle]?
+    /// What the network of the last contact is called.
+    let origin: String?
   }
 
   /// Changes that the page shows.
@@ -87,7 +90,8 @@ extension DevicePages {
         dossier: dossier, told: try machines.told(by: device, in: district, transaction),
         software: try machines.software(
           of: device, in: district, after: software.after, containing: software.text, limit: Self.softwareShown + 1,
-          transaction))
+          transaction),
+        origin: registry.networkWords(dossier.contact?.network, in: district))
     }
   }
 
@@ -127,7 +131,7 @@ struct SeenNames: Sendable {
   enum Access: Sendable, Hashable {
     /// They are shown, and the look is journalled.
     case shown
-    /// The role sees students, once the session says why.
+    /// The role sees students, once it is said why.
     case asksPurpose
     /// The role sees no students.
     case none
@@ -145,24 +149,29 @@ struct SeenNames: Sendable {
 }
 
 extension DevicePages {
-  /// The people's names, where the caller's role sees students there and the session says why; each look is an entry of
+  /// The people's names, where the caller's role sees students there and it is known why they look; each look is an entry of
   /// the journal, in the transaction that reads the names.
   func seen(
-    _ persons: Set<PersonID>, of district: DistrictID, school: SchoolID?, device: DeviceID?, as what: StudentLook.Seen,
-    _ call: Call, _ context: OperatorContext
+    _ persons: Set<PersonID>, of district: DistrictID, school: SchoolID?, device: DeviceID?,
+    as what: StudentViews.Look.Place, _ call: Call, _ context: OperatorContext
   ) async throws -> SeenNames {
     guard let caller = context.caller, caller.holds(AccessRule.studentReaders, in: district, at: school) else {
       return SeenNames(access: .none, people: [:])
     }
-    if let session = context.session, session.purpose == nil { return SeenNames(access: .asksPurpose, people: [:]) }
+    let purpose: ViewPurpose
+    do { purpose = try StudentViews.purpose(call, context) } catch let error as AuditError
+      where error.kind == .purposeRequired
+    { return SeenNames(access: .asksPurpose, people: [:]) }
     guard !persons.isEmpty else { return SeenNames(access: .shown, people: [:]) }
-    let purpose = context.session?.purpose
-    let people = try await database.write(in: .district(district)) { [people, looks] transaction in
+    let people = try await database.write(in: .district(district)) { [people] transaction in
       let found = try people.people(persons.sorted(), of: district, transaction)
-      try looks.record(
-        StudentLook(
-          persons: found.keys.sorted(), device: device, district: district, by: caller.principal, purpose: purpose,
-          seen: what, at: call.now), in: transaction)
+      // Each is an entry of their own, found by them.
+      try StudentViews.record(
+        found.keys.sorted().map { person in
+          StudentViews.Look(
+            .person, of: [person], in: district, purpose: purpose, by: caller.principal, at: call.now, device: device,
+            seen: what)
+        }, in: transaction)
       return found
     }
     return SeenNames(access: .shown, people: people)

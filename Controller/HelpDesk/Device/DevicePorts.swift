@@ -1,4 +1,3 @@
-package import Serving
 package import Storage
 package import Vocabulary
 
@@ -30,6 +29,12 @@ package struct MachineTold: Sendable, Hashable {
   package var parts: [Part] = []
   /// Installed packages.
   package var packages: Int?
+  /// Week by week, oldest first.
+  package var readings: [MachineReading] = []
+  /// What a battery holds, percent, under which it is to be replaced.
+  package var batteryReplacedUnder = 40
+  /// A disk's endurance used up, percent, at which it is to be replaced.
+  package var diskReplacedAt = 100
 
   package init() {}
 
@@ -39,6 +44,19 @@ package struct MachineTold: Sendable, Hashable {
 
     package init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
   }
+}
+
+/// What was measured of a machine in one week; what is nil was not told.
+package struct MachineReading: Sendable, Hashable {
+  /// The week's first day, in days since 1970-01-01.
+  package let monday: Int64
+  package var batteryPercent: Int?
+  package var diskUsedPercent: Int?
+  package var spaceFreePercent: Int?
+  package var memoryFreePercent: Int?
+  package var hottestCelsius: Int?
+
+  package init(monday: Int64) { self.monday = monday }
 }
 
 /// Where a device's page asks for what the machine told; the feature that keeps it answers.
@@ -96,29 +114,4 @@ package protocol PeopleSource: Sendable {
 
   /// The titles of the classes that somebody is in.
   func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) throws -> [String]
-}
-
-/// A look at data that is linked to students.
-package struct StudentLook: Sendable, Hashable {
-  /// What was looked at.
-  package enum Seen: String, Sendable, Codable {
-    case devicePage = "device-page"
-    case personPage = "person-page"
-    case lookUp = "look-up"
-    case many
-  }
-
-  package let persons: [PersonID]
-  package let device: DeviceID?
-  package let district: DistrictID
-  package let by: PrincipalID
-  /// As the session says it; nil for a program that goes by a token.
-  package let purpose: ViewPurpose?
-  package let seen: Seen
-  package let at: Instant
-}
-
-/// Who keeps the journal of looks: within the transaction that reads the names, so that nothing is seen without its entry.
-package protocol LookJournal: Sendable {
-  func record(_ look: StudentLook, in transaction: any Transaction) throws
 }

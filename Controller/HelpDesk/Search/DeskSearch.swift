@@ -101,6 +101,7 @@ package struct DeskSearch: Sendable {
       try registry.requireDistrict(of: reach.devices, in: transaction)
       return try self.found(text, reach, transaction)
     }
+    guard let purpose else { return found }
     let shown = found.people + found.holders.values.sorted { $0.id < $1.id }
     try await recent.record(
       shown.map { ($0.district, $0.id) }, purpose: purpose, call, context, on: database)

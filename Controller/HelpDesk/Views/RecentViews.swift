@@ -23,7 +23,7 @@ package final class RecentViews: Sendable {
 
   private struct Look: Hashable {
     let session: SessionID
-    let purpose: ViewPurpose?
+    let purpose: ViewPurpose
   }
 
   private let seen = Mutex<[Look: [PersonID: Instant]]>([:])
@@ -32,7 +32,7 @@ package final class RecentViews: Sendable {
 
   /// Appends the journal's entries of whoever is new, and only then returns.
   func record(
-    _ shown: [(district: DistrictID, person: PersonID)], purpose: ViewPurpose?, _ call: Call,
+    _ shown: [(district: DistrictID, person: PersonID)], purpose: ViewPurpose, _ call: Call,
     _ context: OperatorContext, on database: any Database
   ) async throws {
     guard !shown.isEmpty else { return }

@@ -81,7 +81,7 @@ struct ReportPages: Sendable {
 
   private func askPurpose(_ context: OperatorContext) throws -> Reply {
     let model = Purpose(
-      purposes: ViewPurpose.allCases.map { .init(value: $0.rawValue, words: $0.words, isChosen: false) })
+      purposes: ViewPurpose.choices.map { .init(value: $0.rawValue, words: $0.words, isChosen: false) })
     return try desk.shell.page(
       "report-purpose", model,
       Shell.Heading("Why do you look?", place: Self.place, isNarrow: true, status: .forbidden), context)

@@ -102,7 +102,7 @@ struct PersonRoutes: Sendable {
 
   private struct ListBody: JournalBody {
     let shown: Int
-    let purpose: ViewPurpose?
+    let purpose: ViewPurpose
   }
 }
 

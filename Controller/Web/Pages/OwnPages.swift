@@ -1,4 +1,5 @@
 import Access
+import Audit
 import HTTPTypes
 import Serving
 import Vocabulary
@@ -19,7 +20,7 @@ struct OwnPages: Sendable {
       .page(.post, "/account/purpose", .signedIn, "choosePurpose", "Keeps why one looks at students' data") {
         call, context in
         let form = try FormBody(call)
-        guard let purpose = form["purpose"].flatMap(ViewPurpose.init(rawValue:)) else {
+        guard let purpose = form["purpose"].flatMap(ViewPurpose.init(chosen:)) else {
           throw AccessError(.value, "Choose one of the reasons.")
         }
         try await desk.choose(purpose, call, context)
@@ -70,12 +71,9 @@ struct OwnPages: Sendable {
     let isChosen: Bool
 
     static func all(_ chosen: ViewPurpose?) -> [Purpose] {
-      ViewPurpose.allCases.map { Purpose(value: $0.rawValue, words: $0.words, isChosen: $0 == chosen) }
+      ViewPurpose.choices.map { Purpose(value: $0.rawValue, words: $0.words, isChosen: $0 == chosen) }
     }
   }
-
-  /// Those who answer for people's questions say why they look, before they look.
-  private static let asked: Set<Role> = [.helpDesk, .schoolStaff]
 
   @Sendable private func home(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     guard let caller = context.caller else { throw ServingError.notFound }
@@ -83,7 +81,7 @@ struct OwnPages: Sendable {
     let grants = GrantWords.sentences(caller.grants)
     let isAsked = context.session.map { $0.purpose == nil } ?? false
     let model = Home(
-      asksPurpose: isAsked && caller.scopeWithSchools(of: Self.asked) != nil,
+      asksPurpose: isAsked && StudentViews.asks(caller),
       purposes: Purpose.all(context.session?.purpose), places: places, grants: grants, hasPlaces: !places.isEmpty,
       hasGrants: !grants.isEmpty)
     let notice = try call.query("done") == "purpose" ? "The reason is kept for this session." : nil

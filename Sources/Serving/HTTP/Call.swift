@@ -16,7 +16,7 @@ package struct Call: Sendable {
   package let now: Instant
   /// Follows the request through the logs and the answer's `X-Request-Id`.
   package let requestID: String
-  /// Known on open routes alone: others know their peer better.
+  /// Known of devices, and of people on open routes alone: the others' principal says more.
   package var origin: Origin?
   /// The name and port that the request was sent to, as `rollcall.example.org:8443`; nil in tests.
   package let authority: String?

@@ -98,7 +98,7 @@ package struct DeviceService: Sendable {
       metrics.record(operation: index, status: error.status.code, seconds: 0)
       return problem(error, requestID, route)
     }
-    if route.rule == .open { head.origin = origin() }
+    head.origin = origin()
     let announced = AnnouncedBody(request.headers)
     return try await budget.with(announced, routeLimit: route.bodyLimit) { [head] in
       await answer(

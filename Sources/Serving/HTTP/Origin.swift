@@ -4,8 +4,8 @@ import Vocabulary
 /// Where a request comes from, as far as one holder of addresses can be told from another: an IPv4 address, or the first
 /// 64 bits of an IPv6 one, for a site has at least those to itself.
 package struct Origin: Hashable, Sendable {
-  private let family: UInt8
-  private let prefix: UInt64
+  fileprivate let family: UInt8
+  fileprivate let prefix: UInt64
 
   /// nil unless `octets` are the 4 or 16 of an address. An IPv4 address written as an IPv6 one is that IPv4 address.
   package init?(octets: [UInt8]) {
@@ -34,4 +34,26 @@ package struct Origin: Hashable, Sendable {
     guard family == 6 else { return [text] }
     return [text] + [56, 48].map { "6-\(String(prefix >> (64 - UInt64($0)), radix: 16))/\($0)" }
   }
+}
+
+/// Origins that share their first bits.
+package struct OriginRange: Hashable, Sendable {
+  private let family: UInt8
+  private let prefix: UInt64
+  private let mask: UInt64
+  package let bits: Int
+
+  /// nil for an IPv6 range that is narrower than what is known of an origin.
+  init?(octets: [UInt8], bits: Int) {
+    let width = octets.count == 4 ? 32 : 64
+    guard octets.count == 4 || octets.count == 16, (0...width).contains(bits) else { return nil }
+    family = octets.count == 4 ? 4 : 6
+    let all: UInt64 = octets.count == 4 ? 0xffff_ffff : .max
+    // A shift by the whole width gives 0.
+    mask = all & ~(all >> UInt64(bits))
+    prefix = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } & mask
+    self.bits = bits
+  }
+
+  package func contains(_ origin: Origin) -> Bool { origin.family == family && origin.prefix & mask == prefix }
 }

@@ -20,6 +20,29 @@ package struct AddressRange: Sendable, Hashable {
     (self.octets, self.bits) = (octets, bits)
   }
 
+  /// nil where no origin can be told to be within: an IPv6 range of more than 64 bits.
+  package var origins: OriginRange? { OriginRange(octets: octets, bits: bits) }
+
+  /// In one way, however it was written: `2001:db8::/32`.
+  package var text: String? {
+    let address = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: octets), port: 0)
+    return address?.ipAddress.map { "\($0)/\(bits)" }
+  }
+
+  /// The range of as many bits that `text`, which has bits set behind its length, lies in; nil for what is no range at all.
+  package static func around(_ text: some StringProtocol) -> AddressRange? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let address = try? SocketAddress(ipAddress: String(parts[0]), port: 0),
+      let octets = address.octets, let bits = Int(parts[1]), (0...octets.count * 8).contains(bits)
+    else { return nil }
+    let masked = octets.enumerated().map { index, octet in
+      octet & ~UInt8(truncatingIfNeeded: 0xff >> min(8, max(0, bits - index * 8)))
+    }
+    return AddressRange(octets: masked, bits: bits)
+  }
+
+  private init(octets: [UInt8], bits: Int) { (self.octets, self.bits) = (octets, bits) }
+
   /// An IPv4 address that is written as an IPv6 one is that IPv4 address.
   package func contains(_ address: SocketAddress) -> Bool {
     guard var other = address.octets else { return false }

@@ -35,8 +35,22 @@ package enum ViewPurpose: String, CaseIterable, Sendable, Codable, Hashable {
   case inventory
   case audit
   case other
+  /// The duty of who administers: never chosen, for the role says it.
+  case administration
+  /// The duty of who runs devices: never chosen, for the role says it.
+  case deviceCare = "device-care"
 
   /// For people to choose from.
+  package static let choices: [ViewPurpose] = [
+    .familyCalls, .studentVisits, .repair, .lostOrStolen, .inventory, .audit, .other,
+  ]
+
+  /// One that somebody chose; nil for a duty, and for anything else.
+  package init?(chosen text: String) {
+    guard let purpose = ViewPurpose(rawValue: text), Self.choices.contains(purpose) else { return nil }
+    self = purpose
+  }
+
   package var words: String {
     switch self {
     case .familyCalls: "A family is on the phone"
@@ -46,6 +60,8 @@ package enum ViewPurpose: String, CaseIterable, Sendable, Codable, Hashable {
     case .inventory: "Inventory"
     case .audit: "An audit"
     case .other: "Something else"
+    case .administration: "Their role: administration"
+    case .deviceCare: "Their role: care of the devices"
     }
   }
 }

@@ -80,11 +80,12 @@ final class DeviceBench: Sendable {
 
   func contact(
     _ device: DeviceID, _ items: [Health.Item], verdict: Health.Verdict = .well, at: Instant = now,
-    agent: String = "0.2.0"
+    agent: String = "0.2.0", network: NetworkID? = nil
   ) async throws {
     let contact = Contact(
       district: Self.cedar, device: device, key: Digest.sha256([1]), at: at, next: at.advanced(by: .seconds(3600)),
-      agentVersion: agent, clockOffset: .zero, health: Health(verdict: verdict, items: items))
+      agentVersion: agent, clockOffset: .zero, health: Health(verdict: verdict, items: items),
+      network: network)
     _ = try await database.write(in: .state) { [registry] in try registry.recordContact(contact, in: $0) }
   }
 

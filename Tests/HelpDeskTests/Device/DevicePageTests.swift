@@ -51,6 +51,42 @@ struct DevicePageTests {
     )
   }
 
+  @Test("Roles that do not answer for families are asked nothing: the journal has what the role is for")
+  func duty() async throws {
+    let bench = try await DeviceBench()
+    let device = try await assigned(bench)
+    for visitor in ["district-it@cedar!", "auditor@cedar!", "district-admin@cedar!", "state-admin!"] {
+      let page = await bench.get("/devices/\(device)", as: visitor)
+      #expect(page.text.contains("Olivia Example") && !page.text.contains("Why do you look?"), "\(visitor)")
+    }
+    _ = await bench.get("/devices/\(device)", as: "district-it@cedar")
+    let purposes = try await bench.journal("person.view").compactMap {
+      $0.body.firstMatch(of: /"purpose":"([a-z-]+)"/).map { String($0.output.1) }
+    }
+    #expect(
+      purposes == ["device-care", "audit", "administration", "administration", "family-calls"], "said comes first")
+    #expect((await bench.get("/devices/\(device)", as: "school-staff@cedar/north!")).text.contains("Why do you look?"))
+  }
+
+  @Test("The network of the last contact is told by its label, which is text of strangers")
+  func network() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("NET1")
+    try await bench.contact(device, [], verdict: .unknown, at: DeviceBench.now)
+    #expect(!(await bench.get("/devices/\(device)", as: "help-desk@cedar")).text.contains("<bdi>From"))
+    for (label, origin, words) in [
+      ("<b>school</b>", [10, 20, 1, 1], "<bdi>From: &lt;b&gt;school&lt;/b&gt;</bdi>"),
+      ("home", [192, 0, 2, 1], "<bdi>From a network that has no name here</bdi>"),
+    ] as [(String, [UInt8], String)] {
+      try await bench.api(
+        .patch, "/districts/cedar/networks", #"{"set":[{"addresses":"10.20.0.0/16","label":"\#(label)"}]}"#)
+      let network = bench.registry.network(of: Origin(octets: origin), in: DeviceBench.cedar)
+      try await bench.contact(device, [], verdict: .unknown, at: DeviceBench.now, network: network)
+      let page = await bench.get("/devices/\(device)", as: "help-desk@cedar")
+      #expect(page.text.contains(words), "\(page.text)")
+    }
+  }
+
   @Test("Who has said no reason yet is asked for it, and sees no name; neither does a role that sees no students")
   func unnamed() async throws {
     let bench = try await DeviceBench()
