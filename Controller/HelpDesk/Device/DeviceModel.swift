@@ -23,6 +23,8 @@ struct DeviceModel: Sendable {
     let address: String?
     let details: String?
     let since: Moment?
+    /// Of a device in repair: whose it is.
+    let owner: String?
     let loan: String?
     let isLate: Bool
     let owed: [String]

@@ -118,7 +118,7 @@ extension DevicePages {
   ) async throws -> SeenNames {
     let steps = wholeStory ? dossier.story : Array(dossier.story.suffix(DeviceModel.stepsShown))
     var persons: Set<PersonID> = []
-    let holders = [dossier.standing.holder] + steps.flatMap { [$0.from, $0.to] } + Array(dossier.standing.owed.keys)
+    let holders = [dossier.standing.holder, dossier.standing.owner] + steps.flatMap { [$0.from, $0.to] } + Array(dossier.standing.owed.keys)
     for case .person(let id)? in holders { persons.insert(id) }
     return try await seen(
       persons, of: dossier.device.district, school: dossier.device.school, device: dossier.device.id, as: .devicePage,
@@ -139,10 +139,12 @@ struct SeenNames: Sendable {
 
   let access: Access
   let people: [PersonID: DeskPerson]
+  /// Of schools that the caller does not see.
+  var hidden: Set<PersonID> = []
 
   /// A person in words, for who may know them or not.
   func words(_ id: PersonID) -> String {
-    guard access == .shown else { return "a student or a member of staff" }
+    guard access == .shown, !hidden.contains(id) else { return "a student or a member of staff" }
     guard let person = people[id] else { return "somebody whom the roster does not know any more" }
     return ShownText.inSentence(person.name)
   }
@@ -163,8 +165,10 @@ extension DevicePages {
       where error.kind == .purposeRequired
     { return SeenNames(access: .asksPurpose, people: [:]) }
     guard !persons.isEmpty else { return SeenNames(access: .shown, people: [:]) }
-    let people = try await database.write(in: .district(district)) { [people] transaction in
-      let found = try people.people(persons.sorted(), of: district, transaction)
+    let (people, hidden) = try await database.write(in: .district(district)) { [people] transaction in
+      let known = try people.people(persons.sorted(), of: district, transaction)
+      // A device goes through hands of other schools too; whoever sees one school sees its people alone.
+      let found = known.filter { caller.holds(AccessRule.studentReaders, in: district, at: $0.value.school) }
       // Each is an entry of their own, found by them.
       try StudentViews.record(
         found.keys.sorted().map { person in
@@ -172,9 +176,9 @@ extension DevicePages {
             .person, of: [person], in: district, purpose: purpose, by: caller.principal, at: call.now, device: device,
             seen: what)
         }, in: transaction)
-      return found
+      return (found, Set(known.keys).subtracting(found.keys))
     }
-    return SeenNames(access: .shown, people: people)
+    return SeenNames(access: .shown, people: people, hidden: hidden)
   }
 }
 

@@ -34,6 +34,7 @@ extension DeviceModel.HolderRow {
     if case .person(let id) = holder { person = seen.people[id] }
     address = person.map { PersonPages.address($0.id, dossier.device.district) }
     details = person.map(Self.details)
+    owner = dossier.standing.owner.map { "Once it is repaired it goes back to \(words.name($0))" }
     let due = dossier.standing.loan?.dueDay
     let late = due.map { $0 < CivilDate.today(now) } ?? false
     isLate = late

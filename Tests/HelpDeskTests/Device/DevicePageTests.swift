@@ -1,3 +1,4 @@
+import Foundation
 import Registry
 import Serving
 import Testing
@@ -66,6 +67,22 @@ struct DevicePageTests {
     #expect(
       purposes == ["device-care", "audit", "administration", "administration", "family-calls"], "said comes first")
     #expect((await bench.get("/devices/\(device)", as: "school-staff@cedar/north!")).text.contains("Why do you look?"))
+  }
+
+  @Test("Who sees one school is not told which student of another one has or had its device; who gets it back is told")
+  func otherSchool() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("SEEN1")
+    try await bench.move(device, "assign", #"{"to":"person:\(DeviceBench.oscar)"}"#)
+    let oscar = try #require((await bench.get("/devices/\(device)", as: "help-desk@cedar")).text.firstMatch(of: /Oscar \w+/)).output
+    let staff = await bench.get("/devices/\(device)", as: "school-staff@cedar/north")
+    #expect(staff.status == 200 && !staff.text.contains(oscar), "\(staff.text)")
+    #expect(staff.text.localizedCaseInsensitiveContains("a student or a member of staff"))
+    #expect(!staff.text.contains("persons/\(DeviceBench.oscar)"))
+    try await bench.move(device, "repair", #"{"category":"screen","to":"vendor:Depot"}"#)
+    let page = await bench.get("/devices/\(device)", as: "help-desk@cedar")
+    #expect(page.text.contains("Once it is repaired it goes back to"), "\(page.text)")
+    #expect(!(await bench.get("/devices/\(device)", as: "school-staff@cedar/north")).text.contains(oscar))
   }
 
   @Test("The network of the last contact is told by its label, which is text of strangers")
