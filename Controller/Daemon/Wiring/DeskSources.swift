@@ -79,7 +79,8 @@ extension MachineTold {
         Part("Disk", [disk.model ?? disk.name, size, disk.serial].compactMap(\.self).joined(separator: ", ")))
     }
     let named: [(String, [String]?)] = [
-      ("Graphics", hardware?.graphics?.map { $0.model ?? $0.name }), ("Camera", hardware?.cameras?.map { $0.model ?? $0.name }),
+      ("Graphics", hardware?.graphics?.map { $0.model ?? $0.name }),
+      ("Camera", hardware?.cameras?.map { $0.model ?? $0.name }),
       ("Sound", hardware?.audio?.map { $0.model ?? $0.name }),
     ]
     for (title, names) in named {
@@ -87,7 +88,9 @@ extension MachineTold {
       parts.append(Part(title, names.isEmpty ? "none" : names.prefix(4).joined(separator: ", ")))
     }
     if let bluetooth = hardware?.bluetooth { parts.append(Part("Bluetooth", bluetooth ? "yes" : "no")) }
-    if let boot = facts.system?.bootMilliseconds, boot >= 0 { parts.append(Part("Last start took", "\(boot / 1000) s")) }
+    if let boot = facts.system?.bootMilliseconds, boot >= 0 {
+      parts.append(Part("Last start took", "\(boot / 1000) s"))
+    }
   }
 
   private static func gibibytes(_ bytes: Int64) -> String? {

@@ -118,7 +118,9 @@ extension DevicePages {
   ) async throws -> SeenNames {
     let steps = wholeStory ? dossier.story : Array(dossier.story.suffix(DeviceModel.stepsShown))
     var persons: Set<PersonID> = []
-    let holders = [dossier.standing.holder, dossier.standing.owner] + steps.flatMap { [$0.from, $0.to] } + Array(dossier.standing.owed.keys)
+    let holders =
+      [dossier.standing.holder, dossier.standing.owner] + steps.flatMap { [$0.from, $0.to] }
+      + Array(dossier.standing.owed.keys)
     for case .person(let id)? in holders { persons.insert(id) }
     return try await seen(
       persons, of: dossier.device.district, school: dossier.device.school, device: dossier.device.id, as: .devicePage,

@@ -74,7 +74,9 @@ struct DevicePageTests {
     let bench = try await DeviceBench()
     let device = try await bench.device("SEEN1")
     try await bench.move(device, "assign", #"{"to":"person:\(DeviceBench.oscar)"}"#)
-    let oscar = try #require((await bench.get("/devices/\(device)", as: "help-desk@cedar")).text.firstMatch(of: /Oscar \w+/)).output
+    let oscar = try #require(
+      (await bench.get("/devices/\(device)", as: "help-desk@cedar")).text.firstMatch(of: /Oscar \w+/)
+    ).output
     let staff = await bench.get("/devices/\(device)", as: "school-staff@cedar/north")
     #expect(staff.status == 200 && !staff.text.contains(oscar), "\(staff.text)")
     #expect(staff.text.localizedCaseInsensitiveContains("a student or a member of staff"))
