@@ -12,6 +12,7 @@ package import Vocabulary
 /// undoes it, with a `CancellationError`.
 package final class SQLiteDatabase: Storage.Database {
   private let pool: DatabasePool
+  let log: LogMover
 
   /// Opens or creates the file at `path`, readable by its owner alone, and brings its schema up to date.
   ///
@@ -23,13 +24,17 @@ package final class SQLiteDatabase: Storage.Database {
       // DatabasePool sets NORMAL when it opens, under which a power cut may undo acknowledged commits. There is one
       // writing connection for the pool's whole life; the readers cannot write.
       let synchronous = try pool.writeWithoutTransaction { connection in
-        try connection.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384")
+        // Pages of the log past which a commit moves them itself: see LogMover.
+        try connection.execute(
+          sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16000")
         return try Int.fetchOne(connection, sql: "PRAGMA synchronous")
       }
       guard synchronous == 2 else {
         throw StorageError(.failed, "SQLite refuses synchronous=FULL; commits would not be durable.")
       }
       try pool.write { try SQLiteMigrator.migrate($0, migrations) }
+      log = try LogMover(path: path)
+      log.start()
     } catch {
       throw SQLiteFault.storageError(error)
     }
@@ -68,7 +73,9 @@ package final class SQLiteDatabase: Storage.Database {
     in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
   ) async throws -> T {
     do {
-      return try await pool.write { try body(SQLiteTransaction(connection: $0)) }
+      let value = try await pool.write { try body(SQLiteTransaction(connection: $0)) }
+      log.committed()
+      return value
     } catch {
       throw SQLiteFault.storageError(error)
     }
@@ -76,7 +83,10 @@ package final class SQLiteDatabase: Storage.Database {
 
   /// Moves the log into the file and closes every connection.
   package func close() throws {
-    do { try pool.close() } catch { throw SQLiteFault.storageError(error) }
+    do {
+      try log.stop()
+      try pool.close()
+    } catch { throw SQLiteFault.storageError(error) }
   }
 }
 
