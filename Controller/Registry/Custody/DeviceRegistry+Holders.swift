@@ -1,20 +1,17 @@
 package import Storage
 package import Vocabulary
 
-/// A device with who has it, for other features: by id, as the ledger knows them.
-package struct HeldDevice: Sendable, Hashable {
-  package let device: DeviceID
-  package let holder: Holder
-}
-
 extension DeviceRegistry {
-  /// The devices that these people have, by person and device; also those that were reported lost or stolen meanwhile.
-  package func devices(
-    heldBy persons: [PersonID], of district: DistrictID, in transaction: any Transaction
-  ) throws -> [HeldDevice] {
-    try CustodyStore.devices(heldBy: persons.map(Holder.person), in: district, transaction).map {
-      HeldDevice(device: $0.device, holder: $0.holder)
-    }
+  /// Who of these answers for a device: has one, also one that was reported lost or stolen meanwhile, or gets one back that is in
+  /// repair.
+  package func holders(
+    among persons: [PersonID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> Set<PersonID> {
+    let asked = persons.map(Holder.person)
+    let found =
+      try CustodyStore.devices(heldBy: asked, in: district, transaction).map(\.holder)
+      + CustodyStore.owners(asked, in: district, transaction)
+    return Set(found.compactMap { if case .person(let id) = $0 { id } else { nil } })
   }
 
   /// Who has a device, and since when; nil where the ledger does not say it.
