@@ -40,10 +40,14 @@ SEARCH ?=
 # The browser of `make check-pages`.
 CHROMIUM ?= /usr/bin/chromium
 
+# Of `make check-api`: requests made for each operation, and from which number they are made.
+CASES ?= 20
+SEED ?= 1
+
 .NOTPARALLEL:
 .PHONY: help build run test bench bench-agent bench-scale bench-revocation bench-search bench-reports format lint ci fuzz kill-loop e2e-qemu e2e-tpm agent-size check-units check-restricted \
-  deb check-deb check-deb-twice failover check-examples check-pages \
-  clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser $(addprefix bin/,$(PROGRAMS))
+  deb check-deb check-deb-twice failover check-examples check-pages check-api \
+  clean packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser packages-api $(addprefix bin/,$(PROGRAMS))
 
 help: ## what each target does (the default)
 	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "make %-18s %s\n", $$1, $$2 }'
@@ -139,6 +143,12 @@ check-pages: build packages-browser ## a real Chromium (CHROMIUM) signs in by ke
 	@var/browser/bin/pip install --quiet --requirement scripts/browser/requirements.txt
 	@var/browser/bin/python scripts/browser/run.py --programs bin --chromium $(CHROMIUM) --screenshots var/pages
 
+check-api: packages-run packages-api ## Schemathesis asks a real controller, as its OpenAPI document says, CASES (20) times an operation, from SEED (1)
+	@[[ -x var/api/bin/schemathesis ]] || python3 -m venv var/api
+	@var/api/bin/pip install --quiet --requirement scripts/api/requirements.txt
+	@for program in $(PROGRAMS); do swift build $(DEBUG_FLAGS) --product $$program; done
+	@var/api/bin/python scripts/api/run.py --programs "$$(swift build $(DEBUG_FLAGS) --show-bin-path)" --cases $(CASES) --seed $(SEED)
+
 check-examples: packages-examples build ## run docs/examples, a namespace for each machine; then one thing fails after another (root)
 	@swift build $(RELEASE_FLAGS) --product rollcall-swarm
 	@python3 scripts/examples/run.py --programs bin --swarm "$$(swift build $(RELEASE_FLAGS) --show-bin-path)/rollcall-swarm"
@@ -146,5 +156,5 @@ check-examples: packages-examples build ## run docs/examples, a namespace for ea
 clean: ## remove what was built (var/ stays: it holds data)
 	@rm -rf .build .build-deb bin deb
 
-packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser: packages-%:
+packages-run packages-test packages-bench packages-e2e packages-tpm packages-deb packages-examples packages-browser packages-api: packages-%:
 	@scripts/install-packages.sh $*

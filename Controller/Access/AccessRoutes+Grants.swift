@@ -8,7 +8,7 @@ extension AccessRoutes {
         .post, "/api/v1/principals/{principal}/grants", Self.administrators,
         Operation(
           "addGrant", "Gives a principal a role in the state, a district or a school",
-          body: ("application/json", GrantForm.schema), answers: (201, GrantForm.schema))
+          body: ("application/json", GrantForm.schema), answers: (201, GrantForm.schema), repeats: 200)
       ) { call, context in
         let form = try JSONText.decode(GrantForm.self, from: call.body)
         let grant = try Grant(role: form.role, district: form.district, school: form.school)

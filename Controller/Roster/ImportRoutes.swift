@@ -17,6 +17,10 @@ struct ImportRoutes: Sendable {
       "allowRemoval",
       "The share of a district's people, classes, guardians or memberships that may go, in per cent, 0 to 100; \(ImportGuard.standard) by default"
     ),
+    Operation.Parameter(
+      "demographics",
+      "'true' reads birthDate and sex of demographics.csv for districts that chose 'on-request'; without it nothing of that file is read"
+    ),
   ]
 
   private static let body = (
@@ -64,8 +68,10 @@ struct ImportRoutes: Sendable {
   private func take(_ call: Call, _ context: OperatorContext, only: DistrictID?) async throws -> Reply {
     let isPreview = try Self.flag("preview", call)
     let asked = RosterDesk.Asked(only: only, allowed: try Self.share(call))
+    let demographics = try Self.flag("demographics", call)
     let mapping = try call.query("mapping")
-    let planned = try await desk.plan(call.body, only: only, mapping: mapping, in: context.scope)
+    let planned = try await desk.plan(
+      call.body, only: only, mapping: mapping, demographics: demographics, in: context.scope)
     if isPreview {
       let plan = try planned.get()
       return try .json(ImportView(plan, id: nil, isPreview: true, allowed: asked.allowed))

@@ -8,10 +8,11 @@ struct KindCounts: Encodable, Sendable {
   let people: RowCounts
   let guardians: RowCounts
   let memberships: RowCounts
+  let demographics: RowCounts
 
   init(_ counts: (RowKind) -> RowCounts) {
     (orgs, classes, people) = (counts(.org), counts(.schoolClass), counts(.person))
-    (guardians, memberships) = (counts(.guardian), counts(.membership))
+    (guardians, memberships, demographics) = (counts(.guardian), counts(.membership), counts(.demographics))
   }
 
   private static let one = Schema.object(
@@ -21,7 +22,7 @@ struct KindCounts: Encodable, Sendable {
       ("unchanged", .integer("As they were")),
     ], required: ["added", "changed", "left", "returned", "unchanged"])
 
-  static let names = ["orgs", "classes", "people", "guardians", "memberships"]
+  static let names = ["orgs", "classes", "people", "guardians", "memberships", "demographics"]
   static let fields: [(name: String, schema: Schema)] = names.map { ($0, one) }
 }
 
@@ -55,12 +56,14 @@ struct ImportView: Encodable, Sendable {
   let changes: Int
   /// Why the import would be refused; of a preview alone.
   let refusal: String?
+  /// What was passed over, in words.
+  let notes: [String]
   let districts: [District]
 
   private enum CodingKeys: String, CodingKey {
     case id = "import"
     case isPreview = "preview"
-    case version, changes, refusal, districts
+    case version, changes, refusal, notes, districts
   }
 
   init(_ plan: ImportPlan, id: RosterImportID?, isPreview: Bool, allowed: Int) {
@@ -68,6 +71,7 @@ struct ImportView: Encodable, Sendable {
     self.isPreview = isPreview
     version = plan.version
     changes = plan.changes
+    notes = plan.notes
     districts = plan.districts.sorted { $0.district < $1.district }.map(District.init)
     do throws(RosterError) {
       try ImportGuard.check(plan, allowed: allowed)
@@ -83,8 +87,9 @@ struct ImportView: Encodable, Sendable {
       ("preview", .boolean("Whether nothing was changed because only a preview was asked for")),
       ("version", .string("Of OneRoster")), ("changes", .integer("Rows that changed, or would")),
       ("refusal", .string("Why the import would be refused; of a preview")),
+      ("notes", .array(.string("What was passed over, in words"))),
       ("districts", .array(District.schema)),
-    ], required: ["preview", "version", "changes", "districts"])
+    ], required: ["preview", "version", "changes", "notes", "districts"])
 }
 
 /// An import in a district's list.

@@ -3,7 +3,7 @@ package import Registry
 package import Serving
 package import Storage
 import Synchronization
-import Vocabulary
+package import Vocabulary
 
 /// The roster whole: imports, who stands in it, and what of them is kept.
 package final class RosterDesk: Sendable {
@@ -22,6 +22,18 @@ package final class RosterDesk: Sendable {
   package var peopleRoutes: [PeopleRoute] {
     ImportRoutes(desk: self).routes + RosterRoutes(desk: self).routes + PersonRoutes(desk: self).routes
       + MappingRoutes(desk: self).routes
+  }
+
+  /// A person's birth date and sex, where the district keeps them; nil where it keeps none. It journals nothing: who shows them does.
+  ///
+  /// - Throws: `roster.contact-key`.
+  package func demographics(
+    of person: PersonID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> (birthDate: String?, sex: String?)? {
+    guard let known = try RosterDirectory().person(person, in: district, transaction) else { return nil }
+    return try DemographicsStore.demographics(of: known.sourcedID, in: district, contacts, transaction).map {
+      ($0.birthDate.isEmpty ? nil : $0.birthDate, $0.sex.isEmpty ? nil : $0.sex)
+    }
   }
 
   /// - Throws: `request.not-found`, as for another tenant's.

@@ -1,6 +1,14 @@
+import Registry
 import Serving
 import Storage
 import Vocabulary
+
+/// Whether a district lets birth dates and sexes be read.
+enum DemographicsChoice: String, CaseIterable, Sendable, Codable, SQLConvertible {
+  case never
+  /// By an import that asks for them.
+  case onRequest = "on-request"
+}
 
 /// What a district chose for its roster.
 struct RosterSettings: Sendable {
@@ -11,6 +19,7 @@ struct RosterSettings: Sendable {
   /// What a state's file calls the district, where that is not its id.
   var identifier: String?
   var leftDays: Int?
+  var demographics = DemographicsChoice.never
   /// When a file was last read whole.
   var checkedAt: Instant?
   /// Whose files its ids are from; nil before the first, and of a roster of before this was kept.
@@ -18,11 +27,18 @@ struct RosterSettings: Sendable {
 
   static func of(_ district: DistrictID, _ transaction: any Transaction) throws -> RosterSettings {
     let row = try transaction.row(
-      "SELECT identifier, left_days, checked_at, source FROM roster_district WHERE district_id = \(district)")
+      "SELECT identifier, left_days, demographics, checked_at, source FROM roster_district WHERE district_id = \(district)"
+    )
     return RosterSettings(
       identifier: try row?.get("identifier", as: String?.self), leftDays: try row?.get("left_days", as: Int?.self),
+      demographics: try row?.get("demographics", as: DemographicsChoice?.self) ?? .never,
       checkedAt: try row?.get("checked_at", as: Instant?.self),
       source: try row?.get("source", as: ImportRecord.Source?.self))
+  }
+
+  /// Who left before this moment is not kept any longer.
+  func limit(now: Instant) -> Instant {
+    now.advanced(by: .seconds(-86_400 * Int64(leftDays ?? Self.standardLeftDays)))
   }
 
   /// The districts that have a roster.
@@ -42,9 +58,10 @@ struct RosterSettings: Sendable {
   func store(_ district: DistrictID, _ transaction: any Transaction) throws {
     try transaction.run(
       """
-      INSERT INTO roster_district (district_id, identifier, left_days, checked_at)
-      VALUES (\(district), \(identifier), \(leftDays), \(checkedAt))
-      ON CONFLICT (district_id) DO UPDATE SET identifier = excluded.identifier, left_days = excluded.left_days
+      INSERT INTO roster_district (district_id, identifier, left_days, demographics, checked_at)
+      VALUES (\(district), \(identifier), \(leftDays), \(demographics), \(checkedAt))
+      ON CONFLICT (district_id) DO UPDATE SET identifier = excluded.identifier, left_days = excluded.left_days,
+        demographics = excluded.demographics
       """)
   }
 
@@ -87,17 +104,23 @@ struct RosterView: Encodable, Sendable {
   let students: Int
   let staff: Int
   let left: Int
+  /// Of those: their days are over, and they still have a device.
+  let waiting: Int
   let classes: Int
   let memberships: Int
   let guardians: Int
   let identifier: String?
   let leftDays: Int
+  let demographics: DemographicsChoice
   let checkedAt: String?
 
-  init(_ district: DistrictID, _ transaction: any Transaction) throws {
+  init(_ district: DistrictID, _ registry: DeviceRegistry, now: Instant, _ transaction: any Transaction) throws {
     self.district = district
     let settings = try RosterSettings.of(district, transaction)
+    let due = DuePeople(registry: registry, district: district, before: settings.limit(now: now))
+    waiting = try due.waiting(transaction)
     identifier = settings.identifier
+    demographics = settings.demographics
     leftDays = settings.leftDays ?? RosterSettings.standardLeftDays
     checkedAt = settings.checkedAt?.rfc3339
     let people = try transaction.row(
@@ -119,29 +142,50 @@ struct RosterView: Encodable, Sendable {
     [
       ("district", .string("The district's id")), ("students", .integer("Students who have not left")),
       ("staff", .integer("Staff who have not left")), ("left", .integer("People who left and are still kept")),
+      (
+        "waiting",
+        .integer("Of those who left: their days are over, and they are erased once their device has come back")
+      ),
       ("classes", .integer("Classes")), ("memberships", .integer("Who is in which class")),
       ("guardians", .integer("Guardians")),
       ("identifier", .string("What a source calls the district, where that is not its id")),
       ("leftDays", .integer("Days that people who left are kept")),
+      (
+        "demographics",
+        .oneOf(
+          DemographicsChoice.allCases.map(\.rawValue),
+          "Whether birth dates and sexes are read where an import asks for them")
+      ),
       ("checkedAt", .dateTime("When an archive was last read whole")),
-    ], required: ["district", "students", "staff", "left", "classes", "memberships", "guardians", "leftDays"])
+    ],
+    required: [
+      "district", "students", "staff", "left", "waiting", "classes", "memberships", "guardians", "leftDays",
+      "demographics",
+    ])
 }
 
 /// What a district may choose.
 struct RosterPatch: Decodable, Sendable {
   let identifier: String?
   let leftDays: Int?
+  let demographics: DemographicsChoice?
 
   static let schema = Schema.object(
     [
       ("identifier", .string("What a source calls the district, 1 to 64 characters; '' takes it back")),
       ("leftDays", .integer("30 to 3,650; 0 takes the choice back")),
+      (
+        "demographics",
+        .oneOf(
+          DemographicsChoice.allCases.map(\.rawValue),
+          "Whether an import that asks for them reads birth dates and sexes; 'never' erases those that are kept")
+      ),
     ], required: [])
 
   /// - Throws: `request.body`, `roster.invalid`.
   func applied(to settings: RosterSettings) throws -> RosterSettings {
-    guard identifier != nil || leftDays != nil else {
-      throw ServingError(.body, "The body changes nothing: give one of identifier, leftDays.")
+    guard identifier != nil || leftDays != nil || demographics != nil else {
+      throw ServingError(.body, "The body changes nothing: give one of identifier, leftDays, demographics.")
     }
     var settings = settings
     var faults: [Fault] = []
@@ -162,6 +206,7 @@ struct RosterPatch: Decodable, Sendable {
       }
       settings.leftDays = leftDays == 0 ? nil : leftDays
     }
+    if let demographics { settings.demographics = demographics }
     guard let first = faults.first else { return settings }
     throw RosterError(.invalid, first.message, faults: faults)
   }

@@ -10,6 +10,8 @@ enum RowKind: String, CaseIterable, Sendable, SQLConvertible, Codable {
   case guardian
   /// Who is in which class.
   case membership
+  /// A person's birth date and sex, where a district asked for them.
+  case demographics
 
   /// Its place in lists by kind.
   var place: Int {
@@ -19,6 +21,7 @@ enum RowKind: String, CaseIterable, Sendable, SQLConvertible, Codable {
     case .person: 2
     case .guardian: 3
     case .membership: 4
+    case .demographics: 5
     }
   }
 
@@ -29,11 +32,15 @@ enum RowKind: String, CaseIterable, Sendable, SQLConvertible, Codable {
     case .person: "roster_person"
     case .guardian: "roster_guardian"
     case .membership: "roster_membership"
+    case .demographics: "roster_demographics"
     }
   }
 
   /// A kind whose rows stay when they leave the roster, marked as left; others go.
   var staysWhenLeft: Bool { self == .org || self == .person }
+
+  /// A kind whose content is in the database sealed alone, and compared by an HMAC.
+  var isSealed: Bool { self == .guardian || self == .demographics }
 }
 
 /// A row's content as it is compared, hashed and kept for undo: its fields as text, divided by U+001F, which no field
@@ -159,6 +166,21 @@ struct PersonRow: Sendable, Hashable {
   var body: [UInt8] { RowBody.join(fields) }
 
   static func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
+}
+
+/// Fields of ``RowKind/demographics``, sealed wherever they are stored; the row's id is the person's.
+struct DemographicsRow: Sendable, Hashable {
+  static let fieldCount = 2
+  static let sexes = ["male", "female", "unspecified", "other"]
+  /// `2015-03-09`; empty where the source has none.
+  var birthDate: String
+  /// One of ``sexes``; empty where the source has none.
+  var sex: String
+
+  init(_ body: some Sequence<UInt8>) throws {
+    let fields = try RowBody.fields(body, count: Self.fieldCount)
+    (birthDate, sex) = (fields[0], fields[1])
+  }
 }
 
 /// Fields of a ``RowKind/guardian``, sealed wherever they are stored.

@@ -17,7 +17,7 @@ struct RosterTests {
 
   private static let files = MemoryFiles([
     "export.zip": "PK-bytes", "export/manifest.csv": "propertyName,value\n", "export/users.csv": "u",
-    "export/demographics.csv": "never sent", "empty/other.csv": "x",
+    "export/demographics.csv": "sent on request", "empty/other.csv": "x",
   ])
 
   private func body(_ controller: FakeController) -> [UInt8] { controller.requests.last?.body ?? [] }
@@ -46,6 +46,16 @@ struct RosterTests {
     #expect(controller.requests.last?.target == "/api/v1/roster/imports?allowRemoval=30")
     let names = try ArchiveReader.open(body(controller)) { $0.entries.map(\.name) }
     #expect(names == ["manifest.csv", "users.csv"])
+    #expect(outcome.out.contains("demographics.csv was left out: nobody asked for it."))
+    let asked = run("roster", "import", "export", "-d", "elm", "--demographics", on: controller, files: Self.files)
+    #expect(asked.status == .success && !asked.out.contains("left out"), "\(asked.err)")
+    #expect(controller.requests.last?.target == "/api/v1/districts/elm/roster/imports?demographics=true")
+    let more = try ArchiveReader.open(body(controller)) { $0.entries.map(\.name) }
+    #expect(more == ["manifest.csv", "users.csv", "demographics.csv"])
+    let csv = run(
+      "roster", "import", "export.zip", "-d", "elm", "--mapping", "students", "--demographics", on: controller,
+      files: Self.files)
+    #expect(csv.status == .usage)
     let none = run("roster", "import", "empty", "-d", "elm", on: controller, files: Self.files)
     #expect(none.status == .refused && none.err.contains("has no manifest.csv"))
     #expect(run("roster", "import", "export", "-d", "elm", "--state-wide", on: controller).status == .usage)
@@ -66,6 +76,20 @@ struct RosterTests {
     #expect(outcome.err.contains("users.csv:17: givenName: 'givenName' is empty. (csv.required)\n"), "\(outcome.err)")
     #expect(outcome.err.contains("users.csv:18: agentSourcedIds: None. ('g9', roster.reference)\n"))
     #expect(outcome.err.contains("manifest.csv: There is no manifest.csv. (roster.manifest)\n"))
+  }
+
+  @Test("What was passed over is told, and demographics have a row where there are any")
+  func notes() {
+    let more = Self.answer(#","preview":true,"notes":["demographics.csv was ignored."]"#)
+    let ignored = run(
+      "roster", "preview", "export.zip", "-d", "elm", on: FakeController(.success(.json(more))), files: Self.files)
+    #expect(ignored.out.hasPrefix("demographics.csv was ignored.\n"), "\(ignored.out)")
+    #expect(!ignored.out.contains("elm       demographics"))
+    let told = Self.answer(#","preview":true"#).replacing(
+      #""people":"#, with: #""demographics":{"added":2,"changed":0,"left":0,"returned":0,"unchanged":0},"people":"#)
+    let read = run(
+      "roster", "preview", "export.zip", "-d", "elm", on: FakeController(.success(.json(told))), files: Self.files)
+    #expect(read.out.contains("elm       demographics"), "\(read.out)")
   }
 
   @Test("A large archive has time on a slow line")
@@ -109,6 +133,11 @@ struct RosterTests {
     #expect(run("roster", "set", "-d", "elm", "--left-days", "90", on: settings).out.contains("90"))
     #expect(settings.requests.last?.method == .patch)
     #expect(run("roster", "set", "-d", "elm", on: settings).status == .usage)
+    let choice = FakeController(.success(.json(#"{"district":"elm","demographics":"on-request","waiting":3}"#)))
+    let chosen = run("roster", "set", "-d", "elm", "--demographics", "on-request", on: choice)
+    #expect(chosen.status == .success && chosen.out.contains("on-request"))
+    #expect(String(decoding: body(choice), as: UTF8.self).contains(#""demographics":"on-request""#))
+    #expect(run("roster", "set", "-d", "elm", "--demographics", "always", on: choice).status == .usage)
     let erased = FakeController(.success(.json("", status: 204)))
     let outcome = run("roster", "erase", "per_0123456789abcdef", "-d", "elm", on: erased)
     #expect(outcome.status == .success && erased.requests.last?.method == .delete)

@@ -80,6 +80,40 @@ import Vocabulary
     #expect(await world.page("/districts/birch/roster/uploads/\(noZIP)").status == 404)
   }
 
+  @Test("Birth dates are read where the district chose it and the box is ticked, and then stand on the person's page")
+  func demographics() async throws {
+    let world = try await World()
+    let head = SampleDistrict.demographicColumns
+    let file = try SampleDistrict.roster(
+      of: "birch", students: ["A"], school: "BIRCH School",
+      demographics: "\(head)\nu0,,,2015-03-09,female\(String(repeating: ",", count: 11))\n")
+    func preview(asking: Bool) async throws -> (path: String, text: String) {
+      let upload = try await world.sample.upload(file, to: "birch", demographics: asking)
+      let path = "/districts/birch/roster/uploads/\(upload)"
+      return (path, await world.page(path).text)
+    }
+    #expect(await !world.page("/districts/birch/roster").text.contains(#"name="demographics""#))
+    #expect(try await preview(asking: false).text.contains("nothing of it was read, for nobody asked for it"))
+    #expect(try await preview(asking: true).text.contains("keeps no demographics"))
+    let chosen = await world.sample.call(
+      .patch, "/api/v1/districts/birch/roster", json: #"{"demographics":"on-request"}"#)
+    #expect(chosen.status == 200)
+    #expect(await world.page("/districts/birch/roster").text.contains(#"name="demographics""#))
+    let asked = try await preview(asking: true)
+    #expect(asked.text.contains("Birth dates and sexes"), "\(asked.text)")
+    let taken = await world.sample.form(asked.path + "/confirm", "revision=1&allow=100")
+    #expect(taken.status == 303, "\(taken.text)")
+    let people = await world.sample.text(
+      .get, "/api/v1/districts/birch/roster/persons", query: [("role", "student"), ("left", "false")],
+      token: world.sample.adminToken)
+    let id = try #require(people.text.firstMatch(of: /per_[0-9a-z]{16}/)).output
+    #expect(!people.text.contains("2015"))
+    #expect(await world.page("/districts/birch/persons/\(id)").text.contains("<dd>2015-03-09</dd>"))
+    let desk = try await world.sample.token(role: "auditor", district: "birch", name: "Auditor")
+    let seen = await world.page("/districts/birch/persons/\(id)", token: desk)
+    #expect(seen.status == 200 && !seen.text.contains("2015-03-09"))
+  }
+
   @Test("A file that waits is sealed, of each person the last one, and gone after an hour")
   func kept() async throws {
     let world = try await World()

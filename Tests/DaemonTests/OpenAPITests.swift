@@ -71,8 +71,13 @@ import Testing
       #expect(ids.insert(id).inserted, "\(id) stands twice")
       let responses = try #require(operation["responses"] as? [String: [String: Any]])
       #expect(responses[String(route.operation.answers.status)] != nil, "\(id)")
-      let failure = responses["default"]?["content"] as? [String: Any]
-      #expect(failure?["application/problem+json"] != nil, "\(id)")
+      for status in ["4XX", "5XX"] {
+        let failure = responses[status]?["content"] as? [String: Any]
+        #expect(failure?["application/problem+json"] != nil, "\(id)")
+      }
+      // What is sent is said: nothing at all, or of which media type.
+      let success = responses[String(route.operation.answers.status)]?["content"] as? [String: Any]
+      #expect((success == nil) == (route.operation.answers.status == 204), "\(id)")
       let security = try #require(operation["security"] as? [[String: Any]])
       #expect(security.isEmpty == (route.rule == .open), "\(id)")
     }

@@ -78,9 +78,17 @@ struct SampleDistrict {
     person = try #require((people.body["items"] as? [[String: Any]])?.first?["id"] as? String)
   }
 
+  /// Of OneRoster's demographics.csv.
+  static let demographicColumns = [
+    "sourcedId", "status", "dateLastModified", "birthDate", "sex", "americanIndianOrAlaskaNative", "asian",
+    "blackOrAfricanAmerican", "nativeHawaiianOrOtherPacificIslander", "white", "demographicRaceTwoOrMoreRaces",
+    "hispanicOrLatinoEthnicity", "countryOfBirthCode", "stateOfBirthAbbreviation", "cityOfBirth",
+    "publicSchoolResidenceStatus",
+  ].joined(separator: ",")
+
   /// A district's OneRoster archive: students of one guardian at one school.
   static func roster(
-    of district: String, students: [String], guardian: String = "Guardian", school: String
+    of district: String, students: [String], guardian: String = "Guardian", school: String, demographics: String? = nil
   ) throws -> [UInt8] {
     let users = students.enumerated().map { number, name in
       "u\(number),,,true,\(district)-s,student,,,\(name),Example,,1000\(number),,,,g,05,"
@@ -94,6 +102,7 @@ struct SampleDistrict {
         oneroster.version,1.1
         file.orgs,bulk
         file.users,bulk
+        file.demographics,\(demographics == nil ? "absent" : "bulk")
         """
       ),
       (
@@ -113,7 +122,8 @@ struct SampleDistrict {
         """
       ),
     ]
-    return try ArchiveWriter.pack(files.map { ($0.0, Array($0.1.utf8)) })
+    let more = demographics.map { [("demographics.csv", $0)] } ?? []
+    return try ArchiveWriter.pack((files + more).map { ($0.0, Array($0.1.utf8)) })
   }
 
   /// A device's first request with a new key; the status of its answer.
@@ -168,8 +178,11 @@ extension SampleController {
   }
 
   /// Sends a file by the page of a district's roster; the id under which it waits.
-  func upload(_ file: [UInt8], to district: String, token: String? = nil) async throws -> String {
-    let reply = await multipart("/districts/\(district)/roster/uploads", file: file, token: token)
+  func upload(
+    _ file: [UInt8], to district: String, demographics: Bool = false, token: String? = nil
+  ) async throws -> String {
+    let reply = await multipart(
+      "/districts/\(district)/roster/uploads", demographics ? [("demographics", "yes")] : [], file: file, token: token)
     #expect(reply.status == 303, "\(reply.text)")
     return try #require(reply.place.split(separator: "/").last.map(String.init))
   }

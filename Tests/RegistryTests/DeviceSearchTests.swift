@@ -135,7 +135,7 @@ struct DeviceSearchTests {
     try await bench.database.read(in: .state) { [registry = bench.registry] transaction in
       let repaired = try registry.search(heldBy: [(Self.cedar, person)], limit: 20, transaction)
       #expect(repaired[person]?.map(\.device.id) == [id])
-      #expect(try registry.havingDevices([person], of: Self.cedar, in: transaction) == [person])
+      #expect(try registry.holders(among: [person], of: Self.cedar, in: transaction) == [person])
     }
   }
 

@@ -11,6 +11,7 @@ struct Export {
   var users: [[String]] = []
   var roles: [[String]] = []
   var enrollments: [[String]] = []
+  var demographics: [[String]] = []
   /// Lines of the manifest beside those that are computed.
   var manifest: [String: String] = [:]
   /// Files in place of those that are computed; nil takes one out.
@@ -27,6 +28,9 @@ struct Export {
     "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId"
   static let enrollmentColumns =
     "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"
+
+  static let demographicColumns =
+    "sourcedId,status,dateLastModified,birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,hispanicOrLatinoEthnicity,countryOfBirthCode,stateOfBirthAbbreviation,cityOfBirth,publicSchoolResidenceStatus"
 
   // MARK: - Rows
 
@@ -64,6 +68,11 @@ struct Export {
       ["\(schoolClass)-\(user)"] + lead + [schoolClass, "s1", user, role, "false", "2026-08-20", ends])
   }
 
+  mutating func demographics(_ user: String, _ born: String, _ sex: String) {
+    demographics.append(
+      [user] + lead + [born, sex, "", "", "", "", "true", "", "", "US", "IA", "Elsewhere-\(user)", "01652"])
+  }
+
   // MARK: - The archive
 
   static func csv(_ header: String, _ rows: [[String]]) -> String {
@@ -83,7 +92,7 @@ struct Export {
     let tables: [(String, String, [[String]])] = [
       ("orgs", Self.orgColumns, orgs), ("classes", Self.classColumns, classes),
       ("users", version == "1.1" ? Self.userColumns11 : Self.userColumns12, users), ("roles", Self.roleColumns, roles),
-      ("enrollments", Self.enrollmentColumns, enrollments),
+      ("enrollments", Self.enrollmentColumns, enrollments), ("demographics", Self.demographicColumns, demographics),
     ]
     var properties = ["manifest.version": "1.0", "oneroster.version": version, "source.systemName": "Example SIS"]
     var content: [String: String] = [:]

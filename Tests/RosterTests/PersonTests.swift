@@ -136,6 +136,59 @@ struct PersonTests {
     #expect(wrong?.kind == .invalid)
   }
 
+  @Test(
+    "Whoever left and still has a device, or one in repair, is kept until it is back; the others do not wait for them")
+  func waiting() async throws {
+    let bench = try await bench()
+    var empty = Export.cedar()
+    empty.users.removeAll { ["u1", "u2"].contains($0[0]) }
+    empty.roles.removeAll { ["u1", "u2"].contains($0[3]) }
+    empty.enrollments.removeAll { ["u1", "u2"].contains($0[5]) }
+    let (robin, zoe, terry) = (
+      try #require(try await bench.person("100001")?.id), try #require(try await bench.person("100002")?.id),
+      try #require(try await bench.person("T-7")?.id)
+    )
+    try await bench.take(empty, query: [("allowRemoval", "100")])
+    try await bench.write { transaction in
+      try transaction.run("UPDATE roster_person SET left_at = \(RosterBench.now) WHERE person_id = \(terry)")
+      for (device, holder, owner) in [
+        ("dev_0000000000000001", "person:\(robin)", nil),
+        ("dev_0000000000000002", "vendor:Depot", "person:\(zoe)" as String?),
+      ] {
+        try transaction.run(
+          """
+          INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
+          VALUES (\(RosterBench.cedar), \(device), 'agent', 'weak', \(RosterBench.now))
+          """)
+        try transaction.run(
+          """
+          INSERT INTO registry_custody (district_id, device_id, holder, since, owner)
+          VALUES (\(RosterBench.cedar), \(device), \(holder), \(RosterBench.now), \(owner))
+          """)
+      }
+    }
+    let later = RosterBench.now.advanced(by: .seconds(401 * 86_400))
+    func erase() async throws -> Int {
+      try await bench.write { [desk = bench.desk] in
+        // One at a time: whoever waits stands in nobody's way.
+        try desk.eraseLeft(of: RosterBench.cedar, now: later, limit: 1, in: $0)
+      }
+    }
+    func waiting(_ now: Instant) async throws -> Int? {
+      try await bench.send(.get, RosterBench.roster(RosterBench.cedar), now: now).json["waiting"] as? Int
+    }
+    #expect(try await [erase(), erase()] == [1, 0])
+    #expect(try await bench.person("T-7") == nil)
+    #expect(try await [bench.person("100001")?.id, bench.person("100002")?.id] == [robin, zoe])
+    #expect(try await [waiting(later), waiting(RosterBench.now)] == [2, 0])
+    try await bench.write { transaction in
+      try transaction.run("DELETE FROM registry_custody WHERE device_id = 'dev_0000000000000002'")
+    }
+    #expect(try await [erase(), erase()] == [1, 0])
+    #expect(try await bench.person("100002") == nil)
+    #expect(try await waiting(later) == 1)
+  }
+
   @Test("A guardian whom files of changes leave with nobody is kept as long as people who left")
   func nobodys() async throws {
     let bench = try await bench()

@@ -151,12 +151,12 @@ final class RosterBench: Sendable {
       var found: [String] = []
       for table in [
         "roster_org", "roster_person", "roster_class", "roster_membership", "roster_guardian", "roster_guardian_link",
-        "roster_guardian_contact",
+        "roster_guardian_contact", "roster_demographics",
       ] {
         for row in try transaction.rows(SQL(stringLiteral: "SELECT * FROM \(table)")) {
           var values = row.values
           // Sealed anew each time, and the number of the change.
-          if table == "roster_guardian" { (values[2], values[4]) = (.null, .null) }
+          if ["roster_guardian", "roster_demographics"].contains(table) { (values[2], values[4]) = (.null, .null) }
           if !table.hasPrefix("roster_guardian") { values.removeLast() }
           found.append("\(table) \(values)")
         }

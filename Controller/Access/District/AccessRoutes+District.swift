@@ -45,7 +45,7 @@ extension AccessRoutes {
         .post, Self.base + "/{principal}/grants", .district(Self.districtAdministrators),
         Operation(
           "addDistrictGrant", "Gives somebody who works in the district a role there",
-          body: ("application/json", DistrictGrant.schema), answers: (201, GrantForm.schema))
+          body: ("application/json", DistrictGrant.schema), answers: (201, GrantForm.schema), repeats: 200)
       ) { call, context in
         let form = try JSONText.decode(DistrictGrant.self, from: call.body)
         let district: DistrictID = try call.identifier("district")

@@ -29,9 +29,7 @@ struct ReceiveCommand: SessionCommand {
   }
 
   func run(_ session: Session) throws {
-    let to = school.map { "school:\($0)" } ?? (atDistrict ? "district" : nil)
-    try move.make(
-      "receive", DeviceSearch(device: which.device, place: which.place), session, [("to", .text(to))])
+    try move.arrive("receive", which, at: school, orDistrict: atDistrict, session)
   }
 }
 
@@ -64,8 +62,16 @@ struct DeliverCommand: SessionCommand {
   }
 
   func run(_ session: Session) throws {
-    let to = school.map { "school:\($0)" } ?? (toOwnDistrict ? "district" : nil)
-    try move.make(
-      "deliver", DeviceSearch(device: which.device, place: which.place), session, [("to", .text(to))])
+    try move.arrive("deliver", which, at: school, orDistrict: toOwnDistrict, session)
+  }
+}
+
+extension MoveOptions {
+  /// Sends a move to a school or to the district itself; where neither is said, the controller knows where.
+  fileprivate func arrive(
+    _ move: String, _ which: DeviceArgument, at school: String?, orDistrict isDistrict: Bool, _ session: Session
+  ) throws {
+    let to = school.map { "school:\($0)" } ?? (isDistrict ? "district" : nil)
+    try make(move, DeviceSearch(device: which.device, place: which.place), session, [("to", .text(to))])
   }
 }

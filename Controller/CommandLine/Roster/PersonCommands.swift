@@ -9,7 +9,7 @@ private let personColumns = [
 private let wholePerson =
   personColumns + [
     Column("Position", "position"), Column("E-mail", "email"), Column("Middle name", "middleName"),
-    Column("Source id", "sourcedId"),
+    Column("Source id", "sourcedId"), Column("Born", "birthDate"), Column("Sex", "sex"),
     Column("Guardians", "guardians") { item in
       item["guardians"].items.map { guardian in
         ["givenName", "familyName", "role", "email", "phone", "mobile"].map { guardian[$0].text }

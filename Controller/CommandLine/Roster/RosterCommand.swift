@@ -11,7 +11,8 @@ struct RosterCommand: ParsableCommand {
   static let archiveHelp = """
     FILE is a OneRoster 1.1 or 1.2 export: a ZIP archive, or a folder of its CSV files, of which only manifest, orgs, \
     classes, users, roles and enrollments are sent. It is checked whole: every fault is printed with its file and line. \
-    Passwords and demographics are never read.
+    Passwords are never read, and of demographics.csv birth date and sex alone, where --demographics asks for them and the \
+    district chose it ('rollcall roster set --demographics on-request').
     """
 
   struct Preview: SessionCommand {
@@ -47,6 +48,7 @@ struct RosterCommand: ParsableCommand {
         EXAMPLES
           rollcall roster import export.zip -d cedar-falls
           rollcall roster import export.zip -d cedar-falls --allow-removal 30
+          rollcall roster import export.zip -d cedar-falls --demographics
           rollcall roster import students.csv -d cedar-falls --mapping students
           rollcall roster import state-export.zip --state-wide
         """)
@@ -117,15 +119,20 @@ struct RosterCommand: ParsableCommand {
 
   struct Change: SessionCommand {
     static let configuration = CommandConfiguration(
-      commandName: "set", abstract: "Choose what a source calls a district, and how long people who left are kept.",
+      commandName: "set",
+      abstract:
+        "Choose what a source calls a district, how long people who left are kept, and whether demographics are.",
       discussion: """
         A state's file names districts by the identifier of their orgs; without a choice that is the district's code. It is \
-        the state's administrators who choose another.
+        the state's administrators who choose another. Whether an import that asks for birth dates and sexes reads them is \
+        chosen by the district's administrators; 'never' erases those that are kept. Whoever left and still has a device is \
+        kept until it is back.
 
         EXAMPLES
           rollcall roster set -d cedar-falls --identifier 2500
           rollcall roster set -d cedar-falls --left-days 90
           rollcall roster set -d cedar-falls --left-days 0   # the standard, 400
+          rollcall roster set -d cedar-falls --demographics on-request
         """)
 
     @Option(help: "What a source calls the district; an empty one takes the choice back.")
@@ -134,23 +141,32 @@ struct RosterCommand: ParsableCommand {
     @Option(help: "Days that people who left are kept, 30 to 3,650; 0 takes the choice back.")
     var leftDays: Int?
 
+    @Option(help: "Whether birth dates and sexes are read where an import asks for them.")
+    var demographics: DemographicsChoice?
+
     @OptionGroup var district: DistrictOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-      guard identifier != nil || leftDays != nil else {
-        throw ValidationError("Say what to change: --identifier or --left-days.")
+      guard identifier != nil || leftDays != nil || demographics != nil else {
+        throw ValidationError("Say what to change: --identifier, --left-days or --demographics.")
       }
     }
 
     func run(_ session: Session) throws {
       let body = JSONValue.fields([
         ("identifier", identifier.map(JSONValue.string)), ("leftDays", leftDays.map { .integer(Int64($0)) }),
+        ("demographics", demographics.map { .string($0.rawValue) }),
       ])
       let target = Target("districts", try district.required(), "roster")
       session.show(try session.client.patch(target, .json(body)), rosterColumns)
     }
   }
+}
+
+enum DemographicsChoice: String, ExpressibleByArgument, CaseIterable {
+  case never
+  case onRequest = "on-request"
 }
 
 let rosterImportColumns = [
@@ -166,5 +182,6 @@ private let rosterColumns = [
   Column("District", "district"), Column("Students", "students"), Column("Staff", "staff"), Column("Left", "left"),
   Column("Classes", "classes"), Column("Memberships", "memberships"), Column("Guardians", "guardians"),
   Column("Identifier", "identifier"), Column("Left kept (days)", "leftDays"),
+  Column("Wait for devices", "waiting"), Column("Demographics", "demographics"),
   Column("Last read", "checkedAt", time: true),
 ]

@@ -112,6 +112,9 @@ extension MachineReading {
 /// The people of the roster, as the help desk's pages ask for them.
 struct DeskRoster: PeopleSource {
   private let roster = RosterDirectory()
+  private let desk: RosterDesk
+
+  init(desk: RosterDesk) { self.desk = desk }
 
   func people(
     _ ids: [PersonID], of district: DistrictID, _ transaction: any Transaction
@@ -127,6 +130,19 @@ struct DeskRoster: PeopleSource {
   func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) throws -> [String] {
     guard let known = try roster.person(person, in: district, transaction) else { return [] }
     return try roster.classes(of: known, transaction).map { $0.title.isEmpty ? $0.id : $0.title }
+  }
+
+  /// A page with devices on it is shown also where the key is another one.
+  func demographics(
+    of person: PersonID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> DeskDemographics? {
+    do {
+      return try desk.demographics(of: person, in: district, transaction).map {
+        DeskDemographics(birthDate: $0.birthDate, sex: $0.sex)
+      }
+    } catch let error as RosterError where error.kind == .contactKey {
+      return DeskDemographics(birthDate: nil, sex: nil, isUnreadable: true)
+    }
   }
 }
 

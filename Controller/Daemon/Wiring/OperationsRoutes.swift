@@ -19,19 +19,21 @@ struct OperationsRoutes: Sendable {
 
   var peopleRoutes: [PeopleRoute] {
     [
-      PeopleRoute(.get, "/healthz", .open, Operation("isAlive", "Whether the process answers")) { _, _ in
+      PeopleRoute(.get, "/healthz", .open, Operation("isAlive", "Whether the process answers", media: ["text/plain"])) {
+        _, _ in
         .text("alive\n")
       },
       PeopleRoute(
         .get, "/readyz", .open,
-        Operation("isReady", "Whether the database answers and takes changes; 503 where it does not")
+        Operation(
+          "isReady", "Whether the database answers and takes changes; 503 where it does not", media: ["text/plain"])
       ) { call, _ in
         try await readiness.require(now: call.now)
         return .text("ready\n")
       },
       PeopleRoute(
         .get, "/metrics", .state([.stateAdmin, .auditor, .readOnly]),
-        Operation("readMetrics", "Numbers in Prometheus's text format")
+        Operation("readMetrics", "Numbers in Prometheus's text format", media: ["text/plain"])
       ) { _, _ in .text(metrics.text, type: "text/plain; version=0.0.4; charset=utf-8") },
     ]
   }
@@ -40,7 +42,7 @@ struct OperationsRoutes: Sendable {
 /// The API's own description.
 enum Description {
   static func route(of routes: [PeopleRoute]) -> PeopleRoute {
-    let operation = Operation("describeAPI", "This OpenAPI 3.1 document")
+    let operation = Operation("describeAPI", "This OpenAPI 3.1 document", media: ["application/json"])
     let path = "/api/v1/openapi.json"
     // The document holds its own route too.
     let all = routes + [PeopleRoute(.get, path, .open, operation) { _, _ in Reply(.ok) }]

@@ -10,9 +10,9 @@ struct WaitingPages: Sendable {
   static let place = "/pending"
   static let quarantine = "/quarantine"
   static let rule = AccessRule.scoped(AccessRule.batchReaders)
-  private static let limit = 50
+  static let limit = 50
   /// More are told as `500+`.
-  private static let counted = 500
+  static let counted = 500
 
   let shell: Shell
   let desk: EnrollmentDesk
@@ -58,7 +58,7 @@ struct WaitingPages: Sendable {
 
   private static func done(_ what: String) -> Reply { Shell.redirect(to: "\(place)?done=\(what)") }
 
-  private static let notices = [
+  static let notices = [
     "approved": "Approved: the device is let in at its next request.", "rejected": "Refused.",
     "kept": "That key is trusted; the device's others are revoked.", "revoked": "Every key of the device is revoked.",
   ]
@@ -148,96 +148,6 @@ struct WaitingPages: Sendable {
     }
   }
 
-  // MARK: - Quarantine
-
-  private struct Quarantined: Sendable {
-    struct Key: Sendable {
-      let digest: String
-      let words: KeyWords
-      let state: String
-      let reason: String?
-      let issued: Moment
-      let seen: String
-      let canDecide: Bool
-    }
-
-    struct Line: Sendable {
-      let path: String
-      let name: String
-      let district: DistrictID
-      let model: String
-      let hostname: String?
-      let keys: [Key]
-      let canDecide: Bool
-
-      init(_ found: QuarantinedDevice, canDecide: Bool) {
-        let device = found.device
-        path = "/districts/\(device.district)/quarantine/\(device.id)"
-        name = device.serial ?? device.hostname ?? device.id.rawValue
-        (district, hostname) = (device.district, device.hostname)
-        model = [device.vendor, device.model].compactMap(\.self).joined(separator: " ")
-        keys = found.keys.map { key in
-          Key(
-            digest: key.digest.description, words: KeyWords(key.digest), state: key.state.rawValue, reason: key.reason,
-            issued: Moment(key.issuedAt), seen: key.lastSeen.map { String($0.rfc3339.prefix(10)) } ?? "never",
-            canDecide: canDecide)
-        }
-        self.canDecide = canDecide
-      }
-    }
-
-    let lines: [Line]
-    let count: String
-    let version: String
-    let next: String?
-    let now: Moment
-  }
-
-  private func quarantined(
-    _ call: Call, _ context: OperatorContext, fault: (any StatusError)? = nil
-  ) async throws -> Reply {
-    let context = fault == nil ? context : try Self.whole(context)
-    let scope = context.scope
-    let after = fault == nil ? try call.query("after").map(Self.devicePlace) : nil
-    let (found, seen) = try await desk.database.read(in: scope) { [registry = desk.registry] transaction in
-      (
-        try registry.quarantined(scope, after: after, limit: Self.limit + 1, in: transaction),
-        try registry.quarantined(scope, after: nil, limit: Self.counted + 1, in: transaction)
-      )
-    }
-    let shown = Array(found.prefix(Self.limit))
-    let told = Told(seen.map { "\($0.device.id)" }, most: Self.counted)
-    let model = Quarantined(
-      lines: shown.map { .init($0, canDecide: context.mayDecide(in: $0.device.district)) }, count: told.count,
-      version: told.version,
-      next: found.count > Self.limit
-        ? shown.last.map { "\(Self.quarantine)?after=\($0.device.district)/\($0.device.id)" } : nil,
-      now: Moment(call.now))
-    let notice = fault == nil ? try call.query("done").flatMap { Self.notices[$0] } : nil
-    let heading = Shell.Heading(
-      "Quarantine", place: Self.quarantine, notice: notice, fault: fault?.message, isLive: true,
-      status: fault?.status ?? .ok)
-    return try shell.page("quarantine", model, heading, context)
-  }
-
-  @Sendable private func followQuarantine(_ call: Call, _ context: OperatorContext) async throws -> Reply {
-    let scope = context.scope
-    return .live("quarantine \(scope.topic)") { [desk] in
-      let seen = try await desk.database.read(in: scope) {
-        try desk.registry.quarantined(scope, after: nil, limit: Self.counted + 1, in: $0)
-      }
-      return try JSONText.encode(Told(seen.map { "\($0.device.id)" }, most: Self.counted))
-    }
-  }
-
-  private static func devicePlace(_ text: String) throws(ServingError) -> (district: DistrictID, device: DeviceID) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let district = DistrictID(rawValue: String(parts[0])),
-      let device = DeviceID(rawValue: String(parts[1]))
-    else { throw ServingError(.query, "'after' is the 'next' of the page before, unchanged.") }
-    return (district, device)
-  }
-
   // MARK: - Decisions
 
   private typealias Decision =
@@ -280,13 +190,13 @@ struct WaitingPages: Sendable {
   }
 
   /// What the caller sees of the lists, whose rule is another than that of the form it sent.
-  private static func whole(_ context: OperatorContext) throws(ServingError) -> OperatorContext {
+  static func whole(_ context: OperatorContext) throws(ServingError) -> OperatorContext {
     try OperatorContext(context.caller, rule, district: nil, session: context.session)
   }
 }
 
 /// How many there are, and whether they are the same ones.
-private struct Told: Encodable, Sendable {
+struct Told: Encodable, Sendable {
   let count: String
   let version: String
 
@@ -319,7 +229,7 @@ extension OperatorContext {
 
 extension TenantScope {
   /// Names it for those who see the same.
-  fileprivate var topic: String {
+  var topic: String {
     switch self {
     case .state: "*"
     case .districts(let districts): districts.map(\.rawValue).sorted().joined(separator: " ")

@@ -103,6 +103,19 @@ package struct DeskPerson: Sendable, Hashable {
   }
 }
 
+/// A person's birth date and sex, where the district keeps them.
+package struct DeskDemographics: Sendable, Hashable {
+  /// `2015-03-09`.
+  package let birthDate: String?
+  package let sex: String?
+  /// Whether this controller's key does not open what is kept.
+  package let isUnreadable: Bool
+
+  package init(birthDate: String?, sex: String?, isUnreadable: Bool = false) {
+    (self.birthDate, self.sex, self.isUnreadable) = (birthDate, sex, isUnreadable)
+  }
+}
+
 /// Where pages ask who is who; the feature that keeps the roster answers.
 package protocol PeopleSource: Sendable {
   func people(
@@ -114,4 +127,9 @@ package protocol PeopleSource: Sendable {
 
   /// The titles of the classes that somebody is in.
   func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) throws -> [String]
+
+  /// nil where none are kept of them. Only for who may see guardians' contacts too.
+  func demographics(
+    of person: PersonID, in district: DistrictID, _ transaction: any Transaction
+  ) throws -> DeskDemographics?
 }

@@ -2,15 +2,16 @@ package import Storage
 package import Vocabulary
 
 extension DeviceRegistry {
-  /// Those of these people who have a device, or get one back that is in repair; also where it was reported lost or stolen.
-  package func havingDevices(
-    _ persons: [PersonID], of district: DistrictID, in transaction: any Transaction
+  /// Who of these answers for a device: has one, also one that was reported lost or stolen meanwhile, or gets one back that is in
+  /// repair.
+  package func holders(
+    among persons: [PersonID], of district: DistrictID, in transaction: any Transaction
   ) throws -> Set<PersonID> {
-    let holders = persons.map(Holder.person)
-    let having = try CustodyStore.devices(heldBy: holders, in: district, transaction).map(\.holder)
-    let waiting = try CustodyStore.owners(holders, in: district, transaction)
-    return Set(
-      (having + waiting).compactMap { if case .person(let person) = $0 { person } else { nil } })
+    let asked = persons.map(Holder.person)
+    let found =
+      try CustodyStore.devices(heldBy: asked, in: district, transaction).map(\.holder)
+      + CustodyStore.owners(asked, in: district, transaction)
+    return Set(found.compactMap { if case .person(let id) = $0 { id } else { nil } })
   }
 
   /// Who has a device, and since when; nil where the ledger does not say it.

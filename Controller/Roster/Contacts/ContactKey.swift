@@ -1,8 +1,8 @@
 import Crypto
 import Vocabulary
 
-/// The key with which guardians' names and contacts are sealed and found: whoever reads the database, or a copy of it, has
-/// neither. It lies in a file of the controller, never in the database in the clear.
+/// The key with which guardians' names and contacts are sealed and found, and demographics sealed: whoever reads the database,
+/// or a copy of it, has none of them. It lies in a file of the controller, never in the database in the clear.
 ///
 /// Of the one secret two keys are derived: one seals (AES-256-GCM), one makes the HMACs by which an e-mail address or a
 /// telephone number is found again, and nothing else about it is told.
@@ -50,7 +50,7 @@ package struct ContactKey: Sendable {
     } catch {
       throw RosterError(
         .contactKey,
-        "What is kept of a guardian cannot be opened with this controller's contact key. Restore the key that sealed it, or import the roster again."
+        "What is kept of a guardian, or of a person's birth date and sex, cannot be opened with this controller's contact key. Restore the key that sealed it, or import the roster again."
       )
     }
   }
@@ -58,6 +58,16 @@ package struct ContactKey: Sendable {
   /// What is compared with the next file's row: it tells nothing to who has not the key.
   func hash(_ content: some Sequence<UInt8>, in district: DistrictID) -> Int64 {
     Self.number(authentication("row \(district)\n", content))
+  }
+
+  /// As a row of a kind is compared: sealed ones by ``hash(_:in:)``, others by their content alone.
+  func hash(_ kind: RowKind, _ body: [UInt8], of id: some Sequence<UInt8>, in district: DistrictID) -> Int64 {
+    switch kind {
+    case .guardian: hash(body, in: district)
+    // Few birth dates and sexes are all there are: whose are the same must not be told.
+    case .demographics: hash(body + [RowBody.divider] + id, in: district)
+    case .org, .schoolClass, .person, .membership: RowHash.of(body)
+    }
   }
 
   /// By which a contact of a district is found.

@@ -9,6 +9,7 @@ enum Field: Int, CaseIterable, Sendable {
   case preferredGiven, preferredMiddle, preferredFamily, primaryOrg
   case user, roleType, org
   case schoolClass, school, title, classCode, begins, ends
+  case birthDate, sex
   case propertyName, value
 }
 
@@ -99,6 +100,16 @@ struct FileTable: Sendable {
     "enrollments.csv",
     [("classSourcedId", .schoolClass), ("userSourcedId", .user), ("role", .role)],
     optional: [("beginDate", .begins), ("endDate", .ends)], ignored: ["schoolSourcedId", "primary"])
+
+  /// Of whatever else the standard has of a person's origin and birth no byte is looked at.
+  static let demographics = FileTable(
+    "demographics.csv", [("birthDate", .birthDate), ("sex", .sex)],
+    ignored: [
+      "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican", "nativeHawaiianOrOtherPacificIslander",
+      "white",
+      "demographicRaceTwoOrMoreRaces", "hispanicOrLatinoEthnicity", "countryOfBirthCode", "stateOfBirthAbbreviation",
+      "cityOfBirth", "publicSchoolResidenceStatus",
+    ])
 
   /// The cells' places by ``Field``; -1 where the file has no such column.
   ///

@@ -23,6 +23,8 @@ final class ImportReading {
   let faults = FileFaults()
   /// nil of a file that is no OneRoster export.
   let manifest: Manifest?
+  /// Whether birth dates and sexes are read where the district allows it.
+  let asksDemographics: Bool
   var plan: ImportPlan
   var orgs = OrgTable()
   var indexes: [RowIndex?]
@@ -56,8 +58,12 @@ final class ImportReading {
     let line: Int
   }
 
-  init(_ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey) {
+  init(
+    _ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey,
+    demographics: Bool = false
+  ) {
     (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
+    asksDemographics = demographics
     plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv", isExport: manifest != nil)
     indexes = RowKind.allCases.map { _ in nil }
     body.reserveCapacity(1024)
@@ -67,17 +73,19 @@ final class ImportReading {
   ///
   /// - Throws: `roster.archive`, `roster.faults` with every fault.
   static func read(
-    _ bytes: [UInt8], only: DistrictID?, contacts: ContactKey, in transaction: any Transaction
+    _ bytes: [UInt8], only: DistrictID?, demographics: Bool = false, contacts: ContactKey,
+    in transaction: any Transaction
   ) throws -> ImportPlan {
     do {
       return try ArchiveReader.open(bytes) { archive in
         let faults = FileFaults()
         let files = ExportFiles(archive, faults)
         try faults.throwIfAny()
-        let manifest = try files.manifest(faults)
+        let manifest = try files.manifest(faults, withDemographics: demographics)
         try faults.throwIfAny()
         guard let manifest else { throw RosterError(.archive, "The archive has no manifest that can be read.") }
-        let reading = ImportReading(manifest, transaction, only: only, contacts: contacts)
+        let reading = ImportReading(
+          manifest, transaction, only: only, contacts: contacts, demographics: demographics)
         return try reading.plan(files)
       }
     } catch let error as ArchiveError {
@@ -87,13 +95,14 @@ final class ImportReading {
 
   private func plan(_ files: ExportFiles) throws -> ImportPlan {
     // Without files nothing changes: there is nothing to compare.
-    guard Manifest.read.contains(where: { files.has($0 + ".csv") }) else { return plan }
+    guard (Manifest.read + ["demographics"]).contains(where: { files.has($0 + ".csv") }) else { return plan }
     try readOrgs(files)
     // What stands there refers to would each be another fault.
     try faults.throwIfAny()
     try readClasses(files)
     try readUsers(files)
     try readEnrollments(files)
+    try readDemographics(files)
     try requireStateFed()
     try faults.throwIfAny()
     return plan
@@ -148,7 +157,7 @@ final class ImportReading {
 
   /// A row whose content is in ``body``.
   func tell(_ kind: RowKind, _ district: Int, _ id: Cell, _ row: FileRow) throws {
-    let hash = kind == .guardian ? contacts.hash(body, in: plan.districts[district].district) : RowHash.of(body)
+    let hash = contacts.hash(kind, body, of: id, in: plan.districts[district].district)
     guard let outcome = indexes[kind.place]?.tell(key(district, id), hash: hash) else { return }
     let counts = kind.place
     switch outcome {

@@ -16,7 +16,7 @@ struct Manifest: Sendable {
   /// By the file's name without `.csv`.
   let files: [String: Presence]
 
-  /// The files that are read here; others of the standard are passed over.
+  /// The files that are read here, and demographics where they are asked for; others of the standard are passed over.
   static let read = ["orgs", "classes", "users", "roles", "enrollments"]
 
   init?(_ properties: [String: String], _ faults: FileFaults) {
@@ -129,7 +129,9 @@ struct ExportFiles {
   }
 
   /// The manifest; nil where it is none, which was told.
-  func manifest(_ faults: FileFaults) throws -> Manifest? {
+  ///
+  /// - Parameter withDemographics: whether their file is one of those that are read.
+  func manifest(_ faults: FileFaults, withDemographics: Bool = false) throws -> Manifest? {
     guard has("manifest.csv") else {
       faults.add(
         Fault(
@@ -146,7 +148,7 @@ struct ExportFiles {
     faults.file = "manifest.csv"
     defer { faults.file = nil }
     guard rows != nil, let manifest = Manifest(properties, faults) else { return nil }
-    for name in Manifest.read {
+    for name in Manifest.read + (withDemographics ? ["demographics"] : []) {
       let presence = manifest.files[name] ?? .absent
       guard (presence != .absent) == has(name + ".csv") else {
         faults.add(

@@ -18,11 +18,13 @@ extension RosterDesk {
 
   /// Reads the archive against what stands; nothing is changed. One at a time.
   ///
-  /// - Parameter mapping: the saved mapping of a CSV; nil of an archive.
+  /// - Parameters:
+  ///   - mapping: the saved mapping of a CSV; nil of an archive.
+  ///   - demographics: whether birth dates and sexes are read where the district allows it.
   /// - Returns: what it changes, or what is wrong with it.
   /// - Throws: `request.overloaded`, `request.not-found`, `storage.…`.
   func plan(
-    _ file: [UInt8], only: DistrictID?, mapping: String? = nil, in scope: TenantScope
+    _ file: [UInt8], only: DistrictID?, mapping: String? = nil, demographics: Bool = false, in scope: TenantScope
   ) async throws -> Result<ImportPlan, RosterError> {
     let isFirst = isImporting.withLock { isImporting in
       defer { isImporting = true }
@@ -37,15 +39,18 @@ extension RosterDesk {
       if let only { try requireDistrict(only, transaction) }
       do {
         guard let only, let mapping else {
-          return .success(try ImportReading.read(file, only: only, contacts: contacts, in: transaction))
+          return .success(
+            try ImportReading.read(
+              file, only: only, demographics: demographics, contacts: contacts, in: transaction))
         }
         guard let found = try MappingStore.mapping(mapping, of: only, transaction) else {
           throw ServingError.missing("mapping", mapping.prefix(100), in: only)
         }
         let schools = try registry.schools(of: only, in: transaction)
-        return .success(
-          try ImportReading.read(
-            csv: file, mapping: found, only: only, schools: schools, contacts: contacts, in: transaction))
+        var plan = try ImportReading.read(
+          csv: file, mapping: found, only: only, schools: schools, contacts: contacts, in: transaction)
+        if demographics { plan.notes.append("A CSV of your own has no demographics: none were read.") }
+        return .success(plan)
       } catch let error as RosterError {
         return .failure(error)
       }
@@ -68,6 +73,7 @@ extension RosterDesk {
           "The roster of '\(district.district)' was changed while this file was read. Nothing was changed; send it again."
         )
       }
+      try DemographicsStore.requireAllowed(district, transaction)
     }
     let changed = plan.districts.filter { $0.changes > 0 }
     let id = RosterImportID.random()
@@ -104,6 +110,8 @@ extension RosterDesk {
     let classes: RowCounts?
     let guardians: RowCounts?
     let memberships: RowCounts?
+    /// Absent where none were asked for, or none changed.
+    let demographics: RowCounts?
 
     /// - Parameter plan: nil where nothing changed.
     init(file: Digest, plan: DistrictPlan?) {
@@ -113,6 +121,7 @@ extension RosterDesk {
       classes = plan?[.schoolClass]
       guardians = plan?[.guardian]
       memberships = plan?[.membership]
+      demographics = plan.flatMap { $0[.demographics].changes > 0 ? $0[.demographics] : nil }
     }
   }
 
@@ -134,7 +143,7 @@ extension RosterDesk {
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     for kind in RowKind.allCases {
       try FormerStore.removeAdded(kind, last.number, change) { people in
-        try registry.havingDevices(people, of: district, in: transaction)
+        try registry.holders(among: people, of: district, in: transaction)
       }
       try writer.restore(kind, change)
     }

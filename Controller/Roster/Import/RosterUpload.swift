@@ -21,6 +21,8 @@ struct RosterUpload: Sendable {
   let at: Instant
   /// Of a CSV of one's own: the saved mapping of its columns.
   let mapping: String?
+  /// Whether birth dates and sexes are asked for.
+  let demographics: Bool
   let file: [UInt8]
   var digest: Digest { Digest.sha256(file) }
 }
@@ -34,9 +36,9 @@ enum UploadStore {
     let sealed = try key.seal(upload.file, of: context(upload.id), in: upload.district)
     try transaction.run(
       """
-      INSERT INTO roster_upload (district_id, upload_id, actor, at, mapping, size, digest, sealed)
-      VALUES (\(upload.district), \(upload.id), \(upload.actor), \(upload.at), \(upload.mapping), \(upload.file.count),
-        \(upload.digest), \(sealed))
+      INSERT INTO roster_upload (district_id, upload_id, actor, at, mapping, demographics, size, digest, sealed)
+      VALUES (\(upload.district), \(upload.id), \(upload.actor), \(upload.at), \(upload.mapping),
+        \(upload.demographics ? 1 : 0), \(upload.file.count), \(upload.digest), \(sealed))
       """)
   }
 
@@ -45,12 +47,13 @@ enum UploadStore {
     _ id: UploadID, of district: DistrictID, at now: Instant, _ key: ContactKey, _ transaction: any Transaction
   ) throws -> RosterUpload {
     let query: SQL = """
-      SELECT actor, at, mapping, sealed FROM roster_upload WHERE district_id = \(district) AND upload_id = \(id)
+      SELECT actor, at, mapping, demographics, sealed FROM roster_upload WHERE district_id = \(district) AND upload_id = \(id)
         AND at > \(now.advanced(by: .zero - RosterUpload.kept))
       """
     guard let row = try transaction.row(query) else { throw ServingError.missing("upload", id, in: district) }
     return RosterUpload(
       id: id, district: district, actor: try row.get("actor"), at: try row.get("at"), mapping: try row.get("mapping"),
+      demographics: try row.get("demographics", as: Int.self) == 1,
       file: try key.open(try row.get("sealed"), of: context(id), in: district))
   }
 

@@ -21,6 +21,9 @@ enum Erasure {
     ).map { try $0.get("guardian", as: String.self) }
     try PersonStore.removeLinks(of: ids, in: district, transaction)
     try transaction.run("DELETE FROM roster_membership WHERE district_id = \(district) AND person IN \(list: ids)")
+    try transaction.run(
+      "DELETE FROM roster_demographics WHERE district_id = \(district) AND sourced_id IN \(list: ids)")
+    try forget(.demographics, ids, in: district, transaction)
     try NameIndex.forget(sourced: ids, in: district, transaction)
     try transaction.run("DELETE FROM roster_person WHERE district_id = \(district) AND sourced_id IN \(list: ids)")
     try forget(.person, ids, in: district, transaction)

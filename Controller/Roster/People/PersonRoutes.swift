@@ -22,7 +22,9 @@ struct PersonRoutes: Sendable {
       PeopleRoute(
         .get, Self.people + "/{person}", Self.rule,
         Operation(
-          "showPerson", "One person, with guardians; the look is journalled", query: [StudentViews.parameter],
+          "showPerson",
+          "One person, with guardians and, where the district keeps them, birth date and sex; the look is journalled",
+          query: [StudentViews.parameter],
           answers: (200, PersonView.schema)),
         handle: show),
       PeopleRoute(
@@ -72,9 +74,11 @@ struct PersonRoutes: Sendable {
         throw ServingError.missing("person", id, in: district)
       }
       let guardians = try GuardianStore.guardians(of: person.sourcedID, in: district, desk.contacts, transaction)
+      let demographics = try DemographicsStore.demographics(
+        of: person.sourcedID, in: district, desk.contacts, transaction)
       try StudentViews.record(
         [.init(.person, of: [id], in: district, purpose: purpose, by: actor, at: call.now)], in: transaction)
-      return try .json(PersonView(person, guardians: guardians))
+      return try .json(PersonView(person, guardians: guardians, demographics: demographics))
     }
   }
 

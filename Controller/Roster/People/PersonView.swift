@@ -44,8 +44,11 @@ struct PersonView: Encodable, Sendable {
   let leftAt: String?
   /// nil in lists.
   let guardians: [Guardian]?
+  /// nil in lists, and where none is kept.
+  let birthDate: String?
+  let sex: String?
 
-  init(_ person: RosterPerson, guardians: [GuardianRow]? = nil) {
+  init(_ person: RosterPerson, guardians: [GuardianRow]? = nil, demographics: DemographicsRow? = nil) {
     (id, district, role) = (person.id, person.district, person.role)
     position = person.position.isEmpty ? nil : person.position
     (sourcedId, number) = (person.sourcedID, person.number)
@@ -56,6 +59,8 @@ struct PersonView: Encodable, Sendable {
     (username, email, grades, school) = (person.username, person.email, person.grades, person.school)
     leftAt = person.leftAt?.rfc3339
     self.guardians = guardians?.map(Guardian.init)
+    birthDate = demographics.flatMap { $0.birthDate.isEmpty ? nil : $0.birthDate }
+    sex = demographics.flatMap { $0.sex.isEmpty ? nil : $0.sex }
   }
 
   static let schema = Schema.object(
@@ -73,5 +78,7 @@ struct PersonView: Encodable, Sendable {
       ("grades", .array(.string("A grade, as the source writes it"))),
       ("school", .string("The id of their main school")), ("leftAt", .dateTime("When they left the roster")),
       ("guardians", .array(Guardian.schema)),
+      ("birthDate", .string("A day such as 2015-03-09, of one person where the district keeps it")),
+      ("sex", .oneOf(DemographicsRow.sexes, "The same")),
     ], required: ["id", "district", "role", "sourcedId", "givenName", "familyName", "grades"])
 }

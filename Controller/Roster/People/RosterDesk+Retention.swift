@@ -1,3 +1,4 @@
+import Registry
 package import Storage
 package import Vocabulary
 
@@ -10,18 +11,62 @@ extension RosterDesk {
     of district: DistrictID, now: Instant, limit: Int, in transaction: any Transaction
   ) throws -> Int {
     try UploadStore.removeOld(of: district, at: now, transaction)
-    let days = try RosterSettings.of(district, transaction).leftDays ?? RosterSettings.standardLeftDays
-    let moment = now.advanced(by: .seconds(-86_400 * Int64(days)))
-    let gone = try transaction.rows(
-      """
-      SELECT person_id FROM roster_person WHERE district_id = \(district) AND left_at IS NOT NULL AND left_at < \(moment)
-      ORDER BY left_at LIMIT \(limit)
-      """
-    ).map { try $0.get("person_id", as: PersonID.self) }
-    let people = try RosterDirectory().people(gone, in: district, transaction)
+    let settings = try RosterSettings.of(district, transaction)
+    let due = DuePeople(registry: registry, district: district, before: settings.limit(now: now))
+    let people = try RosterDirectory().people(due.erasable(limit: limit, transaction), in: district, transaction)
     try Erasure.erase(Array(people.values), in: district, transaction)
-    let guardians = try GuardianStore.unlinked(before: moment, in: district, limit: limit, transaction)
+    let guardians = try GuardianStore.unlinked(before: due.before, in: district, limit: limit, transaction)
     try Erasure.erase(guardians: guardians, in: district, transaction)
     return people.count
+  }
+}
+
+/// People who left longer ago than their district keeps them. Whoever still has a device, or one in repair, waits until it has come
+/// back: the ledger names its holder by an id that the roster alone resolves, and somebody has to be asked for it.
+struct DuePeople {
+  let registry: DeviceRegistry
+  let district: DistrictID
+  let before: Instant
+
+  /// Up to `limit` of those who have no device, who left first at the front.
+  func erasable(limit: Int, _ transaction: any Transaction) throws -> [PersonID] {
+    var found: [PersonID] = []
+    try eachPart(transaction) { people, held in
+      found += people.filter { !held.contains($0) }
+      return found.count < limit
+    }
+    return Array(found.prefix(limit))
+  }
+
+  /// How many wait for their devices.
+  func waiting(_ transaction: any Transaction) throws -> Int {
+    var count = 0
+    try eachPart(transaction) { _, held in
+      count += held.count
+      return true
+    }
+    return count
+  }
+
+  /// Calls `body` with some of them and who of these has a device, until it returns false.
+  private func eachPart(
+    _ transaction: any Transaction, _ body: (_ people: [PersonID], _ held: Set<PersonID>) throws -> Bool
+  ) throws {
+    var last: (at: Instant, person: PersonID)?
+    while true {
+      let behind: SQL =
+        last.map { "(left_at > \($0.at) OR (left_at = \($0.at) AND person_id > \($0.person)))" } ?? "(1 = 1)"
+      let part = try transaction.rows(
+        """
+        SELECT person_id, left_at FROM roster_person
+        WHERE district_id = \(district) AND left_at IS NOT NULL AND left_at < \(before) AND \(behind)
+        ORDER BY left_at, person_id LIMIT \(RowStore.step)
+        """
+      ).map { (at: try $0.get("left_at", as: Instant.self), person: try $0.get("person_id", as: PersonID.self)) }
+      let people = part.map(\.person)
+      let held = try registry.holders(among: people, of: district, in: transaction)
+      guard try body(people, held), part.count == RowStore.step else { return }
+      last = part.last
+    }
   }
 }

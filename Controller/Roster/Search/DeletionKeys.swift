@@ -1,8 +1,9 @@
 /// Finds words with a typing error without comparing all of them: two words that one error parts (a letter too many, too few,
 /// another one, two in the wrong order) have a form in common once a letter is taken out of one of them or of both.
 ///
-/// Only distance 1 is kept: a word of eight letters has 8 such keys, and would have 36 with a second letter taken out, for
-/// four times the rows; two errors in one word are found where the second letter that is taken out of what was typed is another.
+/// Only one letter is taken out: a word of eight letters has 8 such keys, and would have 36 with a second one. Two errors are found
+/// where one of them is a letter too many and the other one too few, and, of a name of which another word is right, by
+/// ``NameSearch`` without any keys. docs/architecture.md has what more would cost.
 ///
 /// Source: Wolf Garbe's SymSpell (symmetric deletions); Mor and Fraenkel, "A hash code method for detecting and correcting
 /// spelling errors" (1982).
@@ -57,6 +58,12 @@ enum DeletionKeys {
       (before, last) = (last, row)
     }
     return last[b.count] <= most ? last[b.count] : nil
+  }
+
+  /// A set of the word's letters. Each error changes it by two letters at most, so that words whose sets differ by more than twice as
+  /// many need not be compared.
+  static func letters(of word: some StringProtocol) -> UInt64 {
+    word.unicodeScalars.reduce(0) { $0 | 1 << UInt64($1.value & 63) }
   }
 
   /// Errors that a word of this length may have.

@@ -6,6 +6,7 @@ import Vocabulary
 /// ```
 /// words typed ─▶ words of the districts (roster_word, roster_word_key) ─▶ the rarest of them ─▶ its people (roster_name)
 ///                                                                         ─▶ those whose other words fit
+/// nobody was found ─▶ people of the rarest word that is written out ─▶ those whose other words are two errors away
 /// ```
 ///
 /// A person's row holds all words of the name, so that one of them is looked up, the one that fewest people have, and the others are
@@ -28,6 +29,8 @@ struct NameSearch {
   static let mostPlaces = 600
   /// Rows of people that are looked at.
   static let mostWalked = 4_000
+  /// Rows of people whose names are compared letter by letter.
+  static let mostCompared = 1_000
   /// Words with errors that one word may stand for.
   static let mostSimilar = 16
   /// People who are told of, before the nearest are chosen.
@@ -63,6 +66,7 @@ struct NameSearch {
       try walk(places(beginning: words[begun]), patterns, but: begun, into: &found)
     }
     if found.count < limit { try walkSimilar(extents, into: &found) }
+    if found.isEmpty, let written { try compareNames(beside: written, into: &found) }
     return found.values.sorted {
       ($0.closeness, $0.distance, $0.person.rawValue) < ($1.closeness, $1.distance, $1.person.rawValue)
     }
@@ -195,6 +199,46 @@ struct NameSearch {
         return errors.flatMap { $0 == 0 ? nil : (word, $0) }
       }
       return Array(near.sorted { ($0.distance, $0.word) < ($1.distance, $1.word) }.prefix(Self.mostSimilar))
+    }
+  }
+
+  /// Two errors in a word have no key in common with it, but where another word is written out few people are left to be compared.
+  private func compareNames(beside written: Int, into found: inout [PersonID: Hit]) throws {
+    let others = words.indices.filter { $0 != written }.map { FarMeaning(words[$0]) }
+    guard others.contains(where: { $0.allowed > 1 }) else { return }
+    let rows = try transaction.rows(
+      """
+      SELECT n.person_id, n.names FROM (\(places(exactly: [words[written]]))) AS place \(Self.people)
+      WHERE \(allowed) LIMIT \(Self.mostCompared)
+      """)
+    for row in rows {
+      let names = try row.get("names", as: String.self).split(separator: " ")
+      let near = others.compactMap { $0.distance(to: names) }
+      guard near.count == others.count else { continue }
+      let hit = Hit(person: try row.get("person_id"), closeness: .similar, distance: near.reduce(0, +))
+      found[hit.person] = hit
+    }
+  }
+
+  /// A typed word beside names that are at hand.
+  private struct FarMeaning {
+    let typed: String
+    let letters: UInt64
+    let allowed: Int
+
+    init(_ typed: String) {
+      self.typed = typed
+      letters = DeletionKeys.letters(of: typed)
+      allowed = DeletionKeys.allowed(in: typed)
+    }
+
+    /// Of the nearest one; nil where none is near. What is only begun is behind what is written out.
+    func distance(to names: [Substring]) -> Int? {
+      names.compactMap { name -> Int? in
+        if name.hasPrefix(typed) { return name == typed ? 0 : 1 }
+        guard (letters ^ DeletionKeys.letters(of: name)).nonzeroBitCount <= 2 * allowed else { return nil }
+        return DeletionKeys.distance(typed, String(name), most: allowed).map { $0 + 1 }
+      }.min()
     }
   }
 

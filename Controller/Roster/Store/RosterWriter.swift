@@ -27,7 +27,10 @@ struct RosterWriter {
           if !isNew { try keepFormer(kind, part.map(\.id), change) }
           try write(
             kind,
-            part.map { StoredRow(id: $0.id, body: $0.body, leftAt: nil, hash: hash(kind, $0.body, district.district)) },
+            part.map { row in
+              let hash = contacts.hash(kind, row.body, of: row.id.utf8, in: district.district)
+              return StoredRow(id: row.id, body: row.body, leftAt: nil, hash: hash)
+            },
             areNew: isNew, change)
         }
       }
@@ -53,20 +56,16 @@ struct RosterWriter {
       guard let last = page.last else { return }
       after = last.id
       let rows =
-        kind != .guardian
+        !kind.isSealed
         ? page
         : try page.map { row in
           StoredRow(
-            id: row.id, body: try contacts.open(row.body, of: row.id, in: change.district), leftAt: nil,
-            hash: row.hash)
+            id: row.id, body: try contacts.open(row.body, of: kind.sealed(as: row.id), in: change.district),
+            leftAt: nil, hash: row.hash)
         }
       try write(kind, rows, areNew: false, change)
       if page.count < RowStore.step { return }
     }
-  }
-
-  private func hash(_ kind: RowKind, _ body: [UInt8], _ district: DistrictID) -> Int64 {
-    kind == .guardian ? contacts.hash(body, in: district) : RowHash.of(body)
   }
 
   private mutating func write(
@@ -80,6 +79,7 @@ struct RosterWriter {
     case .person: try PersonStore.write(rows, areNew: areNew, change, schools: try schools(of: change.district))
     case .guardian: try GuardianStore.write(rows, areNew: areNew, change, contacts)
     case .membership: try MembershipStore.write(rows, change)
+    case .demographics: try DemographicsStore.write(rows, change, contacts)
     }
   }
 
@@ -99,6 +99,7 @@ struct RosterWriter {
       case .schoolClass: try ClassStore.rows(of: ids, in: district, transaction)
       case .guardian: try GuardianStore.sealed(ids, in: district, transaction)
       case .membership: try MembershipStore.rows(of: ids, in: district, transaction)
+      case .demographics: try DemographicsStore.sealed(ids, in: district, transaction)
       case .person:
         Dictionary(
           uniqueKeysWithValues: try PersonStore.rows(of: ids, in: district, transaction).map { id, person in

@@ -86,15 +86,17 @@ package enum OpenAPIDocument {
 
   private static func responses(_ operation: Operation) -> [(String, JSONTree)] {
     var success: [(String, JSONTree)] = [("description", .text(operation.summary))]
-    if let schema = operation.answers.schema {
-      success.append(("content", .object([("application/json", .object([("schema", schema.json)]))])))
-    }
+    let json = operation.answers.schema.map { ("application/json", JSONTree.object([("schema", $0.json)])) }
+    let content = [json].compactMap(\.self) + operation.media.map { ($0, JSONTree.object([])) }
+    if !content.isEmpty { success.append(("content", .object(content))) }
     let reference = JSONTree.object([("$ref", .text("#/components/schemas/Problem"))])
     let failure = JSONTree.object([
       ("description", .text("A problem, by RFC 9457")),
       ("content", .object([("application/problem+json", .object([("schema", reference)]))])),
     ])
-    return [(String(operation.answers.status), .object(success)), ("default", failure)]
+    // Not 'default', which would let any other success be as described.
+    let successes = [operation.answers.status] + [operation.repeats].compactMap(\.self)
+    return successes.map { (String($0), JSONTree.object(success)) } + [("4XX", failure), ("5XX", failure)]
   }
 
   private static func pathParameters(_ path: String) -> [JSONTree] {
@@ -119,7 +121,7 @@ package enum OpenAPIDocument {
       .object([
         ("name", .text("Idempotency-Key")), ("in", .text("header")),
         ("description", .text("The same key within a day gets the first answer again")),
-        ("schema", .object([("type", .text("string")), ("maxLength", .number(255))])),
+        ("schema", .object([("type", .text("string")), ("minLength", .number(1)), ("maxLength", .number(255))])),
       ])
     ]
   }

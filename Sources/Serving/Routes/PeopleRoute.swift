@@ -60,10 +60,15 @@ package struct Operation: Sendable {
   package let csv: String?
   /// The schema of the answer with this success status.
   package let answers: (status: Int, schema: Schema?)
+  /// A success of the same schema with another status: what was asked for was so already.
+  package let repeats: Int?
+  /// Media types of an answer that is no JSON object.
+  package let media: [String]
 
   package init(
     _ id: String, _ summary: String, query: [Parameter] = [], body: (type: String, schema: Schema)? = nil,
-    isBodyRequired: Bool = true, csv: String? = nil, answers: (status: Int, schema: Schema?) = (200, nil)
+    isBodyRequired: Bool = true, csv: String? = nil, answers: (status: Int, schema: Schema?) = (200, nil),
+    repeats: Int? = nil, media: [String] = []
   ) {
     self.isBodyRequired = isBodyRequired
     self.csv = csv
@@ -72,6 +77,8 @@ package struct Operation: Sendable {
     self.query = query
     self.body = body
     self.answers = answers
+    self.repeats = repeats
+    self.media = media
   }
 }
 

@@ -256,6 +256,12 @@ struct Roster: PeopleSource, CustodyPersons {
 
   func classes(of person: PersonID, in district: DistrictID, _ transaction: any Transaction) -> [String] { ["Biology"] }
 
+  func demographics(
+    of person: PersonID, in district: DistrictID, _ transaction: any Transaction
+  ) -> DeskDemographics? {
+    person == DeviceBench.olivia ? DeskDemographics(birthDate: "2015-03-09", sex: "female") : nil
+  }
+
   func hasRoster(_ district: DistrictID, in transaction: any Transaction) -> Bool { district == DeviceBench.cedar }
 
   func students(

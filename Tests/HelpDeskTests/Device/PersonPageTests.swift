@@ -55,6 +55,23 @@ struct PersonPageTests {
     if status != 200 { #expect(try await bench.journal("person.view").isEmpty) }
   }
 
+  @Test(
+    "Birth date and sex are shown to those roles alone that may see guardians' contacts",
+    arguments: [
+      ("help-desk@cedar", false), ("school-staff@cedar/north", false), ("auditor@cedar", false),
+      ("district-it@cedar", true),
+      ("district-admin@cedar", true), ("state-admin", true),
+    ])
+  func demographics(_ visitor: String, _ isShown: Bool) async throws {
+    let bench = try await DeviceBench()
+    let page = await bench.get(path, as: visitor)
+    #expect(page.status == 200 && page.text.contains("Olivia"))
+    #expect(page.text.contains("<dt>Born</dt><dd>2015-03-09</dd>") == isShown)
+    #expect(page.text.contains("<dt>Sex</dt><dd>female</dd>") == isShown)
+    let other = await bench.get("/districts/cedar/persons/\(DeviceBench.oscar)", as: "district-it@cedar")
+    #expect(other.status == 200 && !other.text.contains("<dt>Born</dt>"))
+  }
+
   @Test("Who said no reason is asked for it, and sees neither name nor devices")
   func asks() async throws {
     let bench = try await DeviceBench()
