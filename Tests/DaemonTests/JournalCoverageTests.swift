@@ -101,7 +101,7 @@ import Testing
       "changeStateNetworks", .patch, "/networks",
       json: #"{"set": [{"addresses": "10.0.0.0/8", "label": "\#(Self.names[9])"}]}"#)
     // As if the device had told its vitals.
-    try await scribe.sample.controller.database.write(in: .state) { transaction in
+    _ = try await scribe.sample.controller.database.write(in: .state) { transaction in
       try transaction.run(
         """
         INSERT INTO checkin_section (district_id, device_id, section, hash, body, changed_at)

@@ -145,7 +145,8 @@ import Vocabulary
     }
     #expect(try await kept(Self.birch) == [80, 81, 83])
     #expect(try await Self.sweep(sample).sweep(now: Self.now).readings == 1)
-    #expect(try await kept(Self.birch) == [80, 81] && kept(Self.willow) == [80, 81, 83])
+    #expect(try await kept(Self.birch) == [80, 81])
+    #expect(try await kept(Self.willow) == [80, 81, 83])
     #expect(try await Self.sweep(sample).sweep(now: Self.now).readings == 0)
   }
 

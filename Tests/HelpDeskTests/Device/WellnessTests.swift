@@ -21,7 +21,8 @@ struct WellnessTests {
     let contact = ListedDevice.Contact(
       last: last, next: last.advanced(by: .seconds(3600)), agentVersion: "1", clockOffset: 0,
       health: Health(
-        verdict: worst, items: items.map { Health.Item(item: $0.0, verdict: $0.1, reason: "As measured.") }))
+        verdict: worst, items: items.map { Health.Item(item: $0.0, verdict: $0.1, reason: "As measured.") }),
+      network: nil)
     return Wellness.Known(stage: stage, keys: keys, contact: contact, told: machine)
   }
 
