@@ -167,7 +167,8 @@ let package = Package(
     library(
       "Serving", path: "Sources/Serving",
       [
-        "Vocabulary", "Storage", hummingbird, httpTypes, nioCore, nioTLS, nioConcurrency, nioHTTPTypes, nioSSL, x509,
+        "Vocabulary", "Compression", "Storage", hummingbird, httpTypes, nioCore, nioTLS, nioConcurrency, nioHTTPTypes,
+        nioSSL, x509,
         asn1, crypto, logging, lifecycle,
       ]),
     /// Append-only journal of every change by people, tokens or keys.
@@ -272,8 +273,8 @@ let package = Package(
     tests(
       "ServingTests",
       [
-        "Serving", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird, logging, nioCore,
-        nioEmbedded, nioHTTPTypes, nioPosix, nioSSL,
+        "Serving", "Compression", "Storage", "StorageSQLite", "TestSupport", "Vocabulary", httpTypes, hummingbird,
+        logging, nioCore, nioEmbedded, nioHTTPTypes, nioPosix, nioSSL,
       ]),
     tests(
       "AuditTests",
@@ -319,14 +320,14 @@ let package = Package(
     tests(
       "HelpDeskTests",
       [
-        "HelpDesk", "Roster", "Registry", "Access", "Audit", "Web", "Archive", "Storage", "StorageSQLite",
-        "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
+        "HelpDesk", "Roster", "Registry", "Access", "Audit", "Web", "Archive", "Compression", "Storage",
+        "StorageSQLite", "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
       ]),
     tests(
       "ReportsTests",
       [
-        "Reports", "Web", "Registry", "CheckIn", "Roster", "Wire", "Access", "Audit", "Archive", "Storage",
-        "StorageSQLite", "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
+        "Reports", "Web", "Registry", "CheckIn", "Roster", "Wire", "Access", "Audit", "Archive", "Compression",
+        "Storage", "StorageSQLite", "TestSupport", "Serving", "Vocabulary", httpTypes, logging,
       ], exclude: ["Golden"]),
     /// The wired controller without sockets, and the documents against the code of every module.
     tests(

@@ -45,10 +45,10 @@ class Controller:
     def rollcall(self, *words):
         return self._run("rollcall", *words)
 
-    def laptop(self, folder, serial, number, token):
+    def laptop(self, folder, serial, number, token, kind="well"):
         """A made-up laptop enrols by the real agent and checks in, as far as the controller lets it."""
         here = pathlib.Path(__file__).resolve().parent
-        subprocess.run([here / "example/laptop.sh", folder / "root", serial, str(number), "well"], check=True, timeout=60)
+        subprocess.run([here / "example/laptop.sh", folder / "root", serial, str(number), kind], check=True, timeout=60)
         for words in (["enroll", "--controller", f"https://localhost:{self.devices_port}", "--token-file", token], ["once"]):
             subprocess.run([self.programs / "rollcall-agent", *words, "--state-dir", folder / "agent", "--root", folder / "root"],
                            capture_output=True, timeout=60)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Serving
 import Vocabulary
 
@@ -20,20 +19,15 @@ struct AccessSecret: Sendable {
   let printed: String
 
   /// - Parameter bytes: 32 bytes of randomness.
-  init(_ kind: Kind, bytes: [UInt8]) { printed = kind.rawValue + Self.base64url(bytes) }
+  init(_ kind: Kind, bytes: [UInt8]) { printed = kind.rawValue + Base64URL.encode(bytes) }
 
   /// A new one from the system's random source.
   static func random(_ kind: Kind) -> AccessSecret { AccessSecret(kind, bytes: RandomBytes.make(32)) }
 
   /// nil where the text cannot be a secret of this kind, so that no other text reaches the database.
   init?(_ kind: Kind, printed: String) {
-    let allowed: (UInt8) -> Bool = { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
-        || byte == UInt8(ascii: "_")
-    }
     guard printed.hasPrefix(kind.rawValue), printed.utf8.count == kind.rawValue.utf8.count + 43,
-      printed.utf8.allSatisfy(allowed)
+      printed.utf8.allSatisfy(Base64URL.isDigit)
     else { return nil }
     self.printed = printed
   }
@@ -42,12 +36,7 @@ struct AccessSecret: Sendable {
   var hash: [UInt8] { Digest.sha256(Array(printed.utf8)).bytes }
 
   /// What a session's forms send back: follows from its secret, and the secret does not follow from it.
-  var formToken: String { Self.base64url(Digest.sha256(Array("rollcall form token \(printed)".utf8)).bytes) }
-
-  private static func base64url(_ bytes: [UInt8]) -> String {
-    let text = Data(bytes).base64EncodedString().prefix { $0 != "=" }
-    return String(text.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
-  }
+  var formToken: FormToken { FormToken(Digest.sha256(Array("rollcall form token \(printed)".utf8)).bytes) }
 }
 
 /// Bytes from the system's random source.

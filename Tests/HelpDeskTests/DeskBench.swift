@@ -162,7 +162,8 @@ final class DeskBench: Sendable {
       guard parts.count >= 2, let caller = caller(bearer: parts[0], now: now) else { return nil }
       let purpose = parts.count > 2 ? ViewPurpose(rawValue: parts[2]) : nil
       let id = SessionID(rawValue: "ses_000000000000000\(parts[1])")!
-      return SignedIn(caller: caller, session: BrowserSession(id: id, formToken: "form", purpose: purpose))
+      return SignedIn(
+        caller: caller, session: BrowserSession(id: id, formToken: FormToken(Array("form".utf8)), purpose: purpose))
     }
   }
 

@@ -22,6 +22,7 @@ final class Fleet: Sendable {
   static let cedar = DistrictID(rawValue: "cedar")!
   static let oak = DistrictID(rawValue: "oak")!
   static let north = SchoolID(rawValue: "north")!
+  static let formToken = FormToken(Array("token".utf8))
   static let day: Int64 = 86_400_000
 
   let path: String
@@ -73,6 +74,7 @@ final class Fleet: Sendable {
     var district = Fleet.cedar
     var school: String? = "north"
     var serial: String?
+    var assetTag: String?
     var model: String? = "ThinkPad E14"
     var stage: String? = "in-service"
     var custody: String? = "school"
@@ -81,6 +83,8 @@ final class Fleet: Sendable {
     var years: Int64 = 0
     /// Days since it checked in; nil for never.
     var seen: Int64? = 0
+    /// Milliseconds before that.
+    var earlier: Int64 = 0
     var health = "well"
     var system: (id: String, version: String)? = ("debian", "12")
     var battery: Int64? = 88
@@ -109,7 +113,7 @@ final class Fleet: Sendable {
       INSERT INTO registry_device (district_id, device_id, school_id, serial, serial_folded, asset_tag, model, vendor,
         hostname, management, identity, stage, custody, created_at)
       VALUES (\(device.district), \(device.id), \(device.school), \(serial), \(serial.uppercased()),
-        \("A\(device.number)"), \(device.model), 'LENOVO', \("lt-\(device.number)"), 'agent', 'strong', \(device.stage),
+        \(device.assetTag ?? "A\(device.number)"), \(device.model), 'LENOVO', \("lt-\(device.number)"), 'agent', 'strong', \(device.stage),
         \(device.custody), \(known))
       """)
     if let seen = device.seen {
@@ -117,7 +121,7 @@ final class Fleet: Sendable {
         """
         INSERT INTO registry_contact (district_id, device_id, last_contact, next_contact, agent_version, clock_offset,
           health, health_items)
-        VALUES (\(device.district), \(device.id), \(now.milliseconds - seen * day), \(now.milliseconds), '0.2', 0,
+        VALUES (\(device.district), \(device.id), \(now.milliseconds - seen * day - device.earlier), \(now.milliseconds), '0.2', 0,
           \(device.health), \(Array("[]".utf8)))
         """)
     }
@@ -219,7 +223,7 @@ private struct Callers: Authenticator {
       caller = Caller(principal: Self.person, name: "Test both", grants: both)
     }
     let id = SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-    return SignedIn(caller: caller, session: BrowserSession(id: id, formToken: "token", purpose: purpose))
+    return SignedIn(caller: caller, session: BrowserSession(id: id, formToken: Fleet.formToken, purpose: purpose))
   }
 }
 

@@ -126,8 +126,8 @@ import Vocabulary
     #expect(try await fleet.ask(address, as: "oak", method: .post, form: form).status == 404)
     #expect(try await fleet.ask(address, as: "desk", method: .post, form: form).status == 403)
     #expect(try await fleet.ask(address, as: "session-audit", method: .post, form: form).status == 403)
-    #expect(
-      try await fleet.ask(address, as: "session-audit", method: .post, form: form + "&form-token=token").status == 200)
+    let signed = form + "&form-token=\(Fleet.formToken.masked())"
+    #expect(try await fleet.ask(address, as: "session-audit", method: .post, form: signed).status == 200)
     let list = try await fleet.ask("/devices", as: "desk").text
     #expect(!list.contains("Change many at once"))
   }
@@ -166,7 +166,7 @@ import Vocabulary
     let count = { (text: String) in text.matches(of: /<a href="\/devices\/dev_/).count }
     #expect(count(first.text) == 100 && count(second.text) == 30)
     let print = try await fleet.ask("/reports/inventory?view=print").text
-    #expect(count(print) == 130 && !print.contains("To print"))
+    #expect(print.components(separatedBy: "<tr><td").count == 131 && !print.contains("To print"))
     #expect(print.contains("Inventory register · Cedar Falls (cedar) · 2026-11-18 11:06 UTC · for Test it"))
     #expect(try await fleet.ask("/reports/inventory?view=odd").status == 400)
     #expect(try await fleet.ask("/reports/inventory?after=oak").status == 400)

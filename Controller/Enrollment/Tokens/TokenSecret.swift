@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Serving
 package import Vocabulary
 
@@ -30,28 +29,4 @@ package struct TokenSecret: Hashable, Sendable {
 
   /// What is stored and searched; the secret has 256 random bits, so a plain digest is enough.
   package var digest: Digest { Digest.sha256(Array(text.utf8)) }
-}
-
-enum Base64URL {
-  static func encode(_ bytes: [UInt8]) -> String {
-    let text = Data(bytes).base64EncodedData().compactMap { byte -> UInt8? in
-      switch byte {
-      case UInt8(ascii: "+"): UInt8(ascii: "-")
-      case UInt8(ascii: "/"): UInt8(ascii: "_")
-      case UInt8(ascii: "="): nil
-      default: byte
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  static func isDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"),
-      UInt8(ascii: "-"), UInt8(ascii: "_"):
-      true
-    default: false
-    }
-  }
 }

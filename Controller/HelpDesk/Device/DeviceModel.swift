@@ -5,9 +5,6 @@ import Web
 
 /// What the template of a device's page shows: stored values alone, for templates see no others.
 struct DeviceModel: Sendable {
-  /// Steps of the story on the page, unless all are asked for.
-  static let stepsShown = 10
-
   struct ReasonRow: Sendable {
     let code: String
     let mood: String
@@ -85,7 +82,8 @@ struct DeviceModel: Sendable {
   let software: SoftwareModel
   let changes: [ChangeRow]
   let story: [StepRow]
-  let storyAll: String?
+  let storyMore: String?
+  let storyMoreWords: String
   let buttons: [Button]
   let mayChange: Bool
   let identity: [Pair]
@@ -95,7 +93,7 @@ struct DeviceModel: Sendable {
 
 extension DeviceModel {
   init(
-    _ found: DevicePages.Found, names seen: SeenNames, search: SoftwareSearch, wholeStory: Bool,
+    _ found: DevicePages.Found, names seen: SeenNames, search: SoftwareSearch, part: StoryPart,
     context: OperatorContext, path: String, now: Instant
   ) {
     let dossier = found.dossier
@@ -132,13 +130,14 @@ extension DeviceModel {
     software = SoftwareModel(found.software, search, here: path, count: found.told?.packages)
     changes = dossier.changes.map { ChangeRow(at: Moment($0.at), words: ChangeWords.sentence($0.change)) }
     let sentences = StoryWords(name: { words.name($0) })
-    let steps = wholeStory ? dossier.story[...] : dossier.story.suffix(Self.stepsShown)
+    let steps = part.steps(of: dossier.story)
     story = steps.reversed().map { step in
       StepRow(
         at: Moment(step.entry.at), words: sentences.sentence(step),
         reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, number: step.entry.sequence)
     }
-    storyAll = steps.count < dossier.story.count ? "\(path)?story=all#story" : nil
+    let more = part.more(than: steps, of: dossier.story, at: path)
+    (storyMore, storyMoreWords) = (more?.address, more?.words ?? "")
     mayChange = context.caller?.holds(AccessRule.deviceManagers, in: device.district) == true
     buttons = mayChange ? dossier.moves.map { Button($0, device) } : []
     identity = Self.identity(dossier)

@@ -105,18 +105,18 @@ extension DevicePages {
   ) async throws -> Reply {
     let search = try SoftwareSearch(call)
     let found = try await found(device, context, software: (search.after, search.text))
-    let wholeStory = try call.query("story") == "all"
-    let names = try await names(in: found.dossier, wholeStory: wholeStory, call, context)
+    let part = try StoryPart(call)
+    let names = try await names(in: found.dossier, part, call, context)
     let model = DeviceModel(
-      found, names: names, search: search, wholeStory: wholeStory, context: context, path: call.path, now: call.now)
+      found, names: names, search: search, part: part, context: context, path: call.path, now: call.now)
     return try shell.page("device", model, Shell.Heading(model.title, notice: notice), context)
   }
 
   /// Who may be named on the device's page, by name; the look is journalled.
   private func names(
-    in dossier: DeviceDossier, wholeStory: Bool, _ call: Call, _ context: OperatorContext
+    in dossier: DeviceDossier, _ part: StoryPart, _ call: Call, _ context: OperatorContext
   ) async throws -> SeenNames {
-    let steps = wholeStory ? dossier.story : Array(dossier.story.suffix(DeviceModel.stepsShown))
+    let steps = part.steps(of: dossier.story)
     var persons: Set<PersonID> = []
     let holders =
       [dossier.standing.holder, dossier.standing.owner] + steps.flatMap { [$0.from, $0.to] }

@@ -18,6 +18,8 @@ package struct ViewPages: Sendable {
 
   /// Looks on a page.
   private static let limit = 100
+  /// People that a look names on the page.
+  fileprivate static let named = 10
   /// Looks in a file; who needs more narrows the days, or asks the API page by page.
   static let mostInFile = 20_000
   private static let parameters = ViewFilter.parameters.map(\.name)
@@ -50,6 +52,8 @@ package struct ViewPages: Sendable {
     let why: String
     let what: String
     let persons: [String]
+    /// How many others there were; the file names them.
+    let others: String?
     let district: String
   }
 
@@ -154,7 +158,8 @@ extension ViewPages.Row {
       case .search: "a search that showed \(shown)"
       case .report: "a report of \(shown)"
       }
-    persons = item.persons
+    persons = Array(item.persons.prefix(ViewPages.named))
+    others = item.persons.count > persons.count ? String(item.persons.count - persons.count) : nil
   }
 }
 

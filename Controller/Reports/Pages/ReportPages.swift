@@ -7,7 +7,7 @@ import Web
 struct ReportPages: Sendable {
   static let place = "/reports"
   static let limit = 100
-  /// Rows of the view for printing: more belong in a file.
+  /// Rows of the view for printing: more belong in a file. Nothing leads anywhere there, as on paper.
   static let printed = 1000
 
   let desk: ReportsDesk

@@ -9,6 +9,8 @@ struct JournalPages: Sendable {
   static let place = "/journal"
   static let rule = AccessRule.scoped(AccessRule.journalReaders)
   private static let limit = 50
+  /// Characters of an entry's details on the page; the file has all of them.
+  private static let details = 300
   /// Of a download.
   private static let most = 20_000
 
@@ -54,7 +56,8 @@ struct JournalPages: Sendable {
       init(_ row: JournalRow, name: String?) {
         (at, action, objectKind, object) = (Moment(row.at), row.action, row.objectKind, row.object)
         (actorKind, actor, self.name) = (row.actorKind, row.actor.isEmpty ? nil : row.actor, name)
-        (district, details) = (row.district, row.details)
+        let isLong = row.details.count > JournalPages.details
+        (district, details) = (row.district, isLong ? row.details.prefix(JournalPages.details) + "…" : row.details)
         actionQuery = PercentEncoding.encode(row.action)
         objectQuery = PercentEncoding.encode(row.object)
         actorQuery = PercentEncoding.encode(row.actor)

@@ -19,12 +19,13 @@ package struct Asset: Sendable {
     "rollcall", "js", type: "text/javascript; charset=utf-8", PackageResources.rollcall_js)
   static let icon = Asset("rollcall", "svg", type: "image/svg+xml", PackageResources.rollcall_svg)
 
+  /// Compressed here, once, and not at each request.
   package var route: PeopleRoute {
-    PeopleRoute(
+    var reply = Reply(
+      .ok, headers: [.contentType: type, .cacheControl: "public, max-age=31536000, immutable"], body: bytes)
+    reply.packed = Reply.packed(bytes)
+    return PeopleRoute(
       .get, path, .open, Operation("asset \(path)", "A file of the pages"), isPage: true
-    ) { _, _ in
-      Reply(
-        .ok, headers: [.contentType: type, .cacheControl: "public, max-age=31536000, immutable"], body: bytes)
-    }
+    ) { [reply] _, _ in reply }
   }
 }

@@ -88,7 +88,7 @@ package struct Shell: Sendable {
     return Frame(
       title: Self.plain(heading.title), heading: heading.title, stylesheet: Asset.stylesheet.path,
       icon: Asset.icon.path, script: heading.isLive ? Asset.script.path : nil,
-      user: caller?.name, navigation: shown ?? [], formToken: context?.session?.formToken ?? "",
+      user: caller?.name, navigation: shown ?? [], formToken: context?.session?.formToken.masked() ?? "",
       notice: heading.notice, fault: heading.fault, isNarrow: heading.isNarrow, version: version)
   }
 
@@ -154,6 +154,7 @@ struct Frame: Sendable {
   let script: String?
   let user: String?
   let navigation: [Link]
+  /// Masked for this answer alone.
   let formToken: String
   let notice: String?
   let fault: String?

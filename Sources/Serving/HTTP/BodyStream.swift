@@ -1,3 +1,4 @@
+import Compression
 import Synchronization
 
 /// A body that is made while it is sent, in little memory, however long it gets.
@@ -9,6 +10,7 @@ package struct BodyStream: Sendable {
 
   private let make: @Sendable (BodyPipe) async throws -> Void
   private let limit: Duration
+  private var coder: (@Sendable () throws -> GzipStream)?
 
   /// - Parameter make: hands the body's pieces to the pipe, on a thread that may wait, and returns at its end.
   package init(within limit: Duration = limit, _ make: @escaping @Sendable (BodyPipe) async throws -> Void) {
@@ -16,8 +18,21 @@ package struct BodyStream: Sendable {
     self.make = make
   }
 
-  /// Makes the body, and gives each piece to `take`.
+  /// The same, each piece gone through a coder that is made when it is sent.
+  func coded(_ coder: @escaping @Sendable () throws -> GzipStream) -> BodyStream {
+    var stream = self
+    stream.coder = coder
+    return stream
+  }
+
+  /// Makes the body, and gives each piece to `take`. An end that was not reached is not written.
   func pour(_ take: ([UInt8]) async throws -> Void) async throws {
+    guard let coder = try self.coder?() else { return try await pieces(take) }
+    try await pieces { try await take(coder.add($0)) }
+    try await take(coder.finish())
+  }
+
+  private func pieces(_ take: ([UInt8]) async throws -> Void) async throws {
     let pipe = BodyPipe(within: limit)
     let make = self.make
     let maker = Task {

@@ -137,6 +137,7 @@ package struct PeopleService: Sendable {
     } catch let error as ServingError {
       reply = problem(error, head)
     }
+    reply = reply.compressed(for: request.headers)
     reply.headers[.strictTransportSecurity] = "max-age=31536000"
     reply.headers[.xContentTypeOptions] = "nosniff"
     reply.headers[RequestIdentifier.header] = requestID

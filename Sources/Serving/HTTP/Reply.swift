@@ -9,6 +9,8 @@ package struct Reply: Sendable {
   package var body: [UInt8]
   /// Why a page that shows its form again does so; for the log alone, and not sent.
   package var refusal: ErrorCode?
+  /// ``body`` compressed already: of what never changes, and is anybody's.
+  package var packed: [UInt8]?
   /// In place of ``body``.
   package var stream: BodyStream?
   /// What follows the head instead of `body`, for as long as the page is open.

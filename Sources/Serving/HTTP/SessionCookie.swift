@@ -50,7 +50,7 @@ private enum Cookie {
 package enum CrossSite {
   package static let header = HTTPField.Name("X-Form-Token")
   package static let field = "form-token"
-  private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
+  static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
 
   package static func isChange(_ method: HTTPRequest.Method) -> Bool {
     ![.get, .head, .options].contains(method)
@@ -76,7 +76,7 @@ package enum CrossSite {
     var sent = header.flatMap { call.headers[$0] }
     if sent == nil, FormBody.isForm(call) { sent = try FormBody(call)[field] }
     if sent == nil, MultipartBody.isMultipart(call) { sent = try MultipartBody(call)[field] }
-    guard let sent, ConstantTime.equal(Array(sent.utf8), Array(session.formToken.utf8)) else { throw refusal }
+    guard let sent, session.formToken.isMasked(in: sent) else { throw refusal }
   }
 
   private static let refusal = ServingError(

@@ -4,11 +4,11 @@ package import Vocabulary
 package struct BrowserSession: Sendable, Hashable {
   package let id: SessionID
   /// What each form and script of this session sends back, so that no other site's page can make a change.
-  package let formToken: String
+  package let formToken: FormToken
   /// Why the person looks at what is linked to students; nil until they said it.
   package let purpose: ViewPurpose?
 
-  package init(id: SessionID, formToken: String, purpose: ViewPurpose?) {
+  package init(id: SessionID, formToken: FormToken, purpose: ViewPurpose?) {
     self.id = id
     self.formToken = formToken
     self.purpose = purpose

@@ -20,6 +20,7 @@ final class DeviceBench: Sendable {
   static let oak = DistrictID(rawValue: "oak")!
   static let north = SchoolID(rawValue: "north")!
   static let olivia = PersonID(rawValue: "per_0000000000000001")!
+  static let formToken = FormToken(Array("form".utf8))
   static let oscar = PersonID(rawValue: "per_0000000000000002")!
 
   let path: String
@@ -140,7 +141,8 @@ extension DeviceBench {
   }
 
   func post(
-    _ address: String, _ fields: [(String, String)] = [], as visitor: String, token: String = "form"
+    _ address: String, _ fields: [(String, String)] = [], as visitor: String,
+    token: String = DeviceBench.formToken.masked()
   ) async -> Page {
     let all = [("form-token", token)] + fields
     let text = all.map { "\(PercentEncoding.encode($0.0))=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
@@ -152,7 +154,7 @@ extension DeviceBench {
   /// As a browser sends a form with a file.
   func send(_ address: String, _ fields: [(String, String)], file: String, as visitor: String) async -> Page {
     var text = ""
-    for (name, value) in [("form-token", "form")] + fields {
+    for (name, value) in [("form-token", Self.formToken.masked())] + fields {
       text += "--xyz\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n"
     }
     text +=
@@ -192,8 +194,8 @@ private struct Visitors: Authenticator {
       SignedIn(
         caller: $0,
         session: BrowserSession(
-          id: SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), formToken: "form", purpose: asks ? nil : .familyCalls)
-      )
+          id: SessionID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), formToken: DeviceBench.formToken,
+          purpose: asks ? nil : .familyCalls))
     }
   }
 

@@ -36,6 +36,7 @@
       count.textContent = results.firstElementChild?.dataset.count ?? "";
       // Who comes back from a device finds the list again; children's names stay out of the browser's list of addresses.
       history.replaceState({ q: text }, "");
+      results.dataset.asked = text;
     } catch (error) {
       if (error.name === "AbortError") return;
       shown = "";
