@@ -86,7 +86,7 @@ import Testing
     for (sequence, address, label) in [
       (2, [198, 51, 100, 9], "hot spot"), (3, [203, 0, 113, 77], "elsewhere"), (4, [192, 0, 2, 200], "North High"),
     ] as [(Int, [UInt8], String)] {
-      try through(address) { way in
+      try through(address) { way throws in
         #expect(try client.checkIn(sequence: sequence, identity: client.identity + way).status == 200)
       }
       #expect(try shown() == label)
