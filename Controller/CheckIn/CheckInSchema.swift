@@ -52,7 +52,7 @@ enum CheckInSchema {
       ]),
     Migration("checkin", 3, SoftwareIndexSchema.statements),
     Migration("checkin", 4, inKeys),
-    Migration("checkin", 5, SummarySchema.statements),
+    Migration("checkin", 5, SummarySchema.statements), Migration("checkin", 6, SummarySchema.packed),
   ]
 
   /// Of what each device has a row, or several; on SQLite this takes a sixth of the file.

@@ -11,7 +11,7 @@ enum RegistrySchema {
     Migration("registry", 9, CustodyStore.schema + CalendarStore.schema),
     Migration("registry", 10, stateWideNames), Migration("registry", 11, CustodyStore.owners),
     Migration("registry", 12, serialEnds), Migration("registry", 13, [HeldDevices.index]),
-    Migration("registry", 14, ReportViews.statements),
+    Migration("registry", 14, ReportViews.statements), Migration("registry", 15, ReportViews.second),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.
