@@ -55,6 +55,7 @@ enum CheckInSchema {
     Migration("checkin", 5, SummarySchema.statements),
     // Of the row of the vitals alone; see `HealthReadings`.
     Migration("checkin", 6, ["ALTER TABLE checkin_section ADD COLUMN readings BYTEA"]),
+    Migration("checkin", 7, SummarySchema.packed),
   ]
 
   /// Of what each device has a row, or several; on SQLite this takes a sixth of the file.

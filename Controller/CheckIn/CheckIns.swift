@@ -50,7 +50,7 @@ package final class CheckIns: Sendable {
       database: database, queueLimit: queueLimit, logger: logger,
       together: { try store.applyTogether($0, in: $1) }, between: { await bases.sweepIfDue(logger) })
     indexer = SoftwareIndexer(database: database, bases: bases, logger: logger)
-    filler = SummaryFiller(database: database, logger: logger)
+    filler = SummaryFiller(database: database, thresholds: thresholds, logger: logger)
     admission = Admission(limit: Int(clamping: inFlight.bytes))
     if let metrics {
       Self.show(group, admission, in: metrics)

@@ -48,15 +48,22 @@ struct DevicePlace: Sendable, Hashable {
   let device: DeviceID
 
   /// A place behind `after` and not behind this one that names no device: where a list ends at one that its reader may
-  /// not see, its id must not be told. One character more than it takes to tell the two apart, so that little is walked again.
+  /// not see, its id must not be told.
   func veiled(after: DevicePlace?) -> DevicePlace {
-    let own = Array(device.rawValue)
-    let before = after.flatMap { $0.district == district ? Array($0.device.rawValue) : nil } ?? []
-    let shared = zip(own, before).prefix { $0 == $1 }.count
+    let before = after.flatMap { $0.district == district ? $0.device : nil }
+    return DevicePlace(district: district, device: device.veiled(after: before))
+  }
+}
+
+extension DeviceID {
+  /// An id behind `after` and not behind this one that no device has: one character more than it takes to tell the two apart, so
+  /// that a list that goes on there walks little again.
+  package func veiled(after: DeviceID?) -> DeviceID {
+    let own = Array(rawValue)
+    let shared = zip(own, Array(after?.rawValue ?? "")).prefix { $0 == $1 }.count
     let kept = max(DeviceID.prefix.count + 1, shared + 1) + 1
     guard kept < own.count else { return self }
-    let text = String(own[..<kept]) + String(repeating: "0", count: own.count - kept)
-    return DevicePlace(district: district, device: DeviceID(unchecked: text))
+    return DeviceID(unchecked: String(own[..<kept]) + String(repeating: "0", count: own.count - kept))
   }
 }
 

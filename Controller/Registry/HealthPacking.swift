@@ -32,3 +32,10 @@ enum HealthPacking {
     try JSONText.decode([Health.Item].self, from: first.unpack(stored, limit: limit))
   }
 }
+
+extension Health {
+  /// The items of the reports' view of contacts.
+  ///
+  /// - Throws: `compression.…`, and what JSON of another shape throws.
+  package static func items(packed: [UInt8]) throws -> [Item] { try HealthPacking.unpack(packed) }
+}

@@ -12,7 +12,7 @@ enum RegistrySchema {
     Migration("registry", 10, stateWideNames), Migration("registry", 11, CustodyStore.owners),
     Migration("registry", 12, serialEnds), Migration("registry", 13, [HeldDevices.index]),
     Migration("registry", 14, ReportViews.statements), Migration("registry", 15, NetworkStore.schema),
-    Migration("registry", 17, leaner),
+    Migration("registry", 16, ReportViews.second), Migration("registry", 17, leaner),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

@@ -43,7 +43,7 @@ struct ReportRoutes: Sendable {
       throw ServingError(.query, "'format' is one of csv, xlsx, json.")
     }
     let run = try await desk.run(report, call, context)
-    let place = try desk.gate.enter()
+    let place = try desk.gate.enter(by: try context.actor)
     if report.namesStudents { try await desk.recordView(of: run, as: format.rawValue, call, context) }
     let name = "\(report.id)-\(run.scope.fileWord)-\(call.now.rfc3339.prefix(10))"
     return ReportExport(run: run, format: format, database: desk.exports, place: place).reply(named: name)

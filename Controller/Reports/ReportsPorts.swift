@@ -41,6 +41,10 @@ package struct SoftwareQuestion: Sendable, Hashable {
   package var version: String?
   /// Only versions older than this one.
   package var below: String?
+  /// Only what is made for this one.
+  package var architecture: String?
+  /// Only from this one, such as `rpm`.
+  package var source: String?
 
   package init(name: String, version: String? = nil, below: String? = nil) {
     (self.name, self.version, self.below) = (name, version, below)

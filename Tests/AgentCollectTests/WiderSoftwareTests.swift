@@ -66,6 +66,54 @@ struct WiderSoftwareTests {
     }
   }
 
+  @Test("Of a header little is read, and more where that does not do")
+  func littleFirst() throws {
+    let path = fixture("rpm-laptop/var/lib/rpm/rpmdb.sqlite")
+    let library = try SQLiteLibrary.opened()
+    let database = try library.open(path, parameters: "mode=ro&immutable=1")
+    defer { library.close(database) }
+    let rows = try library.numbers(of: "SELECT hnum FROM Packages", in: database, path)
+    var reads: [Int] = []
+    func read(_ isEnough: (Int) -> Bool) throws {
+      reads = []
+      try library.eachBlob("Packages", "blob", rows: rows, first: 64, atMost: 512, in: database, path) { bytes, isAll in
+        reads.append(bytes.count)
+        #expect(isAll == (bytes.count == 512))
+        return isEnough(bytes.count)
+      }
+    }
+    try read { _ in true }
+    #expect(!rows.isEmpty && reads == rows.map { _ in 64 })
+    try read { $0 > 64 }
+    #expect(reads == rows.flatMap { _ in [64, 512] })
+    try read { _ in false }
+    #expect(reads == rows.flatMap { _ in [64, 512] })
+  }
+
+  @Test("A snap of which no revision is linked, as while it is refreshed, is told in its newest one")
+  func refreshed() throws {
+    let tree = try ScratchTree()
+    try tree.copy(fixture("rpm-laptop")) { $1 }
+    let before = lines(FactCollector(root: tree.root, devices: RecordedDevices()).collect())
+    try FileManager.default.removeItem(atPath: tree.root + "/snap/chalk-quiz/current")
+    #expect(lines(FactCollector(root: tree.root, devices: RecordedDevices()).collect()) == before)
+    #expect(before.contains("chalk-quiz\t3.2.0\tamd64\tsnap"))
+  }
+
+  @Test(
+    "Where a folder of Flatpak or snap cannot be read the software is unknown, not without it",
+    arguments: ["var/lib/flatpak/app", "snap", "snap/chalk-quiz/18/meta/snap.yaml"])
+  func unreadable(path: String) throws {
+    let tree = try ScratchTree()
+    try tree.copy(fixture("rpm-laptop")) { $1 }
+    let whole = tree.root + "/" + path
+    try FileManager.default.removeItem(atPath: whole)
+    // Whoever follows it goes in a circle.
+    try FileManager.default.createSymbolicLink(atPath: whole, withDestinationPath: whole)
+    let facts = FactCollector(root: tree.root, devices: RecordedDevices()).collect()
+    #expect(facts.software == nil && facts.system?.unreadable.contains { $0.field == "software" } == true)
+  }
+
   @Test("A header cut or changed anywhere never traps")
   func headers() {
     var header: [UInt8] = [0, 0, 0, 3, 0, 0, 0, 16]

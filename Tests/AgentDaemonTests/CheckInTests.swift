@@ -47,6 +47,23 @@ import Wire
     #expect(machine.controller.received.last?.facts.present == [])
   }
 
+  @Test("The system is told again once it is known how long the start took, and not again")
+  func start() throws {
+    let machine = try enrolled()
+    machine.facts.system?.bootID = "one"
+    func tells() throws -> Bool {
+      try machine.once()
+      return machine.controller.received.last?.facts.present.contains(.system) == true
+    }
+    #expect(try tells())
+    #expect(try !tells())
+    machine.facts.system?.bootMilliseconds = 20_350
+    #expect(try tells())
+    #expect(machine.controller.received.last?.facts.system?.bootMilliseconds == 20_350)
+    machine.facts.system?.bootMilliseconds = 20_400
+    #expect(try !tells())
+  }
+
   @Test("What the controller lacks goes in a second message at once")
   func wanted() throws {
     let machine = try enrolled()

@@ -54,6 +54,8 @@ struct DecisionTests {
     #expect(told.changed == [.hardware], "an identity with the same hash says nothing new")
     #expect(told.hashes == held && told.reply.want == [])
     #expect(try accepted(try decided(Sample.request(5, later, sending: []), hashes: held)).changed == [])
+    later.system?.bootMilliseconds = 20_350
+    #expect(try accepted(try decided(Sample.request(5, later, sending: [.system]), hashes: held)).changed == [.system])
   }
 
   @Test("The last number with other content, an older and a later one are refused", arguments: [6, 7, 9, 1] as [Int64])

@@ -10,7 +10,8 @@ import Vocabulary
 struct FormerStateTests {
   private static let last = ["registry": 5, "checkin": 3, "enrollment": 1]
   private static let moved = [
-    "registry_contact", "registry_device_mac", "registry_ledger_event", "checkin_state", "checkin_section",
+    "registry_change", "registry_contact", "registry_device_mac", "registry_ledger_event", "checkin_state",
+    "checkin_section",
     "checkin_software", "enrollment_expected", "enrollment_token_use",
   ]
 
@@ -21,7 +22,7 @@ struct FormerStateTests {
     let steps = Controller.migrations.filter { $0.number <= Self.last[$0.feature] ?? .max }
     let former = try SQLiteDatabase(path: file, migrations: steps)
     try await former.write(in: .state) { transaction in for row in Self.rows { try transaction.run(row) } }
-    let columns = try await Self.columns(of: former)
+    let columns = try await Self.columns(of: Self.moved, in: former)
     let before = try await Self.contents(of: former, columns)
     try former.close()
     let database = try SQLiteDatabase(path: file, migrations: Controller.migrations)
@@ -33,10 +34,10 @@ struct FormerStateTests {
   }
 
   /// The columns of each table; later versions add others.
-  private static func columns(of database: SQLiteDatabase) async throws -> [String: [String]] {
+  private static func columns(of tables: [String], in database: SQLiteDatabase) async throws -> [String: [String]] {
     try await database.read(in: .state) { transaction in
       var found: [String: [String]] = [:]
-      for table in moved {
+      for table in tables {
         let query = SQL(stringLiteral: "SELECT name FROM pragma_table_info('\(table)') ORDER BY name")
         found[table] = try transaction.rows(query).map { try $0.get("name") }
       }
@@ -66,6 +67,10 @@ struct FormerStateTests {
     """
     INSERT INTO registry_contact (district_id, device_id, last_contact, next_contact, agent_version, clock_offset, health,
       health_items) VALUES ('d', 'dev', 11, 12, '0.1.0', 13, 'failing', '[{"item":"disk"}]')
+    """,
+    """
+    INSERT INTO registry_change (district_id, device_id, sequence, at, section, field, old, new)
+    VALUES ('d', 'dev', 1, 15, 'hardware', 'memoryBytes', '1', '2')
     """,
     "INSERT INTO registry_device_mac (district_id, mac, device_id) VALUES ('d', '00:00:5e:00:53:01', 'dev')",
     """

@@ -79,6 +79,8 @@ final class Fleet: Sendable {
     var stage: String? = "in-service"
     var custody: String? = "school"
     var holder: String?
+    /// Who gets it back from repair.
+    var owner: String?
     /// Years since it became known.
     var years: Int64 = 0
     /// Days since it checked in; nil for never.
@@ -117,35 +119,37 @@ final class Fleet: Sendable {
         \(device.custody), \(known))
       """)
     if let seen = device.seen {
+      let items = device.reasons.map {
+        #"{"item":"\#($0.item)","reason":"The \#($0.item) is \#($0.verdict).","verdict":"\#($0.verdict)"}"#
+      }
       try transaction.run(
         """
         INSERT INTO registry_contact (district_id, device_id, last_contact, next_contact, agent_version, clock_offset,
           health, health_items)
         VALUES (\(device.district), \(device.id), \(now.milliseconds - seen * day - device.earlier), \(now.milliseconds), '0.2', 0,
-          \(device.health), \(Array("[]".utf8)))
+          \(device.health), \(Array("[\(items.joined(separator: ","))]".utf8)))
         """)
     }
     if let holder = device.holder {
       try transaction.run(
         """
-        INSERT INTO registry_custody (district_id, device_id, holder, since)
-        VALUES (\(device.district), \(device.id), \(holder), \(now.milliseconds - day))
+        INSERT INTO registry_custody (district_id, device_id, holder, since, owner)
+        VALUES (\(device.district), \(device.id), \(holder), \(now.milliseconds - day), \(device.owner))
         """)
     }
-    if let system = device.system {
+    if device.system != nil || !device.reasons.isEmpty {
+      // Two bits an item, as check-ins write them.
+      let places = [
+        "battery": 1, "disk": 4, "memory": 16, "space": 64, "temperature": 256, "clock": 1024, "updates": 4096,
+      ]
+      let reasons = device.reasons.reduce(0) { $0 + (places[$1.item] ?? 0) * ($1.verdict == "failing" ? 2 : 1) }
       try transaction.run(
         """
-        INSERT INTO checkin_summary (district_id, device_id, os_id, os_version, os_name, processor, memory_bytes,
-          disk_bytes, battery_percent, battery_cycles, disk_used_percent, encrypted, updates)
-        VALUES (\(device.district), \(device.id), \(system.id), \(system.version), \("\(system.id) \(system.version)"),
-          'Celeron N4500', \(Int64(4 << 30)), \(Int64(256_060_514_304)), \(device.battery), 120, 10, \(true), 3)
-        """)
-    }
-    for (item, verdict) in device.reasons {
-      try transaction.run(
-        """
-        INSERT INTO checkin_reason (district_id, item, device_id, verdict, words)
-        VALUES (\(device.district), \(item), \(device.id), \(verdict), \("The \(item) is \(verdict)."))
+        INSERT INTO checkin_summary (district_id, device_id, os_id, os_version, processor, memory_bytes,
+          disk_bytes, battery_percent, battery_cycles, disk_used_percent, encrypted, updates, reasons)
+        VALUES (\(device.district), \(device.id), \(device.system?.id), \(device.system?.version),
+          'Celeron N4500', \(Int64(4 << 30)), \(Int64(256_060_514_304)), \(device.battery), 120, 10, \(true), 3,
+          \(reasons))
         """)
     }
   }

@@ -138,12 +138,87 @@ import Vocabulary
       #expect(!plan.contains { $0.hasPrefix("SCAN") && !$0.contains("subquery") }, "\(query): \(plan)")
       #expect(!plan.contains { $0.contains("USE TEMP B-TREE") }, "\(query): \(plan)")
     }
-    let changes = try OtherReports.changes.query(in: Fleet.cedar, Question(now: Fleet.now))
-      .rows(OtherReports.changes.columns, after: nil, limit: 51)
-    let plan = try await fleet.database.read(in: .state) { transaction in
-      try transaction.rows("EXPLAIN QUERY PLAN " + changes).map { try $0.get("detail", as: String.self) }
+    guard case .merged(let arms) = OtherReports.changes.source else { throw CocoaError(.featureUnsupported) }
+    var question = Question(now: Fleet.now)
+    question.school = .named(Fleet.north)
+    let attention = try DeviceReports.attention.query(in: Fleet.cedar, question)
+    let queries =
+      try arms(Fleet.cedar, question).map {
+        $0.rows(OtherReports.changes.columns, after: ["5", "dev", "1"], limit: 51)
+      } + [
+        attention.rows(DeviceReports.attention.columns, after: ["dev"], limit: 51)
+      ]
+    #expect(queries.count == 3)
+    guard case .merged(let holders) = OtherReports.students.source else { throw CocoaError(.featureUnsupported) }
+    for (arm, index) in zip(try holders(Fleet.cedar, question), ["registry_custody_holder", "registry_custody_owner"]) {
+      let students = arm.rows(OtherReports.students.columns, after: ["per", "", "0"], limit: 51)
+      let plan = try await fleet.database.read(in: .state) { transaction in
+        try transaction.rows("EXPLAIN QUERY PLAN " + students).map { try $0.get("detail", as: String.self) }
+      }
+      #expect(!plan.contains { $0.hasPrefix("SCAN") } && plan.contains { $0.contains(index) }, "\(plan)")
     }
-    #expect(!plan.contains { $0.hasPrefix("SCAN registry_") }, "\(plan)")
+    for query in queries {
+      let plan = try await fleet.database.read(in: .state) { transaction in
+        try transaction.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
+      }
+      let isWhole = plan.contains { line in
+        ["SCAN", "MATERIALIZE", "CO-ROUTINE", "USE TEMP B-TREE"].contains { line.hasPrefix($0) }
+      }
+      #expect(!isWhole, "\(plan)")
+    }
+  }
+
+  @Test("Unseen in the trend is unseen in the list: what was never seen is told by itself")
+  func unseen() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.many(60))
+    let page = try await numbers(fleet)
+    let trend = try #require(page.firstMatch(of: /data-label="Unseen for 30 days">([0-9]+)</)).output.1
+    let list = try #require(page.firstMatch(of: /notSeen=30" aria-label="30 days or longer: ([0-9]+)"/)).output.1
+    #expect(trend == list && trend != "0")
+  }
+
+  @Test("Before anything is counted nothing is called well, and the trend's table has the picture's days and parts")
+  func honest() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.many(30))
+    #expect(try await fleet.ask("/overview").text.contains("The reasons are not counted yet."))
+    try await fleet.run("UPDATE checkin_summary SET reasons = 0")
+    #expect(
+      try await numbers(fleet).contains("The reasons are not counted yet."), "what is not well has no reasons yet")
+    for days in 1...19 {
+      try await fleet.run("UPDATE reports_counted SET at = 0")
+      try await fleet.desk.counter.count(now: Fleet.now.advanced(by: .seconds(-86_400 * days)))
+    }
+    try await fleet.run("UPDATE registry_contact SET health = 'well'")
+    let page = try await numbers(fleet)
+    #expect(page.contains("Nothing is known to be wrong with any device."))
+    #expect(page.matches(of: /<th scope="row">2026-1[01]-[0-9]{2}<\/th>/).count == 20)
+    #expect(page.contains("data-label=\"Well\"") && page.contains("data-label=\"Unknown\""))
+  }
+
+  @Test(
+    "Support ends with the last day, not before it",
+    arguments: [
+      ("2026-08-30T23:59:59Z", "tomorrow", false), ("2026-08-31T00:00:01Z", "today", false),
+      ("2026-08-31T23:59:59Z", "today", false), ("2026-09-01T00:00:00Z", "ended", true),
+      ("2026-08-01T12:00:00Z", "in 30 days", false),
+    ])
+  func lastDay(now: String, words: String, isOver: Bool) throws {
+    let told = OSSupport.words(OSSupport.end(of: "debian-11"), now: try #require(Instant(rfc3339: now)))
+    #expect(told.text == words && told.isOver == isOver)
+  }
+
+  @Test(
+    "A share of less than all is never told as all", arguments: [(399_000, "> 99 %"), (400_000, "100 %"), (1, "< 1 %")])
+  func share(part: Int, words: String) { #expect(Words.share(part, of: 400_000) == words) }
+
+  @Test("The shares of schools are drawn for one district alone")
+  func chart() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.many(30))
+    #expect(try await fleet.ask("/reports/fleet-health", as: "state").text.contains("<svg") == false)
+    #expect(try await fleet.ask("/reports/fleet-health?district=cedar", as: "state").text.contains("<svg"))
   }
 }
 

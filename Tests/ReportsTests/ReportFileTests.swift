@@ -1,13 +1,15 @@
 import Archive
 import Foundation
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
 
 @testable import Reports
+@testable import Serving
 
-@Suite("Reports as files") struct ReportFileTests {
+@Suite("Reports as files", .serialized) struct ReportFileTests {
   private static func sample() -> [Fleet.Device] {
     var plain = Fleet.Device(1)
     plain.holder = "school:north"
@@ -165,16 +167,115 @@ import Vocabulary
     #expect(last.format == "page" && last.purpose == .audit && last.students == 2 && fleet.journal.all.count == 4)
   }
 
+  @Test("A student whose device is in repair has it still, and what cannot be given out is not called unassigned")
+  func repair() async throws {
+    let fleet = try await Fleet()
+    var devices = (1...4).map { Fleet.Device($0) }
+    (devices[0].stage, devices[0].custody, devices[0].holder) = ("in-repair", "vendor", "vendor")
+    devices[0].owner = "person:per_0000000000000001"
+    (devices[1].stage, devices[2].stage, devices[3].stage) = ("ordered", "shipped", "returned")
+    try await fleet.add(devices)
+    // One on loan meanwhile, and one who has none.
+    devices = (5...6).map { Fleet.Device($0) }
+    (devices[0].custody, devices[0].holder) = ("person", "person:per_0000000000000001")
+    (devices[1].custody, devices[1].holder) = ("person", "person:per_0000000000000002")
+    try await fleet.add(devices)
+    for (number, name) in [(1, "Lovelace"), (2, "Byron"), (3, "Babbage")] {
+      try await fleet.addStudent("per_000000000000000\(number)", name, number: "10\(number)")
+    }
+    let students = try await fleet.ask("/api/v1/reports/students?format=csv").text
+    let lines = students.split(separator: "\r\n").dropFirst().map(String.init)
+    let expected = ["Lovelace,Ada,05,SN1005", "Lovelace,Ada,05,SN1001", "Byron,Ada,05,SN1006", "Babbage,Ada,05,,"]
+    #expect(lines.count == 4 && Set(expected.filter { students.contains($0) }).count == 4, "\(students)")
+    #expect(students.contains("in-repair"))
+    let free = try await fleet.ask("/api/v1/reports/unassigned").text
+    #expect(free.split(separator: "\n").count == 1 && free.contains("SN1004"), "\(free)")
+  }
+
+  @Test("Since when, what and which report are of the event that made the present stage")
+  func losses() async throws {
+    let fleet = try await Fleet()
+    var devices = (1...3).map { Fleet.Device($0) }
+    // In repair, lost there and found; stolen, then stolen again; lost as another event states it.
+    (devices[0].stage, devices[1].stage, devices[2].stage) = ("in-repair", "stolen", "lost")
+    try await fleet.add(devices)
+    let events: [(Int, Int, Int64, String, String?, String?, String?)] = [
+      (1, 1, 10, "sent-to-repair", "screen", nil, nil), (1, 2, 8, "lost", nil, "P-1", nil),
+      (1, 3, 6, "found", nil, nil, nil),
+      (2, 1, 9, "sent-to-repair", "keyboard", nil, nil), (2, 2, 5, "stolen", nil, "P-2", nil),
+      (3, 1, 4, "lost", nil, "P-3", nil), (3, 2, 3, "found", nil, nil, nil), (3, 3, 2, "enrolled", nil, nil, "lost"),
+    ]
+    for (device, sequence, days, kind, category, police, stage) in events {
+      try await fleet.run(
+        """
+        INSERT INTO registry_ledger_event (district_id, device_id, sequence, at, actor, kind, category, police_report, stage)
+        VALUES (\(Fleet.cedar), \(Fleet.id(device)), \(sequence), \(Fleet.now.milliseconds - days * Fleet.day), 'controller',
+          \(kind), \(category), \(police), \(stage))
+        """)
+    }
+    let text = try await fleet.ask("/api/v1/reports/losses?format=csv").text
+    let rows = text.split(separator: "\r\n").dropFirst().map(String.init)
+    #expect(rows.count == 3 && rows[0].contains("in-repair,2026-11-08 11:06:40,screen,,"), "\(text)")
+    #expect(rows.count == 3 && rows[1].contains("stolen,2026-11-13 11:06:40,,P-2,"), "\(text)")
+    #expect(rows.count == 3 && rows[2].contains("lost,2026-11-16 11:06:40,,,"), "\(text)")
+  }
+
+  @Test("A workbook is sent when what it was read from is over, so that a slow reader holds no transaction")
+  func sentAfterwards() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add((1...40).map { Fleet.Device($0) })
+    let watched = WatchedReads(base: fleet.database)
+    let person = PrincipalID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    let run = ReportRun(
+      report: DeviceReports.inventory, columns: DeviceReports.all, question: Question(now: Fleet.now), scope: .state,
+      districts: [Fleet.cedar], schools: nil, software: NoSoftware())
+    let export = ReportExport(
+      run: run, format: .xlsx, database: watched, place: try fleet.desk.gate.enter(by: person), piece: 64)
+    let stream = try #require(export.reply(named: "x").stream)
+    var pieces = 0
+    try await stream.pour { _ in
+      pieces += 1
+      #expect(watched.open == 0)
+    }
+    #expect(pieces > 2 * BodyPipe.capacity, "more than may wait")
+  }
+
+  @Test("Whoever has a file under way gets no second one, and others do")
+  func oneEach() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(Self.sample())
+    let person = PrincipalID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    let place = try fleet.desk.gate.enter(by: person)
+    let refused = try await fleet.ask("/api/v1/reports/inventory")
+    #expect(refused.status == 503 && refused.text.contains("request.overloaded"))
+    let other = try fleet.desk.gate.enter(by: PrincipalID(random: [9, 2, 3, 4, 5, 6, 7, 8, 9, 10]))
+    other.leave()
+    place.leave()
+    for _ in 0..<5 { #expect(try await fleet.ask("/api/v1/reports/inventory").status == 200, "one after another") }
+  }
+
   @Test("The views show a transaction of a district nothing of another one, whatever it asks")
   func views() async throws {
     let fleet = try await Fleet()
     try await fleet.add(Self.sample())
     try await fleet.addStudent("per_0000000000000002", "Oaks", number: "200", of: Fleet.oak)
+    try await fleet.run(
+      """
+      INSERT INTO registry_custody (district_id, device_id, holder, since)
+      VALUES (\(Fleet.oak), \(Fleet.id(4)), 'district', \(Fleet.now))
+      """)
+    try await fleet.run(
+      """
+      INSERT INTO registry_change (district_id, device_id, sequence, at, section, field, old, new)
+      VALUES (\(Fleet.oak), \(Fleet.id(4)), 1, \(Fleet.now), 'hardware', 'memoryBytes', '1', '2')
+      """)
     // SQLite has no row level security: there the conditions of every query do it.
     guard TestDatabase.isPostgres else { return }
     for view in [
       "registry_report_district_v1", "registry_report_school_v1", "registry_report_device_v1",
-      "registry_report_contact_v1", "registry_report_health_v1", "checkin_report_summary_v1", "roster_report_person_v1",
+      "registry_report_contact_v1", "registry_report_contact_v2", "registry_report_health_v1",
+      "registry_report_change_v1",
+      "registry_report_custody_v2", "checkin_report_summary_v2", "roster_report_person_v1",
     ] {
       let query = SQL(stringLiteral: "SELECT COUNT(*) AS count FROM \(view) WHERE district_id = 'oak'")
       let seen = try await fleet.database.read(in: .district(Fleet.cedar)) {
@@ -184,4 +285,28 @@ import Vocabulary
       #expect(seen == 0 && (all ?? 0) > 0, "\(view): \(seen ?? -1) of \(all ?? -1)")
     }
   }
+}
+
+/// Counts the readings that are not over yet.
+private final class WatchedReads: Database {
+  private let base: any Database
+  private let count = Mutex(0)
+
+  init(base: any Database) { self.base = base }
+
+  var open: Int { count.withLock { $0 } }
+
+  func read<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T {
+    count.withLock { $0 += 1 }
+    defer { count.withLock { $0 -= 1 } }
+    return try await base.read(in: scope, body)
+  }
+
+  func write<T: Sendable>(
+    in scope: TenantScope, _ body: @escaping @Sendable (any Transaction) throws -> T
+  ) async throws -> T { try await base.write(in: scope, body) }
+
+  func close() async throws {}
 }

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Synchronization
 import Testing
+import Vocabulary
 
 @testable import Serving
 
@@ -84,10 +85,59 @@ import Testing
   @Test("No more places than there are, and each is free again with its last reference")
   func gate() throws {
     let gate = StreamGate(1)
-    var place: StreamGate.Place? = try gate.enter()
-    #expect(throws: ServingError.self) { _ = try gate.enter() }
+    var place: StreamGate.Place? = try gate.enter(by: Self.person(1))
+    #expect(throws: ServingError.self) { _ = try gate.enter(by: Self.person(2)) }
     withExtendedLifetime(place) {}
     place = nil
-    _ = try gate.enter()
+    _ = try gate.enter(by: Self.person(2))
+  }
+
+  private static func person(_ number: UInt8) -> PrincipalID {
+    PrincipalID(random: [number] + [UInt8](repeating: 0, count: 9))
+  }
+
+  @Test("Each principal has one place at most, however many are free, until it is left")
+  func onePlaceEach() throws {
+    let gate = StreamGate(3)
+    let first = try gate.enter(by: Self.person(1))
+    #expect(throws: ServingError.self) { _ = try gate.enter(by: Self.person(1)) }
+    let second = try gate.enter(by: Self.person(2))
+    first.leave()
+    first.leave()
+    let again = try gate.enter(by: Self.person(1))
+    let third = try gate.enter(by: Self.person(3))
+    #expect(throws: ServingError.self) { _ = try gate.enter(by: Self.person(4)) }
+    withExtendedLifetime((second, again, third)) {}
+  }
+
+  @Test(
+    "What a reader is waited for grows with what it takes: one that trickles is given up, one that takes all is not")
+  func pace() {
+    var trickling = ReaderPace()
+    var pieces = 0
+    while !trickling.isTooSlow, pieces < 1000 {
+      // Just within the patience that each piece has.
+      trickling.waited(.seconds(29), for: 32 << 10)
+      pieces += 1
+    }
+    #expect(pieces == 2)
+    var slow = ReaderPace()
+    for _ in 0..<2000 { slow.waited(.milliseconds(490), for: 32 << 10) }
+    #expect(!slow.isTooSlow, "a little faster than the least")
+    var maker = ReaderPace()
+    for _ in 0..<1000 { maker.waited(.zero, for: 1) }
+    #expect(!maker.isTooSlow, "how long making takes does not count")
+  }
+
+  @Test("A body may be told to be done sooner, never later")
+  func hurry() async throws {
+    let stream = BodyStream { pipe in
+      try await Self.onThread {
+        pipe.hurry(within: .zero)
+        pipe.hurry(within: .seconds(60))
+        try pipe.send([1])
+      }
+    }
+    await #expect(throws: BodyPipe.Failure.late) { try await stream.pour { _ in } }
   }
 }

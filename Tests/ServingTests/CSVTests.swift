@@ -85,7 +85,7 @@ struct CSVTests {
       ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"), ("\rx", "\"'\rx\""),
       ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"hi\"", "\"say \"\"hi\"\"\""), ("a\r\nb", "\"a\r\nb\""),
       (" x", "\" x\""),
-      ("", ""), ("a=b", "a=b"),
+      ("", ""), ("a=b", "a=b"), ("\0=1+1", "'\0=1+1"),
     ])
   func cells(text: String, cell: String) {
     #expect(CSVWriter.cell(text) == cell)

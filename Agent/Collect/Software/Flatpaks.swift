@@ -5,13 +5,13 @@ extension Tree {
   ///
   /// The version is the newest release that the application tells of itself, else the branch, as of a runtime.
   /// Source: /var/lib/flatpak/{app,runtime}/ID/ARCHITECTURE/BRANCH/active/metadata, AppStream's metainfo `<release version="…">`
-  func flatpaks(_ list: inout SoftwareList.Builder, _ gaps: inout Gaps) {
+  func flatpaks(_ list: inout SoftwareList.Builder) throws(ReadFault) {
     for kind in ["app", "runtime"] {
       let folder = "var/lib/flatpak/\(kind)"
-      for id in names(in: folder, "software.flatpak", &gaps) {
+      for id in try names(in: folder) {
         // `current` is a link to one of the others.
-        for architecture in names(in: "\(folder)/\(id)", "software.flatpak", &gaps) where architecture != "current" {
-          for branch in names(in: "\(folder)/\(id)/\(architecture)", "software.flatpak", &gaps) {
+        for architecture in try names(in: "\(folder)/\(id)") where architecture != "current" {
+          for branch in try names(in: "\(folder)/\(id)/\(architecture)") {
             let active = "\(folder)/\(id)/\(architecture)/\(branch)/active"
             guard exists(active + "/metadata") else { continue }
             let version = kind == "app" ? release(of: id, in: active) : nil

@@ -11,15 +11,18 @@ enum RPMDatabase {
   static let files = ["var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite"]
   /// Formats before SQLite's, which are not read.
   static let formerFiles = ["var/lib/rpm/Packages.db", "var/lib/rpm/Packages"]
-  /// Of a header, what holds name, version and architecture; the lists of files stand behind.
+  /// Of a header, what holds name, version and architecture of nearly every package; the lists of files stand behind.
+  private static let firstBytes: Int32 = 8 << 10
+  /// What is read of a header whose description is long.
   private static let headerBytes: Int32 = 64 << 10
   private static let mostBytes: Int64 = 2 << 30
 
-  /// Calls `body` with the first bytes of each package's header.
+  /// Calls `body` with the first bytes of each package's header: few, and where it says that they do not do, once more with
+  /// all that are read.
   ///
   /// - Parameter path: of the file, as the kernel takes it.
   static func eachHeader(
-    of path: String, bytes: Int64, isBeingChanged: Bool, limit: Int, _ body: (Bytes) -> Void
+    of path: String, bytes: Int64, isBeingChanged: Bool, limit: Int, _ body: (Bytes, _ isAll: Bool) -> Bool
   ) throws(ReadFault) {
     guard bytes <= mostBytes else { throw ReadFault("larger than \(mostBytes) bytes: \(path)") }
     let library = try SQLiteLibrary.opened()
@@ -27,7 +30,8 @@ enum RPMDatabase {
     let database = try library.open(path, parameters: isBeingChanged ? "mode=ro" : "mode=ro&immutable=1")
     defer { library.close(database) }
     let rows = try library.numbers(of: "SELECT hnum FROM Packages LIMIT \(limit)", in: database, path)
-    try library.eachBlob("Packages", "blob", rows: rows, atMost: headerBytes, in: database, path, body)
+    try library.eachBlob(
+      "Packages", "blob", rows: rows, first: firstBytes, atMost: headerBytes, in: database, path, body)
   }
 }
 
@@ -133,10 +137,10 @@ struct SQLiteLibrary: Sendable {
     }
   }
 
-  /// Calls `body` with the first `limit` bytes of a column of these rows.
+  /// Calls `body` with the first `few` bytes of a column of these rows, and with `limit` where it answers false and there are more.
   func eachBlob(
-    _ table: String, _ column: String, rows: [Int64], atMost limit: Int32, in database: Database, _ path: String,
-    _ body: (Bytes) -> Void
+    _ table: String, _ column: String, rows: [Int64], first few: Int32, atMost limit: Int32, in database: Database,
+    _ path: String, _ body: (Bytes, _ isAll: Bool) -> Bool
   ) throws(ReadFault) {
     guard let first = rows.first else { return }
     var blob: OpaquePointer?
@@ -147,11 +151,16 @@ struct SQLiteLibrary: Sendable {
     var buffer = [UInt8](repeating: 0, count: Int(limit))
     for row in rows {
       guard row == first || moveBlob(blob, row) == 0 else { throw SQLiteLibrary.unreadable(path) }
-      let count = min(max(0, blobBytes(blob)), limit)
-      guard buffer.withUnsafeMutableBytes({ readBlob(blob, $0.baseAddress, count, 0) }) == 0 else {
-        throw SQLiteLibrary.unreadable(path)
+      let whole = max(0, blobBytes(blob))
+      for most in [few, limit] {
+        let count = min(whole, most)
+        guard buffer.withUnsafeMutableBytes({ readBlob(blob, $0.baseAddress, count, 0) }) == 0 else {
+          throw SQLiteLibrary.unreadable(path)
+        }
+        let isAll = count == whole || most == limit
+        let isEnough = buffer.withUnsafeBufferPointer { body($0.part(0..<Int(count)), isAll) }
+        if isEnough || isAll { break }
       }
-      buffer.withUnsafeBufferPointer { body($0.part(0..<Int(count))) }
     }
   }
 

@@ -2,23 +2,32 @@ internal import Wire
 
 extension Tree {
   /// Snaps in the revision that runs. Source: /snap/NAME/current/meta/snap.yaml, on some systems below /var/lib/snapd
-  func snaps(_ list: inout SoftwareList.Builder, _ gaps: inout Gaps) {
+  func snaps(_ list: inout SoftwareList.Builder) throws(ReadFault) {
     for folder in ["snap", "var/lib/snapd/snap"] {
-      let names = names(in: folder, "software.snap", &gaps)
+      let names = try names(in: folder)
       for name in names {
-        do throws(ReadFault) {
-          let file = "\(folder)/\(name)/current/meta/snap.yaml"
-          guard let snap = try bytes(file, { SnapMetadata($0) }) else { continue }
-          list.add(
-            name: snap.name ?? Array(name.utf8), version: snap.version ?? Array("unknown".utf8),
-            architecture: snap.architecture ?? [], source: "snap")
-        } catch {
-          gaps.add("software.snap.\(name)", error)
-        }
+        guard let snap = try snap("\(folder)/\(name)") else { continue }
+        list.add(
+          name: snap.name ?? Array(name.utf8), version: snap.version ?? Array("unknown".utf8),
+          architecture: snap.architecture ?? [], source: "snap")
       }
       // Where the second is not a link to the first, there is only one of them.
       if !names.isEmpty { return }
     }
+  }
+
+  /// nil for what is no snap. Where no revision is linked, for some moments of a refresh or since the snap was disabled, the
+  /// newest one counts: it is installed all the same.
+  private func snap(_ folder: String) throws(ReadFault) -> SnapMetadata? {
+    if let current = try bytes("\(folder)/current/meta/snap.yaml", { SnapMetadata($0) }) { return current }
+    // A number, with an `x` where it came from a file.
+    let revisions = try names(in: folder).compactMap { name in
+      Int(name.hasPrefix("x") ? name.dropFirst() : name[...]).map { (number: $0, name: name) }
+    }.sorted { $0.number > $1.number }
+    for revision in revisions {
+      if let found = try bytes("\(folder)/\(revision.name)/meta/snap.yaml", { SnapMetadata($0) }) { return found }
+    }
+    return nil
   }
 }
 

@@ -15,12 +15,12 @@ extension Tree {
     do throws(ReadFault) {
       let hasDpkg = try dpkg(&list)
       isKnown = try rpm(&list) || hasDpkg
+      try flatpaks(&list)
+      try snaps(&list)
     } catch {
       gaps.add("software", error)
       return nil
     }
-    flatpaks(&list, &gaps)
-    snaps(&list, &gaps)
     if list.refused > 0 {
       gaps.add(
         "software", "\(list.refused) packages whose names or versions are malformed or past the limits are left out")
@@ -48,10 +48,14 @@ extension Tree {
       let isBeingChanged = (stamp(path + "-wal")?.bytes ?? 0) > 0
       try RPMDatabase.eachHeader(
         of: full(path), bytes: size, isBeingChanged: isBeingChanged, limit: Limits.packages + 1
-      ) { bytes in
-        guard let header = RPMHeader(bytes) else { return list.refuse() }
-        if header.name.elementsEqual("gpg-pubkey".utf8) { return }
+      ) { bytes, isAll in
+        guard let header = RPMHeader(bytes) else {
+          if isAll { list.refuse() }
+          return false
+        }
+        if header.name.elementsEqual("gpg-pubkey".utf8) { return true }
         list.add(name: header.name, version: header.version, architecture: header.architecture, source: "rpm")
+        return true
       }
       return true
     }

@@ -49,7 +49,7 @@ extension Tree {
     return nil
   }
 
-  /// Left out where no service manager tells it or it still starts services: the next start tells it.
+  /// Left out where no service manager tells it or it still starts services: a later report tells it (`Facts.beside`).
   private func bootDuration(_ devices: any DeviceQuestions, _ facts: inout SystemFacts) {
     guard let told = try? devices.bootTimes(), told.finished > 0 else { return }
     // A day is no start; a clock that jumps while the firmware runs gives such numbers.

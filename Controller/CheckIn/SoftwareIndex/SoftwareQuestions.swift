@@ -41,17 +41,21 @@ extension CheckIns {
   /// - Parameters:
   ///   - version: only this one.
   ///   - below: only versions older than this one, in dpkg's order.
+  ///   - architecture: only what is made for this one.
+  ///   - source: only from this one.
   ///   - after: a device after which the page begins.
   /// - Throws: `request.query` where both are given.
   package func devices(
-    having name: String, version: String?, below: String?, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?,
-    after: (district: DistrictID, device: String)?, limit: Int, _ transaction: any Transaction
+    having name: String, version: String?, below: String?, architecture: String? = nil, source: String? = nil,
+    in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, after: (district: DistrictID, device: String)?,
+    limit: Int, _ transaction: any Transaction
   ) throws -> (items: [HavingDevice], next: (district: DistrictID, device: String)?) {
     guard name.utf8.count <= Limits.packageLineBytes else { return ([], nil) }
-    let question = WhoHas(
+    var question = WhoHas(
       name: name, versions: try VersionFilter(version: version, below: below),
       districts: try records.districts(of: scope, in: transaction),
       schools: schools, records: records, bases: bases)
+    (question.architecture, question.source) = (architecture, source)
     let page = try question.page(after: after, limit: limit, in: transaction)
     let items = page.found.map {
       HavingDevice(

@@ -32,6 +32,9 @@ struct WhoHas {
 
   let name: String
   let versions: VersionFilter
+  /// nil for any.
+  var architecture: String?
+  var source: String?
   /// The districts that are asked, in their order.
   let districts: [DistrictID]
   /// The schools to which some of them are limited.
@@ -111,6 +114,7 @@ struct WhoHas {
     var having: [(device: DeviceID, packages: [SoftwareList.Package])] = []
     for row in try transaction.rows(query) {
       let packages = try look.packages(base: try row.get("base_id"), difference: try row.get("difference"))
+        .filter { (architecture ?? $0.architecture) == $0.architecture && (source ?? $0.source) == $0.source }
       if !packages.isEmpty { having.append((try row.get("device_id"), packages)) }
     }
     let known = try records.devices(having.map(\.device), of: district, in: transaction)

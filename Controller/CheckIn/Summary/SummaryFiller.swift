@@ -4,16 +4,23 @@ internal import ServiceLifecycle
 internal import Storage
 internal import Vocabulary
 
-/// Makes the summaries of devices that told their facts before there were any, once, in short steps between which check-ins
-/// are stored. Any number of controllers may do it at once: what one has done, the others find done.
+/// Makes the summaries of devices that told their facts before there were any, or by other rules, once, in short steps between
+/// which check-ins are stored. Any number of controllers may do it at once: what one has done, the others find done.
 package final class SummaryFiller: Service {
   /// Devices of a step.
   private static let step = 200
 
   private let database: any Database
+  private let thresholds: HealthThresholds
+  private let rules: Int64
   private let logger: Logger
 
-  init(database: any Database, logger: Logger) { (self.database, self.logger) = (database, logger) }
+  init(
+    database: any Database, thresholds: HealthThresholds = HealthThresholds(), rules: Int64 = DeviceSummary.rules,
+    logger: Logger = Logger(label: "rollcall.checkin")
+  ) {
+    (self.database, self.thresholds, self.rules, self.logger) = (database, thresholds, rules, logger)
+  }
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -32,29 +39,32 @@ package final class SummaryFiller: Service {
     }
   }
 
-  /// All that are missing; how many there were.
+  /// Those that are missing, or all where others' rules made them; how many there were.
   ///
   /// - Parameter rest: called after each step with what it took.
   @discardableResult
   func fill(rest: (Duration) async throws -> Void = { _ in }) async throws -> Int {
-    let isDone = try await database.read(in: .state) {
-      try $0.row("SELECT district_id FROM checkin_summary_filled") != nil
+    let made = try await database.read(in: .state) { transaction in
+      try transaction.row("SELECT rules FROM checkin_summary_filled")?.get("rules", as: Int64.self)
     }
-    guard !isDone else { return 0 }
+    guard made.map({ $0 < rules }) ?? true else { return 0 }
     var (count, place) = (0, Place(district: "", device: ""))
     while true {
       let (began, after) = (ContinuousClock.now, place)
-      let part = try await database.write(in: .state) { try Self.fill(after: after, $0) }
+      let part = try await database.write(in: .state) { [thresholds] in
+        try Self.fill(after: after, anew: made != nil, thresholds, $0)
+      }
       count += part.filled
       guard let last = part.last else { break }
       place = last
       try await rest(ContinuousClock.now - began)
     }
-    _ = try await database.write(in: .state) { transaction in
+    _ = try await database.write(in: .state) { [rules] transaction in
       try transaction.run(
         """
-        INSERT INTO checkin_summary_filled (district_id) VALUES (\(SummarySchema.stateTenant))
-        ON CONFLICT (district_id) DO NOTHING
+        INSERT INTO checkin_summary_filled (district_id, rules) VALUES (\(SummarySchema.stateTenant), \(rules))
+        ON CONFLICT (district_id) DO UPDATE SET rules = excluded.rules
+        WHERE checkin_summary_filled.rules < excluded.rules
         """)
     }
     if count > 0 { logger.notice("summaries of devices made", metadata: ["devices": "\(count)"]) }
@@ -66,9 +76,10 @@ package final class SummaryFiller: Service {
     let device: String
   }
 
-  /// - Returns: how many were filled, and the last that was looked at; nil at the end.
+  /// - Parameter anew: whether those that there are are made again.
+  /// - Returns: how many were made, and the last that was looked at; nil at the end.
   private static func fill(
-    after place: Place, _ transaction: any Transaction
+    after place: Place, anew: Bool, _ thresholds: HealthThresholds, _ transaction: any Transaction
   ) throws -> (filled: Int, last: Place?) {
     let rows = try transaction.rows(
       """
@@ -78,20 +89,20 @@ package final class SummaryFiller: Service {
       WHERE (s.district_id, s.device_id) > (\(place.district), \(place.device))
       ORDER BY s.district_id, s.device_id LIMIT \(step * 4)
       """)
-    var missing: [(district: DistrictID, device: DeviceID)] = []
-    for row in rows where try row.get("missing") {
+    var devices: [(district: DistrictID, device: DeviceID)] = []
+    // Up to four sections of one device follow each other.
+    for row in rows where try anew || row.get("missing") {
       let device: DeviceID = try row.get("device_id")
-      // Up to four sections of one device follow each other.
-      if missing.last?.device != device { missing.append((try row.get("district_id"), device)) }
+      if devices.last?.device != device { devices.append((try row.get("district_id"), device)) }
     }
-    let facts = try missing.isEmpty ? [:] : SectionStore.facts(of: missing, in: transaction)
-    try SummaryStore.insert(
-      first: missing.map { place in
+    let facts = try devices.isEmpty ? [:] : SectionStore.facts(of: devices, in: transaction)
+    try SummaryStore.write(
+      devices.map { place in
         SummaryStore.Told(
           device: place.device, district: place.district, was: nil,
-          now: DeviceSummary(facts[place.device]?.facts ?? .init(), HealthThresholds()))
+          now: DeviceSummary(facts[place.device]?.facts ?? .init(), thresholds))
       }, in: transaction)
-    guard rows.count == step * 4, let last = rows.last else { return (missing.count, nil) }
-    return (missing.count, Place(district: try last.get("district_id"), device: try last.get("device_id")))
+    guard rows.count == step * 4, let last = rows.last else { return (devices.count, nil) }
+    return (devices.count, Place(district: try last.get("district_id"), device: try last.get("device_id")))
   }
 }

@@ -25,8 +25,8 @@ struct CheckInSoftware: SoftwareSource {
     after: (district: DistrictID, device: String)?, limit: Int, _ transaction: any Transaction
   ) throws -> (items: [SoftwareHolder], next: (district: DistrictID, device: String)?) {
     let page = try desk.devices(
-      having: question.name, version: question.version, below: question.below, in: scope, schools: schools,
-      after: after, limit: limit, transaction)
+      having: question.name, version: question.version, below: question.below, architecture: question.architecture,
+      source: question.source, in: scope, schools: schools, after: after, limit: limit, transaction)
     let items = page.items.map { SoftwareHolder(district: $0.district, device: $0.device, versions: $0.versions) }
     return (items, page.next)
   }

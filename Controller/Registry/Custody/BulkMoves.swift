@@ -49,6 +49,8 @@ package struct BulkOutcome: Sendable {
   }
 
   package internal(set) var devices: [Device] = []
+  /// The number of the last event of each of ``devices``, for ``DeviceRegistry/perform(_:of:in:_:_:)``; 0 before the first.
+  package internal(set) var sequences: [DeviceID: Int64] = [:]
   package internal(set) var refused: [Refusal] = []
 }
 
@@ -81,6 +83,7 @@ extension DeviceRegistry {
             of: resolved, from: standing.projection, school: device.school, last: standing.lastEntry,
             actor: .principal(actor), now: call.now)
           outcome.devices.append(device)
+          outcome.sequences[id] = standing.last
         } catch { outcome.refused.append(.init(device: id, known: device, why: error.message)) }
       }
       return outcome
@@ -89,9 +92,11 @@ extension DeviceRegistry {
 
   /// Moves those that can, each as by itself, with its own event and its own entry in the journal, all in one transaction.
   ///
+  /// - Parameter devices: each with the event that it was seen at; one that has gone on since is refused.
   /// - Throws: `registry.invalid`, `custody.school-unknown`.
   package func perform(
-    _ move: BulkMove, of devices: [DeviceID], in district: DistrictID, _ call: Call, _ context: OperatorContext
+    _ move: BulkMove, of devices: [(id: DeviceID, expected: Int64)], in district: DistrictID, _ call: Call,
+    _ context: OperatorContext
   ) async throws -> BulkOutcome {
     let asked = try move.asked(today: call.now.day)
     let actor = try context.actor
@@ -100,13 +105,15 @@ extension DeviceRegistry {
       try requireSchool(of: move, in: district, transaction)
       var change = RegistryChange(transaction: transaction, actor: actor, now: call.now)
       var outcome = BulkOutcome()
-      for id in devices.prefix(BulkMove.limit) {
+      for (id, expected) in devices.prefix(BulkMove.limit) {
         guard let device = try DeviceStore.device(id, in: district, transaction) else {
           outcome.refused.append(.missing(id, district))
           continue
         }
         do {
-          // What is impossible is refused before anything of it is written.
+          // What is impossible, or came second, is refused before anything of it is written.
+          var asked = asked
+          asked.expected = expected
           _ = try self.move(device, asked, &change)
           outcome.devices.append(device)
         } catch let error as RegistryError {

@@ -106,8 +106,9 @@ struct Workbook {
 }
 
 /// A folder of its own for one workbook, gone with everything in it.
-struct ScratchFolder {
+struct ScratchFolder: Sendable {
   let path: String
+  var workbook: String { path + "/report.xlsx" }
 
   /// - Throws: `report.file`.
   init() throws(ReportsError) {

@@ -29,7 +29,7 @@ struct DistrictCount: Sendable {
         s.os_id AS os, s.os_version AS version
       FROM registry_report_device_v1 AS d
       LEFT JOIN registry_report_contact_v1 AS c ON c.district_id = d.district_id AND c.device_id = d.device_id
-      LEFT JOIN checkin_report_summary_v1 AS s ON s.district_id = d.district_id AND s.device_id = d.device_id
+      LEFT JOIN checkin_report_summary_v2 AS s ON s.district_id = d.district_id AND s.device_id = d.device_id
       WHERE d.district_id = \(district) AND \(DeviceTables.isInUse)
       """
     ) { row in
@@ -43,16 +43,19 @@ struct DistrictCount: Sendable {
         add(place, .os, OperatingSystem.name(Self.text(values[5]), Self.text(values[6])), "")
       }
     }
+    let verdicts = SQL.joined(Question.reasons.map { "s.\(DeviceTables.verdict(of: $0))" }, separator: ", ")
     try transaction.each(
       """
-      SELECT d.school_id AS school, r.item AS item, r.verdict AS verdict FROM checkin_report_reason_v1 AS r
-      JOIN registry_report_device_v1 AS d ON d.district_id = r.district_id AND d.device_id = r.device_id
-      WHERE r.district_id = \(district) AND d.district_id = \(district) AND \(DeviceTables.isInUse)
+      SELECT d.school_id AS school, \(verdicts) FROM checkin_report_summary_v2 AS s
+      CROSS JOIN registry_report_device_v1 AS d
+      WHERE s.district_id = \(district) AND s.reasons > 0 AND d.district_id = \(district) AND d.device_id = s.device_id
+        AND \(DeviceTables.isInUse)
       """
     ) { row in
       let values = row.values
-      for place in ["", Self.text(values[0]) ?? "-"] {
-        add(place, .reason, Self.text(values[1]) ?? "", Self.text(values[2]) ?? "")
+      for (reason, value) in zip(Question.reasons, values.dropFirst()) {
+        guard let verdict = Self.text(value) else { continue }
+        for place in ["", Self.text(values[0]) ?? "-"] { add(place, .reason, reason, verdict) }
       }
     }
   }
@@ -78,11 +81,11 @@ struct DistrictCount: Sendable {
     return "\(over ?? 0)"
   }
 
-  /// Devices of the whole district that were not seen for the second bound or longer, and those never seen.
+  /// Devices of the whole district that were not seen for the second bound or longer; those never seen are not among them.
   var unseen: Int {
     devices.reduce(0) { sum, entry in
       let isUnseen =
-        entry.key.place.isEmpty && entry.key.kind == .seen && ["30", "90", "never"].contains(entry.key.value)
+        entry.key.place.isEmpty && entry.key.kind == .seen && ["30", "90"].contains(entry.key.value)
       return isUnseen ? sum + entry.value : sum
     }
   }

@@ -29,8 +29,10 @@ enum OSSupport {
   /// How a system stands on a day, in words.
   static func words(_ end: End?, now: Instant) -> (text: String, isOver: Bool, isSoon: Bool) {
     guard let end, let last = Instant(rfc3339: end.ends) else { return ("not known here", false, false) }
-    let days = Int64(last.since(now).components.seconds / 86_400)
-    if last < now { return ("ended", true, false) }
+    let days = CalendarDay.of(last) - CalendarDay.of(now)
+    if days < 0 { return ("ended", true, false) }
+    if days == 0 { return ("today", false, true) }
+    if days == 1 { return ("tomorrow", false, true) }
     if days <= 365 { return ("in \(days) days", false, true) }
     return (days < 730 ? "in over a year" : "in over \(days / 365) years", false, false)
   }

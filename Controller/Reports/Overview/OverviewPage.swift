@@ -86,6 +86,8 @@ struct OverviewModel: Sendable {
   let trend: TrendChart?
   let reasons: [Reason]
   let hasReasons: Bool
+  /// In place of reasons.
+  let noReasons: String
   let unseen: [Unseen]
   let models: [Line]
   let moreModels: String?
@@ -156,6 +158,8 @@ extension OverviewModel {
     }
     reasons = ranked(Question.reasons)
     hasReasons = !reasons.isEmpty
+    let isKnown = numbers.countedAt != nil && total.attention + total.failing == 0
+    noReasons = isKnown ? "Nothing is known to be wrong with any device." : "The reasons are not counted yet."
     unseen =
       DistrictCount.bounds.map { bound in
         let count = numbers.unseen(for: bound)

@@ -52,7 +52,7 @@ struct TrendChart: Sendable {
       days.count < 2
       ? "On \(Self.date(newest.day)) \(Words.share(today.well, of: today.inUse)) of \(Words.number(today.inUse)) devices in use were well."
       : "From \(Self.date(oldest.day)) to \(Self.date(newest.day)) the devices that are well went from \(Words.share(then.well, of: then.inUse)) to \(Words.share(today.well, of: today.inUse)), and those that fail from \(Words.number(then.failing)) to \(Words.number(today.failing))."
-    rows = days.suffix(14).reversed().map { day in
+    rows = days.reversed().map { day in
       Row(
         day: Self.date(day.day), inUse: Words.number(day.counts.inUse), well: Words.number(day.counts.well),
         attention: Words.number(day.counts.attention), failing: Words.number(day.counts.failing),

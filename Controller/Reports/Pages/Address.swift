@@ -44,10 +44,11 @@ enum Words {
     return (number < 0 ? "-" : "") + String(digits)
   }
 
-  /// `13 %`; `< 1 %` for what is more than nothing.
+  /// `13 %`; `< 1 %` for what is more than nothing, and `> 99 %` for what is less than all.
   static func share(_ part: Int, of whole: Int) -> String {
     guard whole > 0, part > 0 else { return "0 %" }
     let percent = Int((Double(part) / Double(whole) * 100).rounded())
+    if percent == 100, part < whole { return "> 99 %" }
     return percent == 0 ? "< 1 %" : "\(percent) %"
   }
 

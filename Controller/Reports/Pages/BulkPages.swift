@@ -45,7 +45,7 @@ struct BulkPages: Sendable {
     let (district, form) = (try call.identifier("district", as: DistrictID.self), try FormBody(call))
     do {
       let move = try form.bulkMove()
-      let devices = try Self.ids((form["devices"] ?? "").split(separator: " ").map(String.init))
+      let devices = try Self.seen((form["devices"] ?? "").split(separator: " ").map(String.init))
       let outcome = try await desk.registry.perform(move, of: devices, in: district, call, context)
       let model = BulkModel(outcome, move, district, back: form["query"], isDone: true)
       return try desk.shell.page(
@@ -78,16 +78,48 @@ struct BulkPages: Sendable {
     let asked = Call(.get, call.path, query: pairs + [("district", district.rawValue)], now: call.now)
     let run = try await desk.run(
       DeviceReports.inventory, asked, context, columns: DeviceReports.ids.filter { $0.key == "device" })
-    let page = try await desk.database.read(in: run.scope) {
-      try run.page(after: nil, limit: BulkMove.limit, $0)
+    let software = try SoftwareQuestion(asked)
+    let found = try await desk.database.read(in: run.scope) { try Self.all(run, software, $0) }
+    return found.compactMap { CellText.text($0.values[0], .text).flatMap(DeviceID.init(rawValue:)) }
+  }
+
+  /// Pages of a list that are looked at for all of it: each goes some thousand devices further, or has some that are meant.
+  private static let looks = 200
+
+  /// - Throws: `registry.invalid` where the list has more than may be changed at once.
+  private static func all(
+    _ run: ReportRun, _ software: SoftwareQuestion?, _ transaction: any Transaction
+  ) throws -> [ReportRun.Page.Row] {
+    var rows: [ReportRun.Page.Row] = []
+    var after: String?
+    for _ in 0..<looks {
+      let page =
+        if let software {
+          try run.page(having: software, after: after, limit: BulkMove.limit, transaction)
+        } else {
+          try run.page(after: after, limit: BulkMove.limit, transaction)
+        }
+      rows += page.rows
+      guard rows.count <= BulkMove.limit else { break }
+      guard let next = page.next else { return rows }
+      after = next
     }
-    guard page.next == nil else {
+    throw RegistryError(
+      .invalid,
+      "The list has more than \(Words.number(BulkMove.limit)) devices, which is as many as are changed at once. Narrow it, or take 'rollcall' with a file."
+    )
+  }
+
+  /// Each device with the event at which the preview found it, as `id:sequence`.
+  private static func seen(_ texts: [String]) throws(RegistryError) -> [(id: DeviceID, expected: Int64)] {
+    let pairs = texts.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
+    let ids = try ids(pairs.map { $0.first ?? "" })
+    let sequences = pairs.compactMap { $0.count == 2 ? Int64($0[1]) : nil }
+    guard sequences.count == ids.count else {
       throw RegistryError(
-        .invalid,
-        "The list has more than \(Words.number(BulkMove.limit)) devices, which is as many as are changed at once. Narrow it, or take 'rollcall' with a file."
-      )
+        .invalid, "The form does not say where each device stood. Go back to the list, and preview anew.")
     }
-    return page.rows.compactMap { CellText.text($0.values[0], .text).flatMap(DeviceID.init(rawValue:)) }
+    return zip(ids, sequences).map { ($0, $1) }
   }
 
   private static func ids(_ texts: [String]) throws(RegistryError) -> [DeviceID] {
@@ -188,7 +220,7 @@ struct BulkModel: Sendable {
     self.move = move.kind.rawValue
     (school, category) = (move.school?.rawValue ?? "", move.category?.rawValue ?? "")
     reason = move.reason ?? ""
-    ids = outcome.devices.map(\.id.rawValue).joined(separator: " ")
+    ids = outcome.devices.map { "\($0.id):\(outcome.sequences[$0.id] ?? 0)" }.joined(separator: " ")
     query = back ?? ""
     self.back = Self.list(district, back)
   }
@@ -204,7 +236,7 @@ struct BulkModel: Sendable {
 
   /// The list that the change began at. What a form sent is taken for pairs of a query, and nothing else.
   private static func list(_ district: DistrictID, _ query: String?) -> String {
-    let known = Set(Filter.allCases.map(\.rawValue))
+    let known = Set(Filter.allCases.map(\.rawValue) + SoftwareQuestion.parameters)
     let pairs = (query ?? "").split(separator: "&").compactMap { pair -> (name: String, value: String)? in
       let sides = pair.split(separator: "=", maxSplits: 1).map { PercentEncoding.decode($0) ?? "" }
       return sides.count == 2 && known.contains(sides[0]) ? (sides[0], sides[1]) : nil

@@ -17,7 +17,7 @@ struct DeviceListPage: Sendable {
     [
       .page(
         .get, Self.place, .scopedSchools(AccessRule.anyReader), "showDevices", "A list of devices",
-        query: ["district", "after", "column", "software", "version", "below"] + DeviceReports.filters.map(\.rawValue),
+        query: ["district", "after", "column"] + SoftwareQuestion.parameters + DeviceReports.filters.map(\.rawValue),
         handle: show)
     ]
   }
@@ -25,12 +25,10 @@ struct DeviceListPage: Sendable {
   @Sendable private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let place = try await PageScope(call, context, desk)
     let columns = Self.columns(call)
-    let call = call.filled
+    let call = call.filled.leaning
     let run = try await desk.run(DeviceReports.inventory, call, context, columns: columns + [Self.id])
     let after = try call.query("after")
-    let software = try call.query("software").map {
-      SoftwareQuestion(name: $0, version: try call.query("version"), below: try call.query("below"))
-    }
+    let software = try SoftwareQuestion(call)
     let page = try await desk.database.read(in: run.scope) { transaction in
       guard let software else { return try run.page(after: after, limit: Self.limit, transaction) }
       return try run.page(having: software, after: after, limit: Self.having, transaction)
@@ -60,6 +58,26 @@ struct DeviceListPage: Sendable {
     let all = try await desk.database.read(in: .district(only)) { try PlaceNames.schools(of: only, $0) }
     guard let allowed = context.schools?[only] else { return all }
     return all.filter { SchoolID(rawValue: $0.id).map(allowed.contains) ?? false }
+  }
+}
+
+extension SoftwareQuestion {
+  static let details = ["version", "below", "architecture", "source"]
+  static let parameters = ["software"] + details
+
+  /// nil where a call asks for none.
+  ///
+  /// - Throws: `request.query`.
+  init?(_ call: Call) throws(ServingError) {
+    guard let name = try call.query("software"), !name.isEmpty else { return nil }
+    self.init(name: name, version: try call.query("version"), below: try call.query("below"))
+    (architecture, source) = (try call.query("architecture"), try call.query("source"))
+  }
+
+  /// As in an address.
+  var given: [(name: String, value: String)] {
+    [("software", name), ("version", version), ("below", below), ("architecture", architecture), ("source", source)]
+      .compactMap { name, value in value.map { (name, $0) } }
   }
 }
 
@@ -146,6 +164,8 @@ struct DeviceListModel: Sendable {
   let software: String
   let version: String
   let below: String
+  let architecture: String
+  let source: String
   let columns: [Column]
   let csv: String
   let xlsx: String
@@ -166,11 +186,11 @@ extension DeviceListModel {
     hasRows = !rows.isEmpty
     let chosen = call.query.filter { $0.name != "after" }
     next = page.next.map { Address("/devices", chosen + [("after", $0)]).description }
-    let named = question.given + (software.map { [("software", $0.name)] } ?? [])
+    let named = question.given + (software?.given ?? [])
     chips = named.map { name, value in
       Chip(
         name: Self.labels[name] ?? name, value: value,
-        without: Address("/devices", chosen.filter { $0.name != name }).description)
+        without: Address("/devices", Self.without(name, chosen)).description)
     }
     hasChips = !chips.isEmpty
     hasChoices = place.choices.count > 1
@@ -188,6 +208,7 @@ extension DeviceListModel {
     (os, age) = (given(.os) ?? "", given(.age) ?? "")
     self.software = software?.name ?? ""
     (version, below) = (software?.version ?? "", software?.below ?? "")
+    (architecture, source) = (software?.architecture ?? "", software?.source ?? "")
     let keys = Set(columns.map(\.key))
     self.columns = DeviceReports.all.map {
       Column(key: $0.key, title: $0.heading, isChosen: keys.contains($0.key))
@@ -196,15 +217,39 @@ extension DeviceListModel {
     (csv, xlsx) = (file.with("format", "csv").description, file.with("format", "xlsx").description)
     self.canChange = canChange
     bulk = "/districts/\(place.only?.rawValue ?? "")/devices/change"
-    query = Address("", question.given).query
+    query = Address("", named).query
     categories = RepairCategory.allCases.map(\.rawValue)
   }
+
+  /// Filters without one, and without those that mean nothing where it is not.
+  fileprivate static func without(
+    _ name: String, _ pairs: [(name: String, value: String)]
+  ) -> [(name: String, value: String)] {
+    pairs.filter { $0.name != name && leaning[name]?.contains($0.name) != true }
+  }
+
+  /// What means something with another filter alone.
+  fileprivate static let leaning = [
+    Filter.reason.rawValue: [Filter.severity.rawValue], "software": SoftwareQuestion.details,
+  ]
 
   static let labels = [
     "school": "School", "model": "Model", "stage": "Stage", "use": "Use", "wellness": "Wellness", "reason": "Not well",
     "severity": "How bad", "notSeen": "Not seen for days", "os": "System", "age": "Years known",
-    "software": "Has software", "since": "Since", "section": "Of what", "prefix": "Name begins with",
+    "software": "Has software", "version": "In this version", "below": "Older than", "architecture": "For",
+    "source": "From", "since": "Since", "section": "Of what", "prefix": "Name begins with",
   ]
+}
+
+extension Call {
+  /// Without filters that mean nothing for want of another one, such as how bad a reason is that is not given.
+  fileprivate var leaning: Call {
+    let given = Set(query.map(\.name))
+    let idle = Set(DeviceListModel.leaning.filter { !given.contains($0.key) }.flatMap(\.value))
+    return Call(
+      method, path, parameters: parameters, query: query.filter { !idle.contains($0.name) }, headers: headers,
+      body: body, now: now, requestID: requestID, origin: origin, authority: authority)
+  }
 }
 
 extension DeviceListModel.Row {

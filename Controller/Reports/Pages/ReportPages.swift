@@ -91,7 +91,7 @@ struct ReportPages: Sendable {
 extension Report.Source {
   var isMade: Bool {
     switch self {
-    case .tables: false
+    case .tables, .merged: false
     case .made, .software: true
     }
   }
@@ -162,7 +162,8 @@ struct ReportModel: Sendable {
     hasChoices = scope.choices.count > 1
     hasFields = !fields.isEmpty || hasChoices
     options = scope.options
-    chart = report.id == OtherReports.fleetHealth.id ? ShareChart(page.rows.map(\.values)) : nil
+    let isOneDistrict = scope.only != nil && report.id == OtherReports.fleetHealth.id
+    chart = isOneDistrict ? ShareChart(page.rows.map(\.values)) : nil
     namesStudents = report.namesStudents
   }
 }
@@ -223,12 +224,11 @@ struct ShareChart: Sendable {
   let height: Int
   let words: String
 
-  /// - Parameter rows: of the fleet's health.
+  /// - Parameter rows: of the fleet's health, of one district: schools of several bear the same names.
   init?(_ rows: [[SQLValue]]) {
     func count(_ value: SQLValue) -> Int { if case .integer(let number) = value { Int(clamping: number) } else { 0 } }
     let counted = rows.prefix(Self.most).filter { $0.count > 8 && count($0[3]) > 0 }
-    // Schools of several districts bear the same names.
-    guard !counted.isEmpty, Set(counted.map { $0[0] }).count == 1 else { return nil }
+    guard !counted.isEmpty else { return nil }
     lines = counted.enumerated().map { number, row in
       var x = Self.left
       let all = count(row[3])

@@ -56,7 +56,10 @@ struct SoftwarePages: Sendable {
       rows: page.items.map {
         .init(
           name: $0.name, version: $0.version, architecture: $0.architecture,
-          number: Counted($0.devices, list.with("software", $0.name).with("version", $0.version)))
+          number: Counted(
+            $0.devices,
+            list.with("software", $0.name).with("version", $0.version).with("architecture", $0.architecture)
+              .with("source", $0.source)))
       }, hasRows: !page.items.isEmpty,
       next: page.next.map {
         Address(Self.place, run.question.given).with("district", place.given).with("after", $0).description

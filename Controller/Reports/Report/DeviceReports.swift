@@ -1,3 +1,4 @@
+import Registry
 import Serving
 import Storage
 import Vocabulary
@@ -26,7 +27,7 @@ enum DeviceReports {
     Column("lastSeen", "Last seen", .instant, "c.last_contact"),
   ]
   static let machine: [Column] = [
-    Column("system", "System", "s.os_name", isUsual: false),
+    Column("system", "System", "s.os_id || COALESCE(' ' || s.os_version, '')", isUsual: false),
     Column("processor", "Processor", "s.processor", isUsual: false),
     Column("memory", "Memory", .integer, unit: "MiB", "s.memory_bytes / 1048576", isUsual: false),
     Column("disk", "Disk", .integer, unit: "GB", "s.disk_bytes / 1000000000", isUsual: false),
@@ -59,38 +60,74 @@ enum DeviceReports {
     rule: .scopedSchools(AccessRule.anyReader),
     columns: place + names + [
       Column("stage", "Stage", "d.stage", isUsual: false),
-      Column("item", "What", "r.item"), Column("verdict", "How bad", "r.verdict"), Column("words", "Why", "r.words"),
+      Column("item", "What", "NULL"), Column("verdict", "How bad", "NULL"), Column("words", "Why", "c.health_items"),
       Column("lastSeen", "Last seen", .instant, "c.last_contact"),
     ] + machine.filter { ["battery", "diskUsed", "updates"].contains($0.key) } + ids,
     filters: [.school, .model, .reason, .severity],
     source: .tables { district, question in
-      var question = question
-      let (reason, severity) = (question.reason, question.severity)
-      question.reason = nil
-      var query = DeviceTables.query(in: district, question, [DeviceTables.isInUse, "r.district_id = \(district)"])
+      var plain = question
+      plain.reason = nil
+      var query = DeviceTables.query(
+        in: district, plain,
+        [
+          DeviceTables.isInUse, "s.district_id = \(district)", "s.reasons > 0", "d.device_id = s.device_id",
+          "c.district_id = \(district)", "c.device_id = s.device_id",
+        ])
+      // In this order: the index of what is not well has few of all devices, and has them in the order of the key.
       query.from = """
-        checkin_report_reason_v1 AS r
-        JOIN registry_report_device_v1 AS d ON d.district_id = r.district_id AND d.device_id = r.device_id
-        LEFT JOIN registry_report_contact_v1 AS c ON c.district_id = d.district_id AND c.device_id = d.device_id
-        LEFT JOIN checkin_report_summary_v1 AS s ON s.district_id = d.district_id AND s.device_id = d.device_id
+        checkin_report_summary_v2 AS s CROSS JOIN registry_report_device_v1 AS d
+        CROSS JOIN registry_report_contact_v2 AS c
         """
-      if let reason { query.conditions.append("r.item = \(reason)") }
-      if let severity { query.conditions.append("r.verdict = \(severity)") }
-      query.key = [.init(value: "r.item"), .init(value: "r.device_id")]
+      if let reason = question.reason {
+        query.conditions.append(DeviceTables.isUnwell(reason, question.severity, "s"))
+      }
+      query.key = [.init(value: "s.device_id")]
+      query.expand = { values, columns in try unwell(values, columns, question) }
       return query
     })
 
+  /// A row for each thing that is not well, of a device's row with everything that was looked at.
+  private static func unwell(
+    _ values: [SQLValue], _ columns: [Column], _ question: Question
+  ) throws -> [[SQLValue]] {
+    guard let place = columns.firstIndex(where: { $0.key == "words" }), case .bytes(let packed) = values[place]
+    else { return [] }
+    var rows: [[SQLValue]] = []
+    for item in try Health.items(packed: packed) where item.verdict == .failing || item.verdict == .attention {
+      if let reason = question.reason, reason != item.item { continue }
+      if let severity = question.severity, severity != item.verdict.rawValue { continue }
+      var row = values
+      for (index, column) in columns.enumerated() {
+        switch column.key {
+        case "item": row[index] = .text(item.item)
+        case "verdict": row[index] = .text(item.verdict.rawValue)
+        case "words": row[index] = .text(item.reason)
+        default: break
+        }
+      }
+      rows.append(row)
+    }
+    return rows
+  }
+
   static let unassigned = Report(
     id: "unassigned", title: "Unassigned devices",
-    words: "Devices in use that no student and no member of staff has: what can still be given out.",
+    words:
+      "Devices in use that no student and no member of staff has: what can still be given out. Those that are on their way or in repair are not among them.",
     rule: .scopedSchools(AccessRule.anyReader), columns: place + names + standing + health + ids,
     filters: [.school, .model, .stage, .wellness],
     source: .tables { district, question in
-      DeviceTables.query(
-        in: district, question, [DeviceTables.isInUse, "COALESCE(d.custody, '') <> 'person'"])
+      var query = DeviceTables.query(
+        in: district, question,
+        [
+          DeviceTables.isInUse, "COALESCE(d.stage, '') NOT IN ('ordered', 'shipped', 'in-repair')",
+          "COALESCE(d.custody, '') <> 'person'",
+        ])
+      query.isWalk = true
+      return query
     })
 
-  /// The event that brought the device where it is: the last of its kind.
+  /// Since when and why is told by the event that made the stage: the last that is of its kind or states it.
   static let losses = Report(
     id: "losses", title: "Lost, stolen and in repair",
     words: "Devices that are lost, stolen or in repair: since when, what is the matter, and the police report.",
@@ -109,7 +146,8 @@ enum DeviceReports {
         LEFT JOIN registry_report_event_v1 AS e ON e.district_id = d.district_id AND e.device_id = d.device_id
           AND e.sequence = (SELECT MAX(l.sequence) FROM registry_report_event_v1 AS l
             WHERE l.district_id = d.district_id AND l.device_id = d.device_id
-              AND l.kind IN ('lost', 'stolen', 'sent-to-repair'))
+              AND (l.stage = d.stage OR l.kind =
+                CASE d.stage WHEN 'in-repair' THEN 'sent-to-repair' ELSE d.stage END))
         """
       return query
     })

@@ -12,8 +12,8 @@ enum DeviceTables {
   static let from: SQL = """
     registry_report_device_v1 AS d
     LEFT JOIN registry_report_contact_v1 AS c ON c.district_id = d.district_id AND c.device_id = d.device_id
-    LEFT JOIN checkin_report_summary_v1 AS s ON s.district_id = d.district_id AND s.device_id = d.device_id
-    LEFT JOIN registry_report_custody_v1 AS h ON h.district_id = d.district_id AND h.device_id = d.device_id
+    LEFT JOIN checkin_report_summary_v2 AS s ON s.district_id = d.district_id AND s.device_id = d.device_id
+    LEFT JOIN registry_report_custody_v2 AS h ON h.district_id = d.district_id AND h.device_id = d.device_id
     """
 
   static let isInUse: SQL = "COALESCE(d.stage, '') NOT IN \(outOfUse)"
@@ -21,7 +21,26 @@ enum DeviceTables {
   static func query(in district: DistrictID, _ question: Question, _ more: [SQL] = []) -> TableQuery {
     TableQuery(
       from: from, conditions: ["d.district_id = \(district)"] + conditions(question, in: district) + more,
-      key: [.init(value: "d.device_id")])
+      key: [.init(value: "d.device_id")], isWalk: question.hasNoIndex)
+  }
+
+  /// The column of a summary that says how bad this is; nothing where it is not.
+  static func verdict(of reason: String) -> SQL {
+    switch reason {
+    case "battery": "battery_verdict"
+    case "disk": "disk_verdict"
+    case "memory": "memory_verdict"
+    case "space": "space_verdict"
+    case "temperature": "temperature_verdict"
+    case "clock": "clock_verdict"
+    default: "updates_verdict"
+    }
+  }
+
+  /// Whether this is not well; with a severity, whether it is so bad.
+  static func isUnwell(_ reason: String, _ severity: String?, _ summary: SQL) -> SQL {
+    guard let severity else { return "\(summary).\(verdict(of: reason)) IS NOT NULL" }
+    return "\(summary).\(verdict(of: reason)) = \(severity)"
   }
 
   static func conditions(_ question: Question, in district: DistrictID) -> [SQL] {
@@ -47,11 +66,11 @@ enum DeviceTables {
       all.append(wellness == "unknown" ? "COALESCE(c.health, 'unknown') = 'unknown'" : "c.health = \(wellness)")
     }
     if let reason = question.reason {
-      let severity: SQL = question.severity.map { " AND r.verdict = \($0)" } ?? ""
+      // The index has those alone of which anything is not well.
       all.append(
         """
-        d.device_id IN (SELECT r.device_id FROM checkin_report_reason_v1 AS r
-          WHERE r.district_id = \(district) AND r.item = \(reason)\(severity))
+        d.device_id IN (SELECT r.device_id FROM checkin_report_summary_v2 AS r
+          WHERE r.district_id = \(district) AND r.reasons > 0 AND \(isUnwell(reason, question.severity, "r")))
         """)
     }
     switch question.notSeen {
@@ -66,7 +85,7 @@ enum DeviceTables {
       let which: SQL = version.isEmpty ? "o.os_version IS NULL" : "o.os_version = \(version)"
       all.append(
         """
-        d.device_id IN (SELECT o.device_id FROM checkin_report_summary_v1 AS o
+        d.device_id IN (SELECT o.device_id FROM checkin_report_summary_v2 AS o
           WHERE o.district_id = \(district) AND o.os_id = \(id) AND \(which))
         """)
     case nil: break
@@ -76,6 +95,13 @@ enum DeviceTables {
       if age < 6 { all.append("d.created_at > \(question.now.milliseconds - (age + 1) * year)") }
     }
     return all
+  }
+}
+
+extension Question {
+  /// Whether it asks for devices that no index tells from others.
+  fileprivate var hasNoIndex: Bool {
+    notSeen != nil || wellness == "unknown" || os == .unnamed || age != nil
   }
 }
 

@@ -17,7 +17,8 @@ enum Filter: String, CaseIterable, Sendable {
     case .notSeen: "Only devices that have not checked in for so many days; 'never' for those that never did"
     case .os: "Only with this system, such as debian-12; '-' where none is known"
     case .age: "Only devices known for so many whole years; 6 is six or more"
-    case .since: "Only what happened since this day, such as 2026-11-20; the last seven days by default"
+    case .since:
+      "Only what happened since this day, such as 2026-11-20, at most \(Question.longestSince) days ago; the last seven days by default"
     case .section: "Only changes of this kind: custody, identity, hardware, system, software, health"
     case .prefix: "Only packages whose name begins so"
     }
@@ -44,6 +45,8 @@ struct Question: Sendable {
   static let wellness = ["well", "attention", "failing", "unknown"]
   /// What a text of a filter has at most, in bytes.
   private static let longest = 256
+  /// Days that ``since`` goes back at most.
+  static let longestSince: Int64 = 400
 
   let now: Instant
   var school: Place<SchoolID>?
@@ -109,7 +112,9 @@ struct Question: Sendable {
       guard let years = Int64(text), (0...6).contains(years) else { throw Self.invalid(filter) }
       age = years
     case .since:
-      guard text.utf8.count == 10, let day = Instant(rfc3339: text) else { throw Self.invalid(filter) }
+      guard text.utf8.count == 10, let day = Instant(rfc3339: text),
+        day >= now.advanced(by: .seconds(-86_400 * (Self.longestSince + 1)))
+      else { throw Self.invalid(filter) }
       since = day
     case .section: section = try Self.choice(text, of: Self.sections, filter)
     case .prefix: prefix = text

@@ -49,7 +49,8 @@ enum OtherReports {
   /// A row for each student and device; one without a device for who has none.
   static let students = Report(
     id: "students", title: "Devices per student",
-    words: "Every student of the roster with the devices that they have; those who have none, too.",
+    words:
+      "Every student of the roster with the devices that are theirs, those in repair among them; those who have none, too.",
     rule: .scoped(AccessRule.deviceManagers),
     columns: [
       Column("district", "District", .text, "p.district_id"), Column("school", "School", .text, "p.school_id"),
@@ -60,22 +61,44 @@ enum OtherReports {
       Column("grades", "Grades", .text, "NULLIF(p.grades, '')"),
       Column("serial", "Serial", .text, "d.serial"), Column("assetTag", "Asset tag", .text, "d.asset_tag"),
       Column("model", "Model", .text, "d.model"), Column("since", "Since", .instant, "h.since"),
-      Column("stage", "Stage", .text, "d.stage", isUsual: false),
+      Column("stage", "Stage", .text, "d.stage"),
       Column("device", "Id", .text, "d.device_id", isUsual: false),
     ],
     filters: [.school], namesStudents: true,
-    source: .tables { district, question in
-      var conditions = Students.conditions(in: district, question)
-      conditions.append("p.district_id = \(district)")
-      return TableQuery(
-        from: """
-          roster_report_person_v1 AS p
-          LEFT JOIN registry_report_custody_v1 AS h ON h.district_id = p.district_id
-            AND h.holder = 'person:' || p.person_id
-          LEFT JOIN registry_report_device_v1 AS d ON d.district_id = h.district_id AND d.device_id = h.device_id
+    source: .merged { district, question in
+      let students = ["p.district_id = \(district)"] + Students.conditions(in: district, question)
+      func query(_ from: SQL, _ conditions: [SQL], person: SQL) -> TableQuery {
+        TableQuery(
+          from: from, conditions: students + conditions,
+          key: [
+            .init(value: person), .init(value: "COALESCE(h.device_id, '')"),
+            .init(value: "CAST(0 AS BIGINT)", isNumber: true),
+          ])
+      }
+      let device: SQL = """
+        LEFT JOIN registry_report_device_v1 AS d ON d.district_id = h.district_id AND d.device_id = h.device_id
+        """
+      return [
+        // Who has one, and who has none and waits for none.
+        query(
+          """
+          roster_report_person_v1 AS p LEFT JOIN registry_report_custody_v2 AS h ON h.district_id = p.district_id
+            AND h.holder = 'person:' || p.person_id \(device)
           """,
-        conditions: conditions,
-        key: [.init(value: "p.person_id"), .init(value: "COALESCE(h.device_id, '')")])
+          [
+            """
+            (h.device_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM registry_report_custody_v2 AS o
+              WHERE o.district_id = p.district_id AND o.owner = 'person:' || p.person_id))
+            """
+          ], person: "p.person_id"),
+        // Whose is in repair: few, looked up from there.
+        query(
+          "registry_report_custody_v2 AS h CROSS JOIN roster_report_person_v1 AS p \(device)",
+          [
+            "h.district_id = \(district)", "h.owner >= 'person:'", "h.owner < 'person;'",
+            "p.person_id = SUBSTR(h.owner, 8)",
+          ], person: "SUBSTR(h.owner, 8)"),
+      ]
     })
 
   /// What of devices is not as it was: facts, and moves from hand to hand.
@@ -93,35 +116,34 @@ enum OtherReports {
       Column("device", "Id", .text, "d.device_id", isUsual: false),
     ],
     filters: [.since, .section, .school],
-    source: .tables { district, question in
-      var plain = question
-      plain.section = nil
+    source: .merged { district, question in
       var parts: [SQL] = []
       if question.section != "custody" {
         let section: SQL = question.section.map { " AND section = \($0)" } ?? ""
         parts.append(
           """
-          SELECT at, device_id, sequence, CAST(0 AS BIGINT) AS source, section, field, old, new FROM registry_report_change_v1
+          SELECT at, device_id, sequence, section, field, old, new FROM registry_report_change_v1
           WHERE district_id = \(district) AND at >= \(question.since)\(section)
           """)
       }
       if question.section == nil || question.section == "custody" {
         parts.append(
           """
-          SELECT at, device_id, sequence, CAST(1 AS BIGINT) AS source, 'custody' AS section, kind AS field, NULL AS old, holder AS new
+          SELECT at, device_id, sequence, 'custody' AS section, kind AS field, NULL AS old, holder AS new
           FROM registry_report_event_v1 WHERE district_id = \(district) AND at >= \(question.since)
           """)
       }
-      var query = DeviceTables.query(in: district, plain)
-      query.from = """
-        (\(SQL.joined(parts, separator: " UNION ALL "))) AS x
-        JOIN registry_report_device_v1 AS d ON d.device_id = x.device_id
-        """
-      query.key = [
-        .init(value: "x.at", isNumber: true), .init(value: "x.device_id"), .init(value: "x.source", isNumber: true),
-        .init(value: "x.sequence", isNumber: true),
-      ]
-      return query
+      var plain = question
+      plain.section = nil
+      return parts.map { part in
+        // In this order: what happened is read as it stands in its index, and each device looked up.
+        var query = DeviceTables.query(in: district, plain, ["d.device_id = x.device_id"])
+        query.from = "(\(part)) AS x CROSS JOIN registry_report_device_v1 AS d"
+        query.key = [
+          .init(value: "x.at", isNumber: true), .init(value: "x.device_id"), .init(value: "x.sequence", isNumber: true),
+        ]
+        return query
+      }
     })
 }
 

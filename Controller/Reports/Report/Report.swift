@@ -42,6 +42,9 @@ struct Report: Sendable {
   enum Source: Sendable {
     /// The owners' views, a district after another, in the order of a key.
     case tables(@Sendable (DistrictID, Question) throws -> TableQuery)
+    /// Rows of several queries in one order, each read in its own (``MergedRows``). The key of each has three parts, the last of
+    /// which is a number that is not negative, and tells rows of one query apart.
+    case merged(@Sendable (DistrictID, Question) throws -> [TableQuery])
     /// Few rows of each district.
     case made(@Sendable (DistrictID, Question, ReportRun, any Transaction) throws -> [[SQLValue]])
     /// The packages of the whole scope.
@@ -71,6 +74,11 @@ struct TableQuery: Sendable {
   /// All of them hold, the district's among them.
   var conditions: [SQL]
   var key: [Key]
+  /// Whether what it finds may be few of many devices that no index tells apart: a page then looks at a bounded number of
+  /// them (``ReportRun``). Its key is the device.
+  var isWalk = false
+  /// What a row becomes, where that is not simply itself: of its columns' values the rows that are shown.
+  var expand: (@Sendable (_ values: [SQLValue], _ columns: [Report.Column]) throws -> [[SQLValue]])?
 
   /// The columns, and the key behind them.
   func rows(_ columns: [Report.Column], after: [String]?, limit: Int?) -> SQL {

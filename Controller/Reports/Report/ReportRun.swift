@@ -13,17 +13,28 @@ struct ReportRun: Sendable {
   /// The schools to which some districts are limited.
   let schools: [DistrictID: Set<SchoolID>]?
   let software: any SoftwareSource
+  /// Devices that one page looks at where no index tells which of them are meant, in growing steps: a page that fills soon
+  /// costs little.
+  var strides = [512, 2048, 4096]
 
-  /// Packages of one look, where all of them are wanted.
-  private static let softwareStep = 1000
+  /// Packages, or rows of merged queries, of one look, where all of them are wanted.
+  private static let step = 1000
 
   /// Every row in the order of the report, one in memory at a time.
   func each(_ transaction: any Transaction, _ body: ([SQLValue]) throws -> Void) throws {
     switch report.source {
     case .tables(let query):
       for district in districts {
-        let rows = try limited(query(district, question), in: district).rows(columns, after: nil, limit: nil)
-        try transaction.each(rows) { try body(Array($0.values.prefix(columns.count))) }
+        let query = try limited(query(district, question), in: district)
+        try transaction.each(query.rows(columns, after: nil, limit: nil)) { row in
+          for values in try query.shown(row.values, columns) { try body(values) }
+        }
+      }
+    case .merged(let queries):
+      for district in districts {
+        var rows = MergedRows(
+          try queries(district, question).map { limited($0, in: district) }, columns, after: nil, step: Self.step)
+        while let values = try rows.next(transaction) { try body(Array(values.prefix(columns.count))) }
       }
     case .made(let rows):
       for district in districts { for row in try rows(district, question, self, transaction) { try body(row) } }
@@ -31,7 +42,7 @@ struct ReportRun: Sendable {
       var after: String?
       repeat {
         let page = try software.packages(
-          in: scope, prefix: question.prefix, after: after, limit: Self.softwareStep, transaction)
+          in: scope, prefix: question.prefix, after: after, limit: Self.step, transaction)
         for item in page.items { try body(Self.row(of: item)) }
         after = page.next
       } while after != nil
@@ -46,12 +57,15 @@ struct ReportRun: Sendable {
     }
     var rows: [Row] = []
     var next: String?
+    /// Where the last row stands.
+    var last: String?
   }
 
   /// - Throws: `request.query` where `after` is no page's `next`.
   func page(after: String?, limit: Int, _ transaction: any Transaction) throws -> Page {
     switch report.source {
     case .tables(let query): return try page(query, after: after, limit: limit, transaction)
+    case .merged(let queries): return try merged(queries, after: after, limit: limit, transaction)
     case .made(let rows):
       let all = try districts.flatMap { district in
         try rows(district, question, self, transaction).map { Page.Row(district: district, values: $0) }
@@ -66,33 +80,8 @@ struct ReportRun: Sendable {
     }
   }
 
-  private func page(
-    _ query: @Sendable (DistrictID, Question) throws -> TableQuery, after: String?, limit: Int,
-    _ transaction: any Transaction
-  ) throws -> Page {
-    var page = Page()
-    let place = try Self.place(after)
-    var last: [SQLValue] = []
-    for district in districts {
-      if let place, district < place.district { continue }
-      let beyond = district == place?.district ? place?.key : nil
-      let rows = try transaction.rows(
-        limited(query(district, question), in: district).rows(
-          columns, after: beyond, limit: limit + 1 - page.rows.count))
-      for row in rows {
-        guard page.rows.count < limit else {
-          page.next = page.rows.last?.district.map { Self.text($0, last) }
-          return page
-        }
-        page.rows.append(.init(district: district, values: row.values))
-        last = Array(row.values.dropFirst(columns.count))
-      }
-    }
-    return page
-  }
-
   /// With the schools to which the caller is limited.
-  private func limited(_ query: TableQuery, in district: DistrictID) -> TableQuery {
+  func limited(_ query: TableQuery, in district: DistrictID) -> TableQuery {
     guard let allowed = schools?[district] else { return query }
     var limited = query
     limited.conditions.append("d.school_id IN \(list: allowed.sorted())")
@@ -108,18 +97,19 @@ struct ReportRun: Sendable {
 
   // MARK: - Places of pages
 
-  private static func text(_ district: DistrictID, _ key: [SQLValue]) -> String {
-    ([district.rawValue]
-      + key.map { value in
-        switch value {
-        case .text(let text): text
-        case .integer(let number): "\(number)"
-        case .null, .double, .boolean, .bytes: ""
-        }
-      }).joined(separator: "/")
+  static func text(_ district: DistrictID, _ key: some Sequence<SQLValue>) -> String {
+    ([district.rawValue] + key.map(keyText)).joined(separator: "/")
   }
 
-  private static func place(_ after: String?) throws(ServingError) -> (district: DistrictID, key: [String])? {
+  static func keyText(_ value: SQLValue) -> String {
+    switch value {
+    case .text(let text): text
+    case .integer(let number): "\(number)"
+    case .null, .double, .boolean, .bytes: ""
+    }
+  }
+
+  static func place(_ after: String?) throws(ServingError) -> (district: DistrictID, key: [String])? {
     guard let after else { return nil }
     let parts = after.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 2, let district = DistrictID(rawValue: parts[0]) else { throw stray }
@@ -133,4 +123,12 @@ struct ReportRun: Sendable {
   }
 
   private static let stray = ServingError(.query, "'after' is the 'next' of a page of this list.")
+}
+
+extension TableQuery {
+  /// What is shown of a row, of its columns and its key.
+  func shown(_ values: [SQLValue], _ columns: [Report.Column]) throws -> [[SQLValue]] {
+    let own = Array(values.prefix(columns.count))
+    return try expand?(own, columns) ?? [own]
+  }
 }

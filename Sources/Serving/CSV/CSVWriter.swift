@@ -31,7 +31,8 @@ package struct CSVWriter: Sendable {
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {
     guard let first = text.utf8.first else { return }
-    let isFormula = isSign(first) || isBreak(first) || first == UInt8(ascii: "\t")
+    // Spreadsheets leave NUL out: what stands behind it would begin the cell.
+    let isFormula = isSign(first) || isBreak(first) || first == UInt8(ascii: "\t") || first == 0
     let isQuoted =
       text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || isBreak($0) }
       || first == UInt8(ascii: " ") || text.utf8.last == UInt8(ascii: " ")

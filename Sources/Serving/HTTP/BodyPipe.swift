@@ -6,8 +6,8 @@ import Synchronization
 /// ```
 /// database's thread ── send (waits for room) ──▶ at most 4 pieces ── next ──▶ connection
 /// ```
-/// So whoever reads slowly holds the maker back, and memory stays small. Who does not read at all for ``patience``, or is
-/// not done at the deadline, is given up.
+/// So whoever reads slowly holds the maker back, and memory stays small. Who does not read at all for ``patience``, has been
+/// waited for longer than ``ReaderPace`` allows, or is not done at the deadline, is given up.
 package final class BodyPipe: Sendable {
   /// Pieces that may wait.
   static let capacity = 4
@@ -38,17 +38,27 @@ package final class BodyPipe: Sendable {
 
   private let state = Mutex(State())
   private let room = DispatchSemaphore(value: capacity)
-  private let deadline: ContinuousClock.Instant
+  private let deadline: Mutex<ContinuousClock.Instant>
+  private let pace = Mutex(ReaderPace())
 
-  init(within limit: Duration) { deadline = .now + limit }
+  init(within limit: Duration) { deadline = Mutex(.now + limit) }
+
+  /// The rest may take so long at most.
+  package func hurry(within limit: Duration) { deadline.withLock { $0 = min($0, .now + limit) } }
 
   /// Hands a piece on; called on the maker's own thread, which it blocks while there is no room.
   ///
   /// - Throws: ``Failure``.
   package func send(_ piece: [UInt8]) throws(Failure) {
     guard !piece.isEmpty else { return try check() }
+    let began = ContinuousClock.now
     guard room.wait(timeout: .now() + Self.patience.dispatched) == .success else { throw .stalled }
     try check()
+    let isTooSlow = pace.withLock { pace in
+      pace.waited(began.duration(to: .now), for: piece.count)
+      return pace.isTooSlow
+    }
+    guard !isTooSlow else { throw .stalled }
     let reader = state.withLock { state -> CheckedContinuation<[UInt8]?, any Error>? in
       guard let reader = state.reader else {
         state.pieces.append(piece)
@@ -67,7 +77,7 @@ package final class BodyPipe: Sendable {
   /// - Throws: ``Failure``.
   package func check() throws(Failure) {
     guard !state.withLock({ $0.isAbandoned }) else { throw .abandoned }
-    guard .now < deadline else { throw .late }
+    guard deadline.withLock({ .now < $0 }) else { throw .late }
   }
 
   /// Nothing follows; `error` is why, where that is not the end of the body.
@@ -119,4 +129,22 @@ package final class BodyPipe: Sendable {
 
 extension Duration {
   fileprivate var dispatched: DispatchTimeInterval { .milliseconds(Int(seconds * 1000)) }
+}
+
+/// Whether a reader takes a body fast enough: what it is waited for grows with what it has taken, whatever the whole is.
+struct ReaderPace: Sendable {
+  /// What every reader may be waited for.
+  static let grace = Duration.seconds(30)
+  /// Bytes that a reader takes in each further second at least: half a megabit.
+  static let least: Int64 = 64 << 10
+
+  private var waited = Duration.zero
+  private var sent: Int64 = 0
+
+  mutating func waited(_ time: Duration, for bytes: Int) {
+    waited += time
+    sent += Int64(bytes)
+  }
+
+  var isTooSlow: Bool { waited > Self.grace + .milliseconds(sent * 1000 / Self.least) }
 }

@@ -1,5 +1,6 @@
 import Compression
 import Synchronization
+package import Vocabulary
 
 /// A body that is made while it is sent, in little memory, however long it gets.
 ///
@@ -64,31 +65,54 @@ extension Reply {
   }
 }
 
-/// Lets few long bodies be made at once, for each keeps a connection of the database.
+/// Lets few long bodies be made at once, one for each principal, for each keeps a connection of the database.
 package final class StreamGate: Sendable {
-  private let free: Mutex<Int>
-
-  package init(_ places: Int) { free = Mutex(places) }
-
-  /// A place, until its last reference is gone.
-  package final class Place: Sendable {
-    private let gate: StreamGate
-    fileprivate init(_ gate: StreamGate) { self.gate = gate }
-    deinit { gate.free.withLock { $0 += 1 } }
+  private struct State {
+    var free: Int
+    var inside: Set<PrincipalID> = []
   }
 
-  /// - Throws: `request.overloaded` where all places are taken.
-  package func enter() throws(ServingError) -> Place {
-    let isIn = free.withLock { free in
-      guard free > 0 else { return false }
-      free -= 1
-      return true
+  private let state: Mutex<State>
+
+  package init(_ places: Int) { state = Mutex(State(free: places)) }
+
+  /// A place, until it is left or its last reference is gone.
+  package final class Place: Sendable {
+    private let gate: StreamGate
+    private let principal: PrincipalID
+    private let isIn = Mutex(true)
+
+    fileprivate init(_ gate: StreamGate, _ principal: PrincipalID) { (self.gate, self.principal) = (gate, principal) }
+
+    package func leave() {
+      let wasIn = isIn.withLock { isIn in
+        defer { isIn = false }
+        return isIn
+      }
+      guard wasIn else { return }
+      gate.state.withLock { state in
+        state.free += 1
+        state.inside.remove(principal)
+      }
     }
-    guard isIn else {
-      throw ServingError(
-        .overloaded, "Other long files are being made, as many as there may be at once. Try again in some seconds.",
-        headers: [.retryAfter: "10"])
+
+    deinit { leave() }
+  }
+
+  /// - Throws: `request.overloaded` where all places are taken, or this principal has one.
+  package func enter(by principal: PrincipalID) throws(ServingError) -> Place {
+    let refusal = state.withLock { state -> String? in
+      if state.inside.contains(principal) {
+        return "Another long file is being made for you. Try again when it is here."
+      }
+      guard state.free > 0 else {
+        return "Other long files are being made, as many as there may be at once. Try again in some seconds."
+      }
+      state.free -= 1
+      state.inside.insert(principal)
+      return nil
     }
-    return Place(self)
+    if let refusal { throw ServingError(.overloaded, refusal, headers: [.retryAfter: "10"]) }
+    return Place(self, principal)
   }
 }

@@ -5,10 +5,18 @@ extension Facts {
   /// knows. So an agent compares this instead. The boot counts as a change: a controller that has learned of a field since
   /// is told of it at the next start.
   package func beside(_ section: FactSection) -> [UInt8]? {
-    guard section == .hardware, let hardware, hardware.tellsBeside else { return nil }
     var encoder = CanonicalEncoder()
     encoder.field("boot", system?.bootID)
-    hardware.encodeBeside(into: &encoder)
+    switch section {
+    case .hardware:
+      guard let hardware, hardware.tellsBeside else { return nil }
+      hardware.encodeBeside(into: &encoder)
+    case .system:
+      // An agent that reports while services still start does not know how long the start takes: it tells that once it does.
+      guard system?.bootMilliseconds != nil else { return nil }
+      encoder.field("bootDuration", true)
+    case .identity, .vitals, .software: return nil
+    }
     return encoder.bytes
   }
 }

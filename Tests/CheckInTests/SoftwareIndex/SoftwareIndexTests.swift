@@ -90,6 +90,29 @@ struct SoftwareIndexTests {
     }
   }
 
+  @Test("Of one name and version, who has it for an architecture and from a source is told apart")
+  func apart() async throws {
+    let fleet = try await Fleet()
+    var places: [Fleet.Place] = []
+    for (number, kind) in [("amd64", "dpkg"), ("i386", "dpkg"), ("amd64", "rpm")].enumerated() {
+      places.append(try await fleet.device(number, in: Fleet.districts[0]))
+      try await fleet.tell(
+        [.init(name: "libc", version: "1", architecture: kind.0, source: kind.1)], by: places[number])
+    }
+    func having(_ architecture: String?, _ source: String?) async throws -> [DeviceID] {
+      try await fleet.world.database.read(in: .state) { [desk = fleet.world.desk] transaction in
+        try desk.devices(
+          having: "libc", version: "1", below: nil, architecture: architecture, source: source, in: .state,
+          schools: nil, after: nil, limit: 10, transaction
+        ).items.map(\.device)
+      }
+    }
+    #expect(try await having(nil, nil).count == 3)
+    #expect(try await having("i386", nil) == [places[1].device])
+    #expect(try await having("amd64", "rpm") == [places[2].device])
+    #expect(try await having("i386", "rpm") == [])
+  }
+
   @Test("Where nobody has software any more, the index is empty again, and unused names and bases go")
   func emptied() async throws {
     var random = SplitMix(state: 3)
