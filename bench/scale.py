@@ -301,8 +301,6 @@ def measure(given, engine, devices, server):
                           "--packages", PACKAGES)
     if server:
         found["seed"]["databaseCpuSeconds"] = server.cpu() - before
-    if server and server.sql("SELECT COUNT(*) FROM checkin_summary_filled", database) == "0":
-        server.sql("INSERT INTO checkin_summary_filled (district_id) VALUES ('*')", database)
     found["bytes"], found["tables"] = size(state, server, database)
     found["naive"] = naive(devices, given.room, server)
     say(f"{engine}, {devices:,} devices: {found['seed']['seconds']:.0f} s, {found['bytes'] / 2**30:.2f} GiB; check-ins")

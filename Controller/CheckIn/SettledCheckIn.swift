@@ -52,6 +52,10 @@ package struct PreparedCheckIn: Sendable {
 }
 
 extension CheckIns {
+  /// Makes the summaries that are missing, and marks that none is: of a state that is filled from the beginning none ever is, so
+  /// that its controller need not look through it.
+  package func makeSummaries() async throws { try await filler.fill() }
+
   /// Makes an image's list a base before any device names it, and takes it into the index of software.
   ///
   /// - Parameter number: what the base is called in the index where it has no number yet; no other one may have it.

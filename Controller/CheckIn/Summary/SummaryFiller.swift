@@ -7,8 +7,10 @@ internal import Vocabulary
 /// Makes the summaries of devices that told their facts before there were any, or by other rules, once, in short steps between
 /// which check-ins are stored. Any number of controllers may do it at once: what one has done, the others find done.
 package final class SummaryFiller: Service {
-  /// Devices of a step.
-  private static let step = 200
+  /// Rows of a step: those of some 200 devices.
+  private static let rowsOfStep = 800
+  /// As a number of the text: for a parameter PostgreSQL plans as if a tenth of the table were asked for, and reads all of it.
+  private static let limit: SQL = "800"
 
   private let database: any Database
   private let thresholds: HealthThresholds
@@ -87,7 +89,7 @@ package final class SummaryFiller: Service {
         WHERE m.district_id = s.district_id AND m.device_id = s.device_id) AS missing
       FROM checkin_section AS s
       WHERE (s.district_id, s.device_id) > (\(place.district), \(place.device))
-      ORDER BY s.district_id, s.device_id LIMIT \(step * 4)
+      ORDER BY s.district_id, s.device_id LIMIT \(limit)
       """)
     var devices: [(district: DistrictID, device: DeviceID)] = []
     // Up to four sections of one device follow each other.
@@ -102,7 +104,7 @@ package final class SummaryFiller: Service {
           device: place.device, district: place.district, was: nil,
           now: DeviceSummary(facts[place.device]?.facts ?? .init(), thresholds))
       }, in: transaction)
-    guard rows.count == step * 4, let last = rows.last else { return (devices.count, nil) }
+    guard rows.count == rowsOfStep, let last = rows.last else { return (devices.count, nil) }
     return (devices.count, Place(district: try last.get("district_id"), device: try last.get("device_id")))
   }
 }

@@ -66,6 +66,7 @@ final class Seeder: Sendable {
 
   private func begin() async throws -> [SeedMaker.Part] {
     let listed = now.advanced(by: .seconds(-30 * 86_400))
+    try await stores.checkIns.makeSummaries()
     var parts: [SeedMaker.Part] = []
     _ = try await several(Array(Set(plan.districts.flatMap(\.bases))).sorted()) { base in
       try await self.stores.checkIns.settle(
