@@ -100,5 +100,6 @@ enum RosterReport {
       }
     }
     writer.finish(nothing: "The export has no files, and changes nothing.")
+    for note in answer["notes"].items.compactMap(\.string) { session.console.error("\(note)\n") }
   }
 }

@@ -48,7 +48,9 @@ package struct RosterPages: Sendable {
       ) { try await show(try $0.identifier("district"), $0, $1) },
       .upload(
         Self.base + "/uploads", Self.rule, "uploadRoster", "Sends a file, to see what it would change",
-        limit: Self.uploadLimit, handle: upload),
+        limit: Self.uploadLimit,
+        larger: "A larger roster goes by 'rollcall roster import', which takes \(ImportRoutes.bodyLimit >> 20) MiB.",
+        handle: upload),
       .page(
         .get, Self.base + "/uploads/{upload}", Self.rule, "previewRoster", "What a file would change",
         query: ["allow"]
@@ -227,8 +229,9 @@ package struct RosterPages: Sendable {
       let own = plan.districts.first { $0.district == district }
       let model = Preview(
         base: base, path: path, file: file, faults: [], hasFaults: false, isPlan: true, changes: plan.changes,
-        standing: own?.people ?? 0, removal: ImportGuard.words(own?.removal ?? 0), refusal: view.refusal, allow: allow,
-        revision: own?.revision ?? 0, counts: view.districts.first.map { KindLine.all($0.counts) } ?? [],
+        standing: own?.people ?? 0, removal: own.map { ImportGuard.words($0, [.students, .staff]) } ?? "nobody",
+        refusal: view.refusal, allow: allow, revision: own?.revision ?? 0,
+        counts: view.districts.first.map { KindLine.all($0.counts) } ?? [],
         notes: plan.notes)
       let heading = Shell.Heading(
         "What this file would change", place: Self.place, fault: fault?.message, status: fault?.status ?? .ok)
