@@ -53,18 +53,28 @@ package struct AccessDirectory: Authenticator {
   private func session(_ cookie: String, isUse: Bool, now: Instant) async throws -> SignedIn? {
     guard let secret = AccessSecret(.session, printed: cookie) else { return nil }
     let hash = secret.hash
-    if let held = sessions.answer(hash, now: now) { return held.signedIn }
+    if var held = sessions.answer(hash, now: now) {
+      // A page that only asked whether it may go on may have been first.
+      if isUse, noteUse(of: &held, now: now) { sessions.change(held, for: hash) }
+      return held.signedIn
+    }
     let generation = sessions.generation
     let found = try await database.read(in: .state) { [policy] in
       try SessionStore.holder(of: secret, policy, now: now, in: $0)
     }
-    guard let found else { return nil }
+    guard var found else { return nil }
+    if isUse { _ = noteUse(of: &found, now: now) }
     sessions.keep(found, for: hash, until: found.expiresAt, now: now, generation: generation)
-    if isUse, now.since(found.usedAt) >= policy.grain {
-      let id = found.signedIn.session.id
-      note(id.rawValue) { try SessionStore.noteUse(id, now: now, in: $0) }
-    }
     return found.signedIn
+  }
+
+  /// Whether it was to be noted, and is now.
+  private func noteUse(of held: inout SessionStore.Holder, now: Instant) -> Bool {
+    guard !held.isNoted, now.since(held.usedAt) >= policy.grain else { return false }
+    held.isNoted = true
+    let id = held.signedIn.session.id
+    note(id.rawValue) { try SessionStore.noteUse(id, now: now, in: $0) }
+    return true
   }
 
   /// Asks the database again for everyone: called after each change of tokens, sessions and grants.
@@ -138,6 +148,14 @@ private final class AnswerCache<Answer: Sendable>: Sendable {
       if state.kept.count >= bound { state.kept = state.kept.filter { Self.isFresh($1, now) } }
       if state.kept.count >= bound { state.kept = [:] }
       state.kept[hash] = Kept(answer: answer, at: now, until: until)
+    }
+  }
+
+  /// Another answer in place of what is kept, for as long.
+  func change(_ answer: Answer, for hash: [UInt8]) {
+    state.withLock { state in
+      guard let kept = state.kept[hash] else { return }
+      state.kept[hash] = Kept(answer: answer, at: kept.at, until: kept.until)
     }
   }
 

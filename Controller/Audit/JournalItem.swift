@@ -41,6 +41,11 @@ struct JournalItem: Encodable, Sendable {
     leafIndex = try row.get("leaf_index")
   }
 
+  /// Also of what the log of views shows.
+  static let columns: SQL = """
+    district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash, leaf_index
+    """
+
   static let schema = Schema.object(
     [
       ("id", .string("The entry's id")),

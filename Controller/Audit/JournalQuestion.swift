@@ -15,7 +15,11 @@ package struct JournalQuestion: Sendable {
   /// Days in UTC, both of them still asked for.
   package let from: String?
   package let until: String?
-  let condition: SQL
+  /// The days as moments; `until` is the first one that is not asked for.
+  let since: Instant?
+  let before: Instant?
+  /// Conditions that each begin with ` AND `; empty where nothing is filtered.
+  private let condition: SQL
 
   /// An empty value, as a form sends it, asks for nothing.
   ///
@@ -35,13 +39,23 @@ package struct JournalQuestion: Sendable {
       condition = condition + " AND district_id = \(district)"
     }
     if let action { condition = condition + " AND action = \(action)" }
-    if let object { condition = condition + " AND object = \(object)" }
     if let actor { condition = condition + " AND actor = \(actor)" }
-    if let from { condition = condition + " AND at >= \(try Self.day(from, "from"))" }
-    if let until {
-      condition = condition + " AND at < \(try Self.day(until, "until").advanced(by: .seconds(86_400)))"
-    }
     self.condition = condition
+    since = try from.map { text throws(ServingError) in try Self.day(text, "from") }
+    before = try until.map { text throws(ServingError) in
+      try Self.day(text, "until").advanced(by: .seconds(86_400))
+    }
+  }
+
+  /// How it is answered: of one district's entries an object is found by an index.
+  ///
+  /// - Parameter shown: what the caller may see of them, as a condition.
+  func scan(in scope: TenantScope, shown: SQL) -> JournalScan {
+    let about: SQL = object.map { " AND object = \($0)" } ?? ""
+    let isIndexed = if case .districts(let districts) = scope { districts.count == 1 } else { false }
+    return JournalScan(
+      scope: scope, narrow: isIndexed ? about : "", filter: condition + (isIndexed ? "" : about) + shown, from: since,
+      until: before)
   }
 
   /// What of `scope` is asked for. The state's own entries are no district's: who sees districts alone finds none.

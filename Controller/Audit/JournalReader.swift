@@ -1,4 +1,4 @@
-import Serving
+package import Serving
 package import Storage
 package import Vocabulary
 
@@ -54,16 +54,19 @@ package struct JournalReader: Sendable {
     (self.database, self.tenants) = (database, tenants)
   }
 
+  /// Looks at what is linked to students are for those who may see who looked.
+  ///
   /// - Parameter after: the `next` of the page before.
   /// - Throws: `request.query`; `request.not-found` for a district that the scope does not hold.
   package func page(
-    _ question: JournalQuestion, after: String?, limit: Int, in scope: TenantScope
+    _ question: JournalQuestion, after: String?, limit: Int, for context: OperatorContext
   ) async throws -> (rows: [JournalRow], next: String?) {
-    let scope = try question.scope(within: scope)
+    let scope = try question.scope(within: context.scope)
+    let scan = question.scan(in: scope, shown: StudentViews.shown(to: context))
     let before = try JournalFilter.position(after)
     let page = try await database.read(in: scope) { [tenants] transaction in
       try tenants.requireDistrict(of: scope, in: transaction)
-      return try JournalRoutes.entries(question.condition, before: before, limit: limit, in: scope, transaction)
+      return try JournalRoutes.entries(scan, before: before, limit: limit, transaction)
     }
     return (try page.items.map(JournalRow.init), page.next)
   }

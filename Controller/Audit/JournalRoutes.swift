@@ -23,7 +23,8 @@ package struct JournalRoutes: Sendable {
       PeopleRoute(
         .get, "/api/v1/journal", .scoped(AccessRule.journalReaders),
         Operation(
-          "listJournal", "Every change by people, tokens and keys, newest first",
+          "listJournal",
+          "Every change by people, tokens and keys, newest first; looks at what is linked to students for those who may list views. A page may have fewer items than asked for, or none, and a next one",
           query: [
             .init("district", "Only this district's entries; '*' for those of the state as a whole"),
             .init("action", "Only this action, such as 'batch.create'"),
@@ -34,44 +35,30 @@ package struct JournalRoutes: Sendable {
           ] + PageRequest.parameters,
           answers: (200, Page<JournalItem>.schema(of: JournalItem.schema)))
       ) { call, context in
-        let filter = try JournalFilter(call)
-        return try .json(
-          try await list(filter, page: PageRequest(call), scope: JournalFilter.scope(call, within: context.scope)))
+        let scope = try JournalFilter.scope(call, within: context.scope)
+        let scan = try JournalQuestion(call).scan(in: scope, shown: StudentViews.shown(to: context))
+        return try .json(try await list(scan, page: PageRequest(call)))
       }
     ] + TreeRoutes(database: database, tenants: tenants).peopleRoutes
   }
 
-  private func list(_ filter: JournalFilter, page: PageRequest, scope: TenantScope) async throws -> Page<JournalItem> {
+  private func list(_ scan: JournalScan, page: PageRequest) async throws -> Page<JournalItem> {
     let before = try JournalFilter.position(page.after)
-    return try await database.read(in: scope) { [tenants] transaction in
-      try tenants.requireDistrict(of: scope, in: transaction)
-      return try Self.entries(filter.condition, before: before, limit: page.limit, in: scope, transaction)
+    return try await database.read(in: scan.scope) { [tenants] transaction in
+      try tenants.requireDistrict(of: scan.scope, in: transaction)
+      return try Self.entries(scan, before: before, limit: page.limit, transaction)
     }
   }
 
   static func entries(
-    _ condition: SQL, before: Int64, limit: Int, in scope: TenantScope, _ transaction: any Transaction
+    _ scan: JournalScan, before: Int64, limit: Int, _ transaction: any Transaction
   ) throws -> Page<JournalItem> {
-    let items = try transaction.rows(
-      """
-      SELECT district_id, position, id, at, actor_kind, actor, action, object_kind, object, body, leaf_hash,
-        leaf_index
-      FROM audit_entry WHERE \(scope)\(condition) AND position < \(before)
-      ORDER BY position DESC LIMIT \(limit + 1)
-      """
-    ).map(JournalItem.init)
-    return Page(items, limit: limit) { String($0.position) }
+    try scan.page(before: before, limit: limit, transaction, position: \.position) { try JournalItem($0) }
   }
 }
 
 /// What of the journal is asked for.
-struct JournalFilter {
-  /// Conditions that each begin with ` AND `; empty where nothing is filtered.
-  let condition: SQL
-
-  /// - Throws: `request.query`.
-  init(_ call: Call) throws(ServingError) { condition = try JournalQuestion(call).condition }
-
+enum JournalFilter {
   /// What of `scope` is asked for. The state's own entries are no district's: who sees districts alone finds none.
   ///
   /// - Throws: `request.query`, `request.not-found`.

@@ -52,7 +52,8 @@ struct TreeRoutes: Sendable {
     PeopleRoute(
       .get, "/api/v1/journal/leaves", .scoped(AccessRule.journalReaders),
       Operation(
-        "listJournalLeaves", "The leaves of the journal's tree in its order, with what their hashes are made of",
+        "listJournalLeaves",
+        "The leaves of the journal's tree in its order, with what their hashes are made of; looks at what is linked to students for those who may list views",
         query: [
           .init("district", "Only this district's leaves; '*' for those of the state as a whole"),
           .init("entry", "Only the leaf of the entry with this id"),
@@ -64,20 +65,22 @@ struct TreeRoutes: Sendable {
       let scope = try JournalFilter.scope(call, within: context.scope)
       let query = try TreeQuery(call)
       let page = try PageRequest(call)
-      return try .json(try await list(query, page, scope, after: TreeQuery.place(page.after)))
+      return try .json(try await list(query, page, scope, context, after: TreeQuery.place(page.after)))
     }
   }
 
-  private func list(_ query: TreeQuery, _ page: PageRequest, _ scope: TenantScope, after: Int64) async throws
-    -> LeafPage
-  {
-    try await database.read(in: scope) { [tenants] transaction in
+  private func list(
+    _ query: TreeQuery, _ page: PageRequest, _ scope: TenantScope, _ context: OperatorContext, after: Int64
+  ) async throws -> LeafPage {
+    let shown = StudentViews.shown(to: context)
+    let isWhole = query.isWhole && scope == .state && StudentViews.isShownAll(to: context)
+    return try await database.read(in: scope) { [tenants] transaction in
       try tenants.requireDistrict(of: scope, in: transaction)
       let size = try TreeQuery.size(query.size, "size", within: Self.signed(transaction))
       var found = try transaction.rows(
         """
         SELECT \(LeafItem.columns) FROM audit_entry
-        WHERE \(scope)\(query.condition) AND leaf_index > \(max(after, query.first - 1)) AND leaf_index < \(size)
+        WHERE \(scope)\(query.condition)\(shown) AND leaf_index > \(max(after, query.first - 1)) AND leaf_index < \(size)
         ORDER BY leaf_index LIMIT \(page.limit + 1)
         """
       ).map(LeafItem.init)
@@ -90,7 +93,7 @@ struct TreeRoutes: Sendable {
         }
       }
       return LeafPage(
-        items: found, next: isLast ? nil : found.last.map { "\($0.index)" }, whole: query.isWhole && scope == .state)
+        items: found, next: isLast ? nil : found.last.map { "\($0.index)" }, whole: isWhole)
     }
   }
 

@@ -15,7 +15,7 @@ struct ImportRoutes: Sendable {
     Operation.Parameter("preview", "'true' tells what would change, and changes nothing"),
     Operation.Parameter(
       "allowRemoval",
-      "The share of a district's people, classes, guardians or memberships that may go, in per cent, 0 to 100; \(ImportGuard.standard) by default"
+      "The share of a district's students, staff, classes, guardians or memberships that may go, in per cent, 0 to 100; \(ImportGuard.standard) by default"
     ),
     Operation.Parameter(
       "demographics",

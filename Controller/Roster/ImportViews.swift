@@ -29,24 +29,49 @@ struct KindCounts: Encodable, Sendable {
 /// What an archive changed, or would.
 struct ImportView: Encodable, Sendable {
   struct District: Encodable, Sendable {
+    /// People of one role, whom the guard counts apart.
+    struct Role: Encodable, Sendable {
+      let standing: Int
+      let left: Int
+      let removal: Double
+
+      init(_ plan: DistrictPlan, _ kind: GuardedKind) {
+        (standing, left, removal) = (plan.standing(kind), plan.removed(kind), District.percent(plan.share(of: kind)))
+      }
+
+      static func schema(_ who: String) -> Schema {
+        .object(
+          [
+            ("standing", .integer("\(who) before")), ("left", .integer("How many of them go")),
+            ("removal", .number("Their share, in per cent")),
+          ], required: ["standing", "left", "removal"])
+      }
+    }
+
     let district: DistrictID
     let standing: Int
     let removal: Double
+    let students: Role
+    let staff: Role
     let counts: KindCounts
 
     init(_ plan: DistrictPlan) {
       district = plan.district
       standing = plan.people
-      removal = Double(Int((plan.removal * 1000).rounded())) / 10
+      removal = Self.percent(plan.removal)
+      (students, staff) = (Role(plan, .students), Role(plan, .staff))
       counts = KindCounts { plan[$0] }
     }
 
     static let schema = Schema.object(
       [
         ("district", .string("The district's id")), ("standing", .integer("Its people before")),
-        ("removal", .number("The share of them that goes, in per cent")),
+        ("removal", .number("The share of them that goes, in per cent")), ("students", Role.schema("Students")),
+        ("staff", Role.schema("Staff")),
         ("counts", .object(KindCounts.fields, required: KindCounts.names)),
-      ], required: ["district", "standing", "removal", "counts"])
+      ], required: ["district", "standing", "removal", "students", "staff", "counts"])
+
+    fileprivate static func percent(_ share: Double) -> Double { Double(Int((share * 1000).rounded())) / 10 }
   }
 
   /// nil where nothing changed, and of a preview.
@@ -56,7 +81,7 @@ struct ImportView: Encodable, Sendable {
   let changes: Int
   /// Why the import would be refused; of a preview alone.
   let refusal: String?
-  /// What was passed over, in words.
+  /// What was passed over, and who is somebody else now, in words.
   let notes: [String]
   let districts: [District]
 

@@ -92,7 +92,43 @@ struct PasswordTests {
       }
       try await work.inLine([]) { _ in try await stand(others - 1) }
     }
-    for _ in 0..<2 { try await stand(PasswordWork.queue + PasswordWork.threads) }
+    for _ in 0..<2 { try await stand(PasswordWork.strangers) }
+  }
+
+  @Test("Strangers take neither the places nor the thread of those who are known; together they have so many")
+  func kept() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 4))
+    func stand(strangers: Int, known: Int) async throws {
+      if strangers > 0 {
+        return try await work.inLine([]) { _ in try await stand(strangers: strangers - 1, known: known) }
+      }
+      #expect(try await refusal { try await work.inLine([]) { _ in } } == "request.overloaded")
+      guard known > 0 else {
+        #expect(try await refusal { try await work.inLine([], isKnown: true) { _ in } } == "request.overloaded")
+        return
+      }
+      try await work.inLine([], isKnown: true) { place in
+        _ = try await place.hash("heron under seven bridges")
+        try await stand(strangers: 0, known: known - 1)
+      }
+    }
+    try await stand(strangers: PasswordWork.strangers, known: PasswordWork.kept)
+    try await stand(strangers: PasswordWork.strangers, known: PasswordWork.kept)
+  }
+
+  @Test("Who is known waits for no stranger's password")
+  func ownThread() async throws {
+    let work = PasswordWork(cost: PasswordCost(logN: 15))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<PasswordWork.strangers {
+        group.addTask { _ = try await work.hash("heron under seven bridges") }
+      }
+      while work.waiting[0] < PasswordWork.strangers / 2 { await Task.yield() }
+      let before = work.waiting[0]
+      _ = try await work.inLine([], isKnown: true) { try await $0.hash("an otter by the river") }
+      #expect(work.waiting[1] == 0 && work.waiting[0] > 0, "of \(before) that were before it some wait still")
+      try await group.waitForAll()
+    }
   }
 
   @Test("Of one name or address only so many stand in line, and none of them takes another's place")
@@ -116,7 +152,7 @@ struct PasswordTests {
   func bounded() async throws {
     let work = PasswordWork(cost: PasswordCost(logN: 14))
     let outcomes = await withTaskGroup(of: Bool.self) { group in
-      for _ in 0..<(PasswordWork.queue + PasswordWork.threads + 20) {
+      for _ in 0..<(PasswordWork.strangers + 20) {
         group.addTask { (try? await work.hash("heron under seven bridges")) != nil }
       }
       return await group.reduce(into: [Bool]()) { $0.append($1) }

@@ -36,6 +36,24 @@ struct SessionTests {
     #expect(harness.counting.writes - before == 1)
   }
 
+  @Test("A use is noted also where a live page asked in the same second; the page's own asking is none")
+  func besideLive() async throws {
+    let harness = try await Harness()
+    try await harness.person("ada")
+    let cookie = try await harness.signIn("ada")
+    let before = harness.counting.writes
+    func asks(_ second: Int64) async throws {
+      #expect(try await harness.directory.stillSignedIn(cookie: cookie, now: after(second)) != nil)
+      await harness.directory.notesDone()
+    }
+    for second in Int64(600)..<603 { try await asks(second) }
+    #expect(harness.counting.writes == before)
+    for _ in 0..<3 { _ = try await harness.signedIn(cookie, at: after(602)) }
+    #expect(harness.counting.writes - before == 1)
+    // An hour after that use, and not after the sign-in.
+    #expect(try await harness.signedIn(cookie, at: after(602 + 3599)) != nil)
+  }
+
   @Test("Each sign-in gives a new cookie, and ends what the browser had before")
   func rotated() async throws {
     let harness = try await Harness()

@@ -165,7 +165,9 @@ struct SignInThrottleTests {
     }
     let before = try await counted()
     func full(_ others: Int) async throws {
-      if others > 0 { return try await harness.passwords.inLine([]) { _ in try await full(others - 1) } }
+      if others > 0 {
+        return try await harness.passwords.inLine([], isKnown: true) { _ in try await full(others - 1) }
+      }
       for _ in 0..<60 {
         #expect(try await refusal { _ = try await harness.signIn("ada", "x") } == "request.overloaded")
       }
@@ -179,6 +181,32 @@ struct SignInThrottleTests {
     try await full(PasswordWork.queue + PasswordWork.threads)
     #expect(try await counted() == before)
     _ = try await harness.signIn("ada")
+  }
+
+  @Test("However many strangers stand in line, a known browser, one's own password and a live link find a place")
+  func strangers() async throws {
+    let harness = try await Harness()
+    try await harness.person("ada")
+    let known = try await harness.cookies("ada")
+    let link = try await harness.invite("bea").link
+    func crowd(_ others: Int) async throws {
+      if others > 0 {
+        let throttle = SignInThrottle("name\(others)", Origin(octets: [192, 0, UInt8(others), 9]), known: nil)
+        return try await harness.passwords.inLine(throttle.claims, isKnown: throttle.isKnown) { _ in
+          try await crowd(others - 1)
+        }
+      }
+      #expect(try await refusal { _ = try await harness.signIn("ada") } == "request.overloaded")
+      let again = try await harness.cookies("ada", browser: known.browser)
+      let context = try await harness.context(again.session)
+      let wrong = try await refusal {
+        _ = try await harness.desk.changePassword(
+          from: "x", to: "an otter by the river", Call(.post, "/account/password", now: Harness.start), context)
+      }
+      #expect(wrong == "access.sign-in", "it was looked at")
+      try await harness.desk.setPassword(Harness.password, link: link, now: Harness.start)
+    }
+    try await crowd(PasswordWork.strangers)
   }
 
   @Test("What is in the line for a name or an address takes no more of it, and keeps no known browser out")

@@ -10,7 +10,7 @@ struct RosterTests {
   private static func answer(_ more: String) -> String {
     let kinds = ["people", "orgs", "classes", "guardians", "memberships"].map { "\"\($0)\":\(counts)" }
     return """
-      {"version":"1.2","changes":20,"districts":[{"district":"elm","standing":9,"removal":0,
+      {"version":"1.2","changes":20,"districts":[{"district":"elm","standing":9,"removal":0,"students":{"standing":8,"left":0,"removal":0},"staff":{"standing":1,"left":0,"removal":0},
       "counts":{\(kinds.joined(separator: ","))}}]\(more)}
       """
   }

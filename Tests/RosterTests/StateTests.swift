@@ -119,7 +119,7 @@ struct StateTests {
     less.users.removeAll { $0[0] == "v1" }
     less.roles.removeAll { $0[3] == "v1" }
     let error = try await bench.refusal { _ = try await bench.takeState(less) }
-    #expect(error?.kind == .removesTooMany && error?.message.contains("oak-park: 1 of 2") == true)
+    #expect(error?.kind == .removesTooMany && error?.message.contains("oak-park: 1 of 1 students") == true)
     #expect(error?.message.contains("cedar-falls") == false)
   }
 

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import Synchronization
 import Testing
 import Vocabulary
@@ -96,6 +97,49 @@ struct LiveTests {
     #expect(streams.count == 3, "that place is another's already")
     for place in [second, third, other] { streams.leave(place) }
     #expect(streams.count == 0)
+  }
+
+  /// Somebody whose grants change.
+  private final class Grants: Authenticator {
+    let held: Mutex<Set<Grant>>
+    init(_ grants: Set<Grant>) { held = Mutex(grants) }
+    func caller(bearer: String, now: Instant) async throws -> Caller? {
+      Caller(principal: LiveTests.ada, name: "Ada", grants: held.withLock { $0 })
+    }
+  }
+
+  @Test(
+    "With one of two grants withdrawn, or another given, a stream ends: it looks where somebody might look at its beginning"
+  )
+  func grants() async throws {
+    let (cedar, oak) = (try #require(DistrictID(rawValue: "cedar")), try #require(DistrictID(rawValue: "oak")))
+    let school = try #require(SchoolID(rawValue: "north"))
+    let (here, there) = (Grant(.districtIT, at: .district(cedar)), Grant(.districtIT, at: .district(oak)))
+    let atSchool = Grant(.schoolStaff, at: .school(cedar, school))
+    let held = Grants([here, there])
+    let route = PeopleRoute(
+      .get, "/live", .scopedSchools([.districtIT, .schoolStaff]), Operation("live", "Live"), isLive: true
+    ) { _, _ in .live("t") { [] } }
+    let service = PeopleService(
+      routes: [route], authenticator: held, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      clock: { Instant(seconds: 0) })
+    let call = Call(.get, "/live", headers: [.authorization: "Bearer x"], now: Instant(seconds: 0))
+    func begin(_ grants: Set<Grant>) async throws -> LiveFeed {
+      held.held.withLock { $0 = grants }
+      return try #require(await service.respond(to: call).feed)
+    }
+    func goesOn(_ feed: LiveFeed, with grants: Set<Grant>) async -> Bool {
+      held.held.withLock { $0 = grants }
+      return await service.maySee(feed, call, route)
+    }
+    let both = try await begin([here, there])
+    #expect(await goesOn(both, with: [there, here]))
+    #expect(await !goesOn(both, with: [here]))
+    #expect(await !goesOn(both, with: []))
+    let limited = try await begin([atSchool])
+    #expect(await goesOn(limited, with: [atSchool]))
+    #expect(await !goesOn(limited, with: [here]))
+    #expect(await !goesOn(limited, with: [atSchool, there]))
   }
 
   @Test("Those who see the same share one look")

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Logging
+import NIOCore
 import Synchronization
 import Testing
 import Vocabulary
@@ -111,6 +112,42 @@ struct RefusalTests {
     #expect(String(decoding: reply.body, as: UTF8.self).contains("Did you mean 'limit'?"))
     #expect(await send("/things", bearer: "good", query: [("limit", "5")]).status == .ok)
     #expect(await send("/alive", bearer: "good", query: [("any", "5")]).status == .ok)
+  }
+
+  @Test(
+    "A form that is too large is read to its end, for a browser hears nothing before, and is told where a larger one goes"
+  )
+  func tooLarge() async throws {
+    final class Count: Sendable { let parts = Mutex(0) }
+    let taken = Count()
+    func sent(of parts: Int, length: Int? = nil, larger: String?) async throws -> [UInt8] {
+      taken.parts.withLock { $0 = 0 }
+      let (stream, input) = AsyncStream<ByteBuffer>.makeStream()
+      for _ in 0..<parts { input.yield(ByteBuffer(bytes: [1, 2, 3, 4])) }
+      input.finish()
+      let counted = stream.map { part in
+        taken.parts.withLock { $0 += 1 }
+        return part
+      }
+      return try await Exchange.body(
+        of: counted, length.map { AnnouncedBody.length($0) } ?? .unknown, limit: 8, larger: larger)
+    }
+    func words(_ parts: Int, length: Int? = nil, larger: String?) async throws -> String {
+      do {
+        return "read: \(try await sent(of: parts, length: length, larger: larger))"
+      } catch let error as ServingError { return error.message }
+    }
+    #expect(try await sent(of: 2, length: 8, larger: "x") == [1, 2, 3, 4, 1, 2, 3, 4])
+    let told = "This is over 8 B. It goes another way."
+    for length in [nil, 24] as [Int?] {
+      #expect(try await words(6, length: length, larger: "It goes another way.") == told)
+      #expect(taken.parts.withLock { $0 } == 6, "all of it")
+    }
+    #expect(try await words(20, larger: "It goes another way.") == told)
+    #expect(taken.parts.withLock { $0 } == 9, "four times as much, and no more")
+    #expect(try await words(20, length: 80, larger: "It goes another way.") == told)
+    #expect(try await words(6, length: 24, larger: nil) == "The body is over 8 bytes. Send less at a time.")
+    #expect(taken.parts.withLock { $0 } == 0, "nothing is read for the API")
   }
 
   @Test("A body that is not UTF-8 is refused, not repaired")

@@ -165,6 +165,14 @@ def enrolment(visit, controller, folder, screenshots):
     controller.laptop(folder / "laptop-stranger", "EXAMPLE-9999", 9, token)
     for path, label in [("/pending", "pending"), ("/quarantine", "quarantine")]:
         look(visit, path, screenshots, label)
+    # A page that is told nothing more says so, whether its stream was ended or refused.
+    for answer in [{"content_type": "text/event-stream", "body": "event: over\ndata: {}\n\n"}, {"status": 404}]:
+        visit.page.route("**/pending/live", lambda route, answer=answer: route.fulfill(**answer))
+        visit.go("/pending")
+        visit.page.wait_for_function(
+            "() => document.querySelector('[data-following]').textContent.includes('not kept up to date')", timeout=20000)
+        visit.page.screenshot(path=screenshots / "not-followed.png", full_page=True)
+        visit.page.unroute("**/pending/live")
     visit.go("/pending")
     visit.tab_to("Approve")
     visit.submit()

@@ -9,6 +9,8 @@ enum SessionStore {
     let signedIn: SignedIn
     let expiresAt: Instant
     let usedAt: Instant
+    /// Whether the use was noted for which this answer was made, or a later one.
+    var isNoted = false
   }
 
   static func insert(_ session: Session, secretHash: [UInt8], in transaction: any Transaction) throws {

@@ -19,7 +19,7 @@ extension SignInDesk {
     let holder = try await holder(ofLink: text, now: now)
     try PasswordRule.check(password, of: holder.login)
     let claim = PasswordWork.Claim(key: "link:\(holder.principal)", limit: SignInThrottle.ofName.atOnce)
-    let hash = try await passwords.inLine([claim]) { try await $0.hash(password) }
+    let hash = try await passwords.inLine([claim], isKnown: true) { try await $0.hash(password) }
     let (link, browser) = (try Self.link(text), AccessSecret.random(.browser))
     defer { directory.forgetAll() }
     try await database.write(in: .state) { transaction in
@@ -46,7 +46,7 @@ extension SignInDesk {
     try PasswordRule.check(new, of: login)
     let throttle = SignInThrottle(ownPasswordOf: principal, login)
     return try await counting {
-      let (known, hash) = try await passwords.inLine(throttle.claims) { place in
+      let (known, hash) = try await passwords.inLine(throttle.claims, isKnown: throttle.isKnown) { place in
         let known = try await database.write(in: .state) { transaction in
           try throttle.count(now: call.now, in: transaction)
           return try AccountStore.credentials(of: principal, in: transaction)

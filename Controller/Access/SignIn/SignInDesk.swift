@@ -51,7 +51,7 @@ package struct SignInDesk: Sendable {
         try throttle.look(now: call.now, in: transaction)
         return throttle
       }
-      let known = try await passwords.inLine(throttle.claims) { place in
+      let known = try await passwords.inLine(throttle.claims, isKnown: throttle.isKnown) { place in
         let known = try await database.write(in: .state) { transaction in
           try throttle.count(now: call.now, in: transaction)
           return try name.flatMap { try AccountStore.credentials($0, in: transaction) }

@@ -48,12 +48,15 @@ struct SignInThrottle: Sendable {
   private let attempts: [Subject]
   /// What a right password is counted under.
   private let success: Subject
+  /// Whether it comes with a browser that is known, or of who is signed in: not of the strangers in the line of passwords.
+  let isKnown: Bool
 
   /// Somebody who signs in.
   ///
   /// - Parameter browser: the secret of a browser that is known to be the account's.
   init(_ login: String, _ origin: Origin?, known browser: AccessSecret?) {
     success = Subject("right", login, Self.ofSuccesses)
+    isKnown = browser != nil
     if let browser {
       attempts = [Subject("browser", browser.printed, Self.ofName)]
     } else {
@@ -68,6 +71,7 @@ struct SignInThrottle: Sendable {
   init(ownPasswordOf principal: PrincipalID, _ login: LoginName) {
     success = Subject("right", login.text, Self.ofSuccesses)
     attempts = [Subject("own", principal.rawValue, Self.ofName)]
+    isKnown = true
   }
 
   /// What of the line of passwords it takes.

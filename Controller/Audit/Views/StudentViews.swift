@@ -123,6 +123,20 @@ package enum StudentViews {
   /// On the entries that are looks; the indexes are made with these very words.
   static let condition: SQL = "action IN ('person.view', 'person.search', 'roster.view', 'report.view')"
 
+  /// Those who see who looked at whom: they answer for a district's data.
+  package static let readers: Set<Role> = [.stateAdmin, .auditor, .districtAdmin]
+
+  static func isShownAll(to context: OperatorContext) -> Bool { context.caller?.scope(of: readers) == .state }
+
+  /// Leaves looks out of the journal's entries where the caller may not see who looked; begins with ` AND `, or is empty.
+  static func shown(to context: OperatorContext) -> SQL {
+    switch context.caller?.scope(of: readers) {
+    case .state: ""
+    case .districts(let districts): " AND (NOT (\(condition)) OR \(TenantScope.districts(districts)))"
+    case nil: " AND NOT (\(condition))"
+    }
+  }
+
   static let schema: [SQL] = [
     "CREATE INDEX audit_entry_view ON audit_entry (district_id, position) WHERE \(condition)",
     "CREATE INDEX audit_entry_view_of_state ON audit_entry (position) WHERE \(condition)",

@@ -68,7 +68,10 @@ package struct ViewItem: Encodable, Sendable {
 /// Which looks are asked for.
 package struct ViewFilter: Sendable {
   package static let parameters: [Operation.Parameter] = [
-    .init("district", "Only at this district's people"), .init("person", "Only those in which this person was shown"),
+    .init("district", "Only at this district's people"),
+    .init(
+      "person",
+      "Only those that name this person: lists and reports of everybody name nobody, and are left out"),
     .init("actor", "Only by this principal"), .init("purpose", "Only with this purpose, such as 'family-calls'"),
     .init("from", "Only of this day and later, such as 2026-11-20 (UTC)"), .init("to", "Only of this day and before"),
   ]
@@ -111,61 +114,48 @@ package struct ViewFilter: Sendable {
     until = try day("to")?.advanced(by: .seconds(86_400))
   }
 
-  func takes(_ item: ViewItem, at: Instant) -> Bool {
+  func takes(_ item: ViewItem) -> Bool {
     if let person, !item.persons.contains(person.rawValue) { return false }
     if let actor, item.actor != actor.rawValue { return false }
     if let purpose, item.purpose != purpose { return false }
-    if let from, at < from { return false }
-    if let until, at >= until { return false }
     return true
+  }
+
+  /// What the engine looks at; conditions that each begin with ` AND `.
+  fileprivate var condition: SQL {
+    var condition: SQL = ""
+    if let actor { condition = condition + " AND actor = \(actor)" }
+    // Searches name those whom they showed in their bodies.
+    if let person { condition = condition + " AND (object = \(person) OR object_kind <> 'person')" }
+    return condition
   }
 }
 
 /// Looks at what is linked to students, the newest first.
 package enum ViewLog {
-  /// Entries that one page reads at most: a filter that takes few makes short pages with a next one.
-  static let mostRead = 5_000
-  private static let step = 500
-
   /// - Throws: `request.query`.
   package static func page(
     _ filter: ViewFilter, scope: TenantScope, page: PageRequest, _ transaction: any Transaction
-  ) throws -> Page<ViewItem> {
-    var before = try JournalFilter.position(page.after)
-    var found: [ViewItem] = []
-    var read = 0
-    while read < mostRead {
-      let rows = try transaction.rows(query(scope, before: before))
-      for row in rows {
-        let item = try ViewItem(row)
-        before = item.position
-        guard filter.takes(item, at: try row.get("at")) else { continue }
-        found.append(item)
-        if found.count == page.limit { return Page(found, next: String(item.position)) }
-      }
-      read += rows.count
-      if rows.count < step { return Page(found, next: nil) }
-      // Positions are roughly in the order of time: nothing of a later day stands an hour behind.
-      if let from = filter.from, let last = try rows.last?.get("at", as: Instant.self),
-        last.advanced(by: .seconds(3600)) < from
-      {
-        return Page(found, next: nil)
-      }
-    }
-    return Page(found, next: String(before))
-  }
+  ) throws -> Page<ViewItem> { try self.page(filter, scope: scope, page: page, JournalScan.Bounds(), transaction) }
 
-  static func query(_ scope: TenantScope, before: Int64) -> SQL {
-    """
-    SELECT position, id, district_id, at, actor, action, object_kind, object, body FROM audit_entry
-    WHERE \(scope) AND position < \(before) AND \(StudentViews.condition) ORDER BY position DESC LIMIT \(step)
-    """
+  static func page(
+    _ filter: ViewFilter, scope: TenantScope, page: PageRequest, _ bounds: JournalScan.Bounds,
+    _ transaction: any Transaction
+  ) throws -> Page<ViewItem> {
+    let scan = JournalScan(
+      bounds: bounds, scope: scope, narrow: " AND \(StudentViews.condition)", filter: filter.condition,
+      from: filter.from, until: filter.until)
+    let before = try JournalFilter.position(page.after)
+    return try scan.page(before: before, limit: page.limit, transaction, position: \.position) { row in
+      let item = try ViewItem(row)
+      return filter.takes(item) ? item : nil
+    }
   }
 }
 
 /// Who looked at whom: for those who answer for a district's data.
 package struct ViewRoutes: Sendable {
-  package static let rule = AccessRule.scoped([.stateAdmin, .auditor, .districtAdmin])
+  package static let rule = AccessRule.scoped(StudentViews.readers)
 
   private let database: any Database
   private let tenants: any JournalTenants

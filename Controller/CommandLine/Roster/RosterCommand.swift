@@ -42,7 +42,7 @@ struct RosterCommand: ParsableCommand {
       discussion: """
         \(RosterCommand.archiveHelp)
 
-        A file that would remove more than a tenth of a district's people, or of its classes, guardians or memberships \
+        A file that would remove more than a tenth of a district's students, of its staff, or of its classes, guardians or memberships \
         without others in their place, is refused, for it is more likely half an export; --allow-removal takes another share.
 
         EXAMPLES

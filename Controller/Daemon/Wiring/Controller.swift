@@ -120,7 +120,10 @@ struct Controller: Sendable {
       logger: logger, clock: clock)
     let retention = RetentionSweep(
       database: database, registry: registry, roster: roster, metrics: metrics, logger: logger, clock: clock)
-    let sweeps: [any Service] = [IdempotencySweep(database: database, logger: logger, clock: clock), retention]
+    let sweeps: [any Service] = [
+      IdempotencySweep(database: database, logger: logger, clock: clock), retention,
+      UploadSweep(desk: roster, logger: logger, clock: clock),
+    ]
     let others: [(any Service)?] = [follower, folder]
     services =
       [checkIns.group, checkIns.indexer, checkIns.filler, reports.counter] + sweeps + others.compactMap(\.self)

@@ -22,6 +22,8 @@ package struct ViewPages: Sendable {
   fileprivate static let named = 10
   /// Looks in a file; who needs more narrows the days, or asks the API page by page.
   static let mostInFile = 20_000
+  /// Pages that a file goes through: twice as many as are full.
+  private static let mostPages = 40
   private static let parameters = ViewFilter.parameters.map(\.name)
 
   let views: ViewRoutes
@@ -117,7 +119,7 @@ package struct ViewPages: Sendable {
     let scope = try context.scope.narrowed(by: call)
     var text = CSVWriter(
       header: ["at", "district", "actor", "kind", "purpose", "shown", "persons", "device", "id"])
-    var (after, count): (String?, Int) = (nil, 0)
+    var (after, count, pages): (String?, Int, Int) = (nil, 0, 0)
     repeat {
       let page = try await views.page(call, scope, PageRequest(after: after, limit: PageRequest.maximum))
       for item in page.items {
@@ -127,12 +129,13 @@ package struct ViewPages: Sendable {
         ])
       }
       count += page.items.count
+      pages += 1
       after = page.next
-    } while after != nil && count < Self.mostInFile
+    } while after != nil && count < Self.mostInFile && pages < Self.mostPages
     guard after == nil else {
       throw ServingError(
         .query,
-        "There are more than \(Self.mostInFile) looks: narrow the days, or let 'rollcall audit views --all --output csv' ask page by page."
+        "There are more than \(Self.mostInFile) looks, or too many to go through for these: narrow the days, or let 'rollcall audit views --all --output csv' ask page by page."
       )
     }
     return Reply(

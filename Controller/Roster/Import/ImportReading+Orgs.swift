@@ -3,20 +3,24 @@ import Vocabulary
 
 extension ImportReading {
   private static let orgTypes = ["department", "school", "district", "local", "state", "national"]
-  private static let orgLimit = 100_000
 
   /// An org as the file tells of it; gone where it does not keep it.
-  private typealias ToldOrg = (org: OrgTable.Org, keeps: Bool)
+  typealias ToldOrg = (org: OrgTable.Org, keeps: Bool)
 
   /// Reads the orgs, finds the district of each, and tells of those that have one.
   func readOrgs(_ files: ExportFiles) throws {
     if let only { _ = try place(of: only) }
     let hasFile = files.has("orgs.csv")
     var mode = mode("orgs")
-    let told = try toldOrgs(files, &mode)
+    var told = try toldOrgs(files, &mode)
+    let standing = !hasFile || mode.mode == .delta ? try standingOrgs() : []
+    if only == nil, !hasFile || mode.mode == .delta {
+      told = try withoutAside(told, standing: Set(standing.map(\.id)))
+    }
     for (org, keeps) in told where keeps && orgs.add(org) != nil { repeatedOrg(org) }
     try faults.throwIfAny()
-    if !hasFile || mode.mode == .delta { try takeUpStandingOrgs(except: Set(told.filter { !$0.keeps }.map(\.org.id))) }
+    let gone = Set(told.filter { !$0.keeps }.map(\.org.id))
+    for org in standing where !gone.contains(org.id) { orgs.stands(org) }
     checkParents(told, isWhole: mode.mode == .bulk)
     try findDistricts()
     try load(.org)
@@ -28,7 +32,7 @@ extension ImportReading {
   private func toldOrgs(_ files: ExportFiles, _ mode: inout FileMode) throws -> [ToldOrg] {
     var told: [ToldOrg] = []
     let check = CellCheck(table: .orgs, faults: faults)
-    _ = try files.read(.orgs, rows: Self.orgLimit, faults) { row in
+    try read(files, .orgs, most: limits.orgs) { row in
       guard let keeps = mode.keeps(row, faults), let id = check.id(row) else { return }
       let type = row[.type].word
       if keeps, !Self.orgTypes.contains(type) {
@@ -57,12 +61,12 @@ extension ImportReading {
 
   /// In a file of changes, orgs that it does not tell of are those that stand. A state's goes on from the rosters that
   /// came from the state alone: elsewhere its ids may be anybody's.
-  private func takeUpStandingOrgs(except gone: Set<String>) throws {
+  private func standingOrgs() throws -> [OrgTable.Org] {
     let districts = try only.map { [$0] } ?? RosterSettings.districts(fedBy: .state, transaction)
-    for district in districts {
+    return try districts.flatMap { district in
       let place = try place(of: district)
-      for (id, row) in try OrgStore.standing(in: district, transaction) where !gone.contains(id) {
-        orgs.stands(OrgTable.Org(id: id, row: row, parent: "", line: 0, district: place))
+      return try OrgStore.standing(in: district, transaction).map { id, row in
+        OrgTable.Org(id: id, row: row, parent: "", line: 0, district: place)
       }
     }
   }
@@ -174,20 +178,6 @@ extension ImportReading {
         "Orgs of this id stand in several districts; take it away in a file of that district.")
     }
     for place in plan.districts.indices { try remove(.org, place, id, row) }
-  }
-
-  /// A state's file of changes goes on from what the state told before: of a roster that came from elsewhere its ids mean
-  /// nothing.
-  func requireStateFed() throws {
-    guard only == nil, hasChanges else { return }
-    for district in plan.districts where try RosterSettings.of(district.district, transaction).source == .district {
-      faults.add(
-        Fault(
-          file: "orgs.csv", field: "identifier", value: district.district.rawValue, code: "roster.district",
-          message:
-            "The roster of '\(district.district)' came from files of its own; a state's file of changes cannot go on from these. Send a whole file first."
-        ))
-    }
   }
 }
 

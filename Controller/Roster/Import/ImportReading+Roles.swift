@@ -7,7 +7,7 @@ extension ImportReading {
   func readRoles(_ files: ExportFiles) throws -> FileMode.Mode {
     var mode = mode("roles")
     let check = CellCheck(table: .roles, faults: faults)
-    _ = try files.read(.roles, rows: Self.rowLimit, faults) { row in
+    try read(files, .roles, most: limits.roles) { row in
       guard let keeps = mode.keeps(row, faults), check.id(row) != nil, let user = check.id(row, .user),
         let orgID = check.id(row, .org)
       else { return }
@@ -16,6 +16,10 @@ extension ImportReading {
       }
       let name = String(decoding: orgID, as: UTF8.self)
       guard let org = orgs.place(of: name) else {
+        if let other = aside[.org, key(-1, orgID)] {
+          aside.pass("roles.csv", other)
+          return aside.setRole(of: key(-1, user), in: other)
+        }
         return faults.add(row, "orgSourcedId", orgID, rule: "roster.reference", orgs.fault(of: name))
       }
       let held = HeldRole(
@@ -57,7 +61,7 @@ extension ImportReading {
         }
         faults.add(
           row, "userSourcedId", bytes, rule: "roster.reference",
-          "Nobody of this id stands in the roster in such a role, and users.csv does not tell of them.")
+          "Nobody of this id stands in the roster in such a role, and users.csv does not tell of them.\(aside.hint)")
       }
     }
   }

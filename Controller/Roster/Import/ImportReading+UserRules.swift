@@ -78,6 +78,7 @@ extension ImportReading {
   func checkAgents(_ files: ExportFiles, _ table: FileTable, isDelta: Bool) throws {
     let missing = agents.filter { agent in
       guard users[agent.user] == nil else { return false }
+      guard aside[.guardian, agent.user] ?? aside[.person, agent.user] == nil else { return false }
       return !isDelta
         || ![RowKind.guardian, .person].contains {
           indexes[$0.place]?.refers(agent.inDistrict, isDelta: true) ?? false
@@ -103,7 +104,7 @@ extension ImportReading {
     let lines = Set(missing.map(\.line))
     let wanted = Set(missing.map(\.user))
     var texts: [UInt64: String] = [:]
-    _ = try files.read(table, rows: Self.rowLimit, FileFaults()) { row in
+    _ = try files.read(table, rows: limits.users, FileFaults()) { row in
       guard lines.contains(row.line) else { return }
       row[.agents].eachPart { part in
         let user = key(-1, part)

@@ -21,7 +21,7 @@ extension ImportReading {
     var mode = mode("users")
     let check = CellCheck(table: table, faults: faults)
     var held: [HeldRole] = []
-    _ = try files.read(table, rows: Self.rowLimit, faults) { row in
+    try read(files, table, most: limits.users) { row in
       guard let id = check.id(row) else { return }
       let user = key(-1, id)
       if let first = users.insert(user, Int32(clamping: row.line)) { return repeated(row, id, Int(first)) }
@@ -31,13 +31,14 @@ extension ImportReading {
       let isSound =
         isSecond
         ? try toldRoles(of: user, id, row, isDelta: mode.mode == .delta && rolesMode == .delta, &held)
-        : ownRoles(row, &held)
+        : ownRoles(of: user, row, &held)
       guard isSound else { return }
       try readUser(row, id, held, check)
       if mode.mode == .delta { try leaveElsewhere(id, row) }
     }
     try checkAgents(files, table, isDelta: mode.mode == .delta)
     if isSecond { try readRolesAlone(rolesMode) }
+    plan.hasEverybody = mode.mode == .bulk
     if mode.mode == .delta { try checkStandingNumbers("users.csv") }
     try close(.person, mode)
     try close(.guardian, mode)
@@ -48,6 +49,7 @@ extension ImportReading {
       try remove(.person, place, id, row)
       try remove(.guardian, place, id, row)
     }
+    passGone([.person, .guardian], id, file: "users.csv")
   }
 
   /// In a file of changes, where a user stands and has no role any more they have left: they moved to another district.
@@ -60,7 +62,7 @@ extension ImportReading {
   // MARK: - Roles
 
   /// 1.1 has one role and the orgs in the user's own row; false where that cannot be read, which was told.
-  private func ownRoles(_ row: FileRow, _ held: inout [HeldRole]) -> Bool {
+  private func ownRoles(of user: UInt64, _ row: FileRow, _ held: inout [HeldRole]) -> Bool {
     guard let role = SourceRole(row[.role]) else {
       faults.add(row, "role", row[.role], rule: "roster.role", "'role' is one of \(SourceRole.words).")
       return false
@@ -70,6 +72,7 @@ extension ImportReading {
     row[.orgs].eachPart { part in
       let id = String(decoding: part, as: UTF8.self)
       guard let org = orgs.place(of: id) else {
+        if let other = aside[.org, key(-1, part)] { return aside.setRole(of: user, in: other) }
         return faults.add(row, "orgSourcedIds", part, rule: "roster.reference", orgs.fault(of: id))
       }
       guard !found.contains(where: { $0.org == Int32(org) }) else { return }
@@ -87,6 +90,15 @@ extension ImportReading {
         row, "orgSourcedIds", row[.orgs], rule: "roster.too-many", "A user has at most \(Self.roleLimit) orgs.")
     }
     held = found
+    _ = passUser(user)
+    return true
+  }
+
+  /// Whether the user has a role in a roster set aside: what the row says of it is passed over, and the user stands there.
+  private func passUser(_ user: UInt64) -> Bool {
+    guard let other = aside.role(of: user) else { return false }
+    aside.pass("users.csv", other)
+    aside.insert(.person, user, other)
     return true
   }
 
@@ -106,8 +118,13 @@ extension ImportReading {
       held.removeAll { $0.org == role.org && $0.role.group == role.role.group && isDelta }
       if !role.isGone { held.insert(role, at: isDelta && role.isPrimary ? 0 : held.count) }
     }
+    if passUser(user) { return true }
     // In a file of changes, whose last role is gone has left.
     if held.isEmpty, !isDelta || told.isEmpty {
+      if isDelta, let other = aside[.person, user] ?? aside[.guardian, user] {
+        aside.pass("users.csv", other)
+        return true
+      }
       faults.add(
         row, "sourcedId", id, rule: "roster.reference", "roles.csv has no role of this user; each has one.")
       return false

@@ -12,15 +12,15 @@ import Vocabulary
 ///
 /// Rows are never held as text: a row that is as it was leaves 17 bytes behind, one that is not waits packed.
 final class ImportReading {
-  /// The most rows of a file.
-  static let rowLimit = 8_000_000
-
   let transaction: any Transaction
   let contacts: ContactKey
   /// The one district that the file may touch; nil for a state's file.
   let only: DistrictID?
   let key = RowKey()
   let faults = FileFaults()
+  let limits: RowLimits
+  /// Rows of the files so far.
+  var rows = 0
   /// nil of a file that is no OneRoster export.
   let manifest: Manifest?
   /// Whether birth dates and sexes are read where the district allows it.
@@ -48,6 +48,10 @@ final class ImportReading {
   var rowAgents: [UInt64] = []
   /// Whether one of the files is of changes.
   var hasChanges = false
+  /// What stands in rosters from which the file does not go on.
+  var aside = AsideRows()
+  /// Who the people are whose ids are from another source than the file's, by their keys.
+  var identities: RowIndex?
   /// Of the row that is being read.
   var body: [UInt8] = []
   private var isFirst = true
@@ -60,10 +64,11 @@ final class ImportReading {
 
   init(
     _ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey,
-    demographics: Bool = false
+    demographics: Bool = false, limits: RowLimits? = nil
   ) {
     (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
     asksDemographics = demographics
+    self.limits = limits ?? (only == nil ? .state : .district)
     plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv", isExport: manifest != nil)
     indexes = RowKind.allCases.map { _ in nil }
     body.reserveCapacity(1024)
@@ -71,9 +76,10 @@ final class ImportReading {
 
   /// What the archive changes.
   ///
+  /// - Parameter limits: those of a district's or a state's file, where none are given.
   /// - Throws: `roster.archive`, `roster.faults` with every fault.
   static func read(
-    _ bytes: [UInt8], only: DistrictID?, demographics: Bool = false, contacts: ContactKey,
+    _ bytes: [UInt8], only: DistrictID?, demographics: Bool = false, contacts: ContactKey, limits: RowLimits? = nil,
     in transaction: any Transaction
   ) throws -> ImportPlan {
     do {
@@ -85,7 +91,7 @@ final class ImportReading {
         try faults.throwIfAny()
         guard let manifest else { throw RosterError(.archive, "The archive has no manifest that can be read.") }
         let reading = ImportReading(
-          manifest, transaction, only: only, contacts: contacts, demographics: demographics)
+          manifest, transaction, only: only, contacts: contacts, demographics: demographics, limits: limits)
         return try reading.plan(files)
       }
     } catch let error as ArchiveError {
@@ -103,8 +109,10 @@ final class ImportReading {
     try readUsers(files)
     try readEnrollments(files)
     try readDemographics(files)
-    try requireStateFed()
+    try requireSameSource()
     try faults.throwIfAny()
+    noteReplaced()
+    plan.notes += aside.notes
     return plan
   }
 
@@ -124,16 +132,22 @@ final class ImportReading {
     var room = 0
     for district in plan.districts { room += try RowStore.count(kind, in: district.district, transaction) }
     var index = RowIndex(room: room + room / 8)
+    try loadAside(kind)
     for (place, district) in plan.districts.enumerated() {
-      var standing = 0
-      try RowStore.eachHash(kind, in: district.district, transaction) { id, hash, hasLeft in
-        index.stands(key(place, id), hash: hash, hasLeft: hasLeft)
+      var (standing, staff) = (0, 0)
+      try RowStore.eachHash(kind, in: district.district, transaction) { id, hash, hasLeft, isStaff in
+        index.stands(key(place, id), hash: hash, hasLeft: hasLeft, isStaff: isStaff)
         if !hasLeft { standing += 1 }
+        if !hasLeft, isStaff { staff += 1 }
         if kind == .schoolClass, classDistricts.insert(key(-1, id), Int32(place)) != nil {
           classDistricts.replace(key(-1, id), Self.severalDistricts)
         }
       }
       plan.districts[place].standing[kind.place] = standing
+      if kind == .person {
+        plan.districts[place].staff.standing = staff
+        try loadIdentities(place)
+      }
     }
     indexes[kind.place] = index
   }
@@ -158,7 +172,11 @@ final class ImportReading {
   /// A row whose content is in ``body``.
   func tell(_ kind: RowKind, _ district: Int, _ id: Cell, _ row: FileRow) throws {
     let hash = contacts.hash(kind, body, of: id, in: plan.districts[district].district)
-    guard let outcome = indexes[kind.place]?.tell(key(district, id), hash: hash) else { return }
+    guard var outcome = indexes[kind.place]?.tell(key(district, id), hash: hash) else { return }
+    if kind == .person, outcome == .changed || outcome == .returned, isSomebodyElse(district, id) {
+      try replace(district, id, stood: outcome == .changed)
+      outcome = .added
+    }
     let counts = kind.place
     switch outcome {
     case .repeated: return repeated(row, id, nil)
@@ -178,9 +196,16 @@ final class ImportReading {
   func remove(_ kind: RowKind, _ district: Int, _ id: Cell, _ row: FileRow) throws {
     guard let stood = indexes[kind.place]?.remove(key(district, id)) else { return repeated(row, id, nil) }
     guard stood else { return }
-    plan.districts[district].counts[kind.place].left += 1
+    countLeft(kind, district, id)
     guard faults.count == 0 else { return }
     try plan.removals[kind.place].add(district: district, isNew: false, id: id, body: [])
+  }
+
+  /// One row fewer.
+  func countLeft(_ kind: RowKind, _ district: Int, _ id: Cell) {
+    plan.districts[district].counts[kind.place].left += 1
+    guard kind == .person, indexes[kind.place]?.isStaff(key(district, id)) ?? false else { return }
+    plan.districts[district].staff.left += 1
   }
 
   func repeated(_ row: FileRow, _ id: Cell, _ line: Int?) {
@@ -195,9 +220,9 @@ final class ImportReading {
     if mode.mode == .delta { hasChanges = true }
     guard mode.mode == .bulk, faults.count == 0, let index = indexes[kind.place], index.untold > 0 else { return }
     for (place, district) in plan.districts.enumerated() {
-      try RowStore.eachHash(kind, in: district.district, transaction) { id, _, hasLeft in
+      try RowStore.eachHash(kind, in: district.district, transaction) { id, _, hasLeft, _ in
         guard !hasLeft, index.isUntold(key(place, id)) else { return }
-        plan.districts[place].counts[kind.place].left += 1
+        countLeft(kind, place, id)
         try plan.removals[kind.place].add(district: place, isNew: false, id: id, body: [])
       }
     }

@@ -80,8 +80,11 @@ struct ExportFiles {
 
   /// Reads the file: its header, then `row` for each row.
   ///
+  /// - Parameter over: what is said of more rows.
   /// - Returns: how many rows there are; nil where the header has a fault.
-  func read(_ table: FileTable, rows limit: Int, _ faults: FileFaults, _ row: (FileRow) throws -> Void) throws -> Int? {
+  func read(
+    _ table: FileTable, rows limit: Int, over: String? = nil, _ faults: FileFaults, _ row: (FileRow) throws -> Void
+  ) throws -> Int? {
     guard let entry = entries[table.name] else { return 0 }
     faults.file = table.name
     defer { faults.file = nil }
@@ -106,7 +109,9 @@ struct ExportFiles {
       count += 1
       guard count <= limit else {
         if count == limit + 1 {
-          faults.add(Fault(line: record.line, code: "csv.too-many-rows", message: "The file has over \(limit) rows."))
+          faults.add(
+            Fault(
+              line: record.line, code: "csv.too-many-rows", message: over ?? "The file has over \(limit) rows."))
         }
         return
       }

@@ -13,6 +13,8 @@ struct OrgTable {
   }
 
   private(set) var all: [Org] = []
+  /// What faults of references say beside.
+  var hint = ""
   private var places: [String: Int] = [:]
   /// Ids that stand in several districts.
   private var several: Set<String> = []
@@ -60,7 +62,7 @@ struct OrgTable {
   func fault(of id: String) -> String {
     several.contains(id)
       ? "Orgs of this id stand in several districts, and orgs.csv does not say which is meant."
-      : "orgs.csv has no org of this id."
+      : "orgs.csv has no org of this id.\(hint)"
   }
 
   /// The nearest org of type district above, or the org itself; nil where there is none.

@@ -14,6 +14,17 @@ extension RosterDesk {
     let allowed: Int
 
     var source: ImportRecord.Source { only == nil ? .state : .district }
+
+    /// Whose files a district's ids are from afterwards.
+    ///
+    /// A whole file of everybody sets it, where it changed something: else there is no import that could be undone. A state's
+    /// takes a roster up again also where it tells of the same people, so that its files of changes go on from there.
+    func sourceAfter(_ plan: ImportPlan, _ district: DistrictPlan, former: ImportRecord.Source?) -> ImportRecord.Source?
+    {
+      let takesUp = former != .state && district[.person].unchanged > 0 && plan.hasEverybody
+      guard district.changes > 0 || takesUp else { return former }
+      return plan.hasEverybody ? source : former ?? source
+    }
   }
 
   /// Reads the archive against what stands; nothing is changed. One at a time.
@@ -79,7 +90,7 @@ extension RosterDesk {
     let id = RosterImportID.random()
     for district in plan.districts {
       let former = try RosterSettings.of(district.district, transaction).source
-      let whose = plan.isExport ? asked.source : former ?? asked.source
+      let whose = asked.sourceAfter(plan, district, former: former)
       try RosterSettings.checked(district.district, from: whose, at: now, transaction)
       guard district.changes > 0 else { continue }
       try FormerStore.clear(district.district, transaction)
@@ -146,6 +157,7 @@ extension RosterDesk {
         try registry.holders(among: people, of: district, in: transaction)
       }
       try writer.restore(kind, change)
+      if kind == .person { try PersonStore.takeBack(from: last.number, change) }
     }
     try GuardianStore.markUnlinked(in: district, at: now, transaction)
     try FormerStore.clear(district, transaction)

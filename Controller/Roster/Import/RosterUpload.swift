@@ -12,8 +12,9 @@ struct UploadID: GeneratedIdentifier {
 extension UploadID: SQLConvertible {}
 
 struct RosterUpload: Sendable {
-  /// How long it may be looked at and taken up.
-  static let kept = Duration.seconds(3600)
+  /// How long it may be looked at and taken up. It is gone within the hour that pages promise: ``UploadSweep`` comes every
+  /// five minutes.
+  static let kept = Duration.seconds(3300)
 
   let id: UploadID
   let district: DistrictID
@@ -67,6 +68,14 @@ enum UploadStore {
   static func removeOld(of district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
     let moment = now.advanced(by: .zero - RosterUpload.kept)
     try transaction.run("DELETE FROM roster_upload WHERE district_id = \(district) AND at <= \(moment)")
+  }
+
+  /// Of every district.
+  ///
+  /// - Returns: how many there were.
+  static func removeOld(at now: Instant, _ transaction: any Transaction) throws -> Int {
+    let moment = now.advanced(by: .zero - RosterUpload.kept)
+    return try transaction.run("DELETE FROM roster_upload WHERE at <= \(moment)")
   }
 
   /// No guardian's id has a space.

@@ -13,6 +13,8 @@ struct RowIndex: Sendable {
     static let told = Mark(rawValue: 4)
     /// Gone by the file's own word.
     static let removed = Mark(rawValue: 8)
+    /// In the database, as a member of staff.
+    static let staff = Mark(rawValue: 16)
   }
 
   private var keys: [UInt64]
@@ -30,10 +32,11 @@ struct RowIndex: Sendable {
   }
 
   /// A row of the database.
-  mutating func stands(_ key: UInt64, hash: Int64, hasLeft: Bool) {
+  mutating func stands(_ key: UInt64, hash: Int64, hasLeft: Bool, isStaff: Bool = false) {
     let place = place(for: key)
     hashes[place] = hash
     marks[place] = hasLeft ? [.stands, .left] : [.stands]
+    if isStaff { marks[place].insert(.staff) }
     if !hasLeft { untold += 1 }
   }
 
@@ -78,10 +81,18 @@ struct RowIndex: Sendable {
   /// Whether there is such a row, also of who left.
   func knows(_ key: UInt64) -> Bool { known(key).map { marks[$0].contains(.stands) } ?? false }
 
+  /// Whether there is such a row, and it is of staff.
+  func isStaff(_ key: UInt64) -> Bool { known(key).map { marks[$0].contains(.staff) } ?? false }
+
+  /// The hash of the row as it stands.
+  func hash(of key: UInt64) -> Int64? {
+    known(key).flatMap { marks[$0].contains(.stands) ? hashes[$0] : nil }
+  }
+
   /// Whether the row stands, has not left, and was not told of.
   func isUntold(_ key: UInt64) -> Bool {
     guard let place = known(key) else { return false }
-    return marks[place] == [.stands]
+    return marks[place].subtracting(.staff) == [.stands]
   }
 
   private func known(_ key: UInt64) -> Int? {

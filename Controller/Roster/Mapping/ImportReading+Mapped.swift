@@ -20,7 +20,7 @@ extension ImportReading {
     csv bytes: [UInt8], mapping: ColumnMapping, only district: DistrictID, schools: [School], contacts: ContactKey,
     in transaction: any Transaction
   ) throws -> ImportPlan {
-    let reading = ImportReading(nil, transaction, only: district, contacts: contacts)
+    let reading = ImportReading(nil, transaction, only: district, contacts: contacts, limits: nil)
     _ = try reading.place(of: district)
     try reading.load(.org)
     try reading.load(.person)
@@ -51,6 +51,13 @@ extension ImportReading {
             message: "The row has \(record.count) fields, the header \(width)."))
       }
       count += 1
+      guard count <= limits.users else {
+        if count == limits.users + 1 {
+          faults.add(
+            Fault(line: record.line, code: "csv.too-many-rows", message: "The file has over \(limits.users) rows."))
+        }
+        return
+      }
       try mapped(FileRow(record: record, places: known), mapping, standing, &matching, check)
     }
     try bytes.withUnsafeBufferPointer { all in
@@ -68,8 +75,10 @@ extension ImportReading {
     }
     guard mapping.whole, faults.count == 0 else { return }
     for id in standing.rows.keys.sorted() where indexes[RowKind.person.place]?.isUntold(key(0, id)) ?? false {
-      plan.districts[0].counts[RowKind.person.place].left += 1
-      try plan.removals[RowKind.person.place].add(district: 0, isNew: false, id: id, body: [])
+      try Array(id.utf8).withUnsafeBufferPointer {
+        countLeft(.person, 0, $0)
+        try plan.removals[RowKind.person.place].add(district: 0, isNew: false, id: $0, body: [])
+      }
     }
   }
 

@@ -74,7 +74,8 @@ extension RosterPages {
       let own = plan.districts.first { $0.district == district }
       let model = Preview(
         base: base, path: path, file: file, faults: [], hasFaults: false, isPlan: true, changes: plan.changes,
-        standing: own?.people ?? 0, removal: ImportGuard.words(own?.removal ?? 0), refusal: view.refusal, allow: allow,
+        standing: own?.people ?? 0, removal: own.map { ImportGuard.words($0, [.students, .staff]) } ?? "nobody",
+        refusal: view.refusal, allow: allow,
         revision: own?.revision ?? 0, counts: view.districts.first.map { KindLine.all($0.counts) } ?? [],
         notes: plan.notes)
       let heading = Shell.Heading(

@@ -48,7 +48,9 @@ package struct RosterPages: Sendable {
       ) { try await show(try $0.identifier("district"), $0, $1) },
       .upload(
         Self.base + "/uploads", Self.rule, "uploadRoster", "Sends a file, to see what it would change",
-        limit: Self.uploadLimit, handle: upload),
+        limit: Self.uploadLimit,
+        larger: "A larger roster goes by 'rollcall roster import', which takes \(ImportRoutes.bodyLimit >> 20) MiB.",
+        handle: upload),
       .page(
         .get, Self.base + "/uploads/{upload}", Self.rule, "previewRoster", "What a file would change",
         query: ["allow"]

@@ -40,6 +40,15 @@ enum ClassStore {
 }
 
 enum MembershipStore {
+  /// The ids of memberships of these people, by their ids in the source.
+  static func ids(
+    ofPeople people: [String], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [String] {
+    try transaction.rows(
+      "SELECT sourced_id FROM roster_membership WHERE district_id = \(district) AND person IN \(list: people)"
+    ).map { try $0.get("sourced_id") }
+  }
+
   static func rows(
     of ids: [String], in district: DistrictID, _ transaction: any Transaction
   ) throws -> [String: StoredRow] {

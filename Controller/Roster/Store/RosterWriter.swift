@@ -18,6 +18,7 @@ struct RosterWriter {
   /// - Parameter number: of the import in a district.
   mutating func write(_ plan: ImportPlan, number: (DistrictPlan) -> Int64) throws {
     for kind in RowKind.allCases {
+      if kind == .person { try setAside(plan, number: number) }
       try plan.upserts[kind.place].chunks(of: RowStore.step) { rows in
         guard let first = rows.first else { return }
         let district = plan.districts[first.district]
@@ -44,6 +45,21 @@ struct RosterWriter {
         try RowStore.remove(
           kind, ids, in: district.district, number: change.number, at: now, transaction)
       }
+    }
+  }
+
+  /// Whose ids are somebody else's now leaves first.
+  private func setAside(_ plan: ImportPlan, number: (DistrictPlan) -> Int64) throws {
+    try plan.replaced.chunks(of: RowStore.step) { rows in
+      guard let first = rows.first else { return }
+      let district = plan.districts[first.district]
+      let change = RosterChange(
+        transaction: transaction, district: district.district, number: number(district), now: now)
+      // What was told of one child is not said of another who has the id now.
+      let ids = rows.map(\.id)
+      try keepFormer(.demographics, ids, change)
+      try RowStore.remove(.demographics, ids, in: change.district, number: change.number, at: now, transaction)
+      try PersonStore.setAside(ids, change)
     }
   }
 

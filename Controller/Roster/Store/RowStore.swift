@@ -10,20 +10,25 @@ enum RowStore {
     try transaction.row("SELECT COUNT(*) AS n FROM \(kind.table) WHERE district_id = \(district)")?.get("n") ?? 0
   }
 
-  /// Calls `body` with the id and hash of each row, and whether it has left; the id is valid during the call alone.
+  /// Calls `body` with the id and hash of each row, whether it has left, and whether it is of staff; the id is valid during
+  /// the call alone.
   static func eachHash(
     _ kind: RowKind, in district: DistrictID, _ transaction: any Transaction,
-    _ body: (_ id: Cell, _ hash: Int64, _ hasLeft: Bool) throws -> Void
+    _ body: (_ id: Cell, _ hash: Int64, _ hasLeft: Bool, _ isStaff: Bool) throws -> Void
   ) throws {
     let left: SQL = kind.staysWhenLeft ? "left_at IS NOT NULL" : "FALSE"
+    let staff: SQL = kind == .person ? "role = 'staff'" : "FALSE"
     try transaction.each(
-      "SELECT sourced_id, hash, \(left) AS has_left FROM \(kind.table) WHERE district_id = \(district)"
+      """
+      SELECT sourced_id, hash, \(left) AS has_left, \(staff) AS is_staff FROM \(kind.table)
+      WHERE district_id = \(district)
+      """
     ) { row in
       // By their places: there are millions.
       guard case .text(var id) = row.values[0], case .integer(let hash) = row.values[1],
-        let hasLeft = Bool(sqlValue: row.values[2])
+        let hasLeft = Bool(sqlValue: row.values[2]), let isStaff = Bool(sqlValue: row.values[3])
       else { throw StorageError(.column, "A row of the roster has no id or no hash.") }
-      try id.withUTF8 { try body($0, hash, hasLeft) }
+      try id.withUTF8 { try body($0, hash, hasLeft, isStaff) }
     }
   }
 

@@ -3,6 +3,8 @@
 // new, a link to load the page again appears. Everything works without this.
 for (const root of document.querySelectorAll("[data-live]")) {
   const news = root.querySelector("[data-news]");
+  // It stands there from the beginning, so that what comes into it is read out.
+  const following = document.querySelector("[data-following]");
   let source = null;
 
   const show = (event) => {
@@ -20,7 +22,23 @@ for (const root of document.querySelectorAll("[data-live]")) {
     if (source || document.hidden) return;
     source = new EventSource(root.dataset.live);
     source.addEventListener("values", show);
-    source.addEventListener("over", close);
+    source.addEventListener("over", end);
+    // A stream that ended by itself is asked for again; one that was refused is not.
+    source.addEventListener("error", () => {
+      if (source && source.readyState === EventSource.CLOSED) end();
+    });
+    if (following) following.replaceChildren();
+  };
+  const end = () => {
+    close();
+    if (!following) return;
+    const words = document.createElement("p");
+    words.className = "notice";
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.textContent = "Load it again";
+    words.append("This page is not kept up to date any more. ", again);
+    following.replaceChildren(words);
   };
   const close = () => {
     if (source) source.close();

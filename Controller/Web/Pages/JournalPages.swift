@@ -13,6 +13,8 @@ struct JournalPages: Sendable {
   private static let details = 300
   /// Of a download.
   private static let most = 20_000
+  /// Of the journal that a download goes through: twice as many as are full of what it takes.
+  private static let mostPages = 40
 
   let shell: Shell
   let journal: JournalReader
@@ -74,7 +76,7 @@ struct JournalPages: Sendable {
   @Sendable private func show(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let question = try JournalQuestion(call)
     let (rows, next) = try await journal.page(
-      question, after: try call.query("after"), limit: Self.limit, in: context.scope)
+      question, after: try call.query("after"), limit: Self.limit, for: context)
     let names = try await names(of: rows, in: context.scope)
     let asked = Self.query(question)
     let model = Model(
@@ -108,10 +110,15 @@ struct JournalPages: Sendable {
       "at", "action", "object kind", "object", "actor kind", "actor", "district", "details",
     ])
     var after: String?
-    var count = 0
+    var (count, pages) = (0, 0)
     repeat {
+      guard pages < Self.mostPages else {
+        throw ServingError(
+          .query, "There is too much to go through for so few entries: narrow the days with 'from' and 'until'.")
+      }
+      pages += 1
       let (rows, next) = try await journal.page(
-        question, after: after, limit: min(1000, Self.most - count), in: context.scope)
+        question, after: after, limit: min(1000, Self.most - count), for: context)
       for row in rows {
         file.row([
           row.at.rfc3339, row.action, row.objectKind, row.object, row.actorKind, row.actor, row.district, row.details,

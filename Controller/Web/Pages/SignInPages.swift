@@ -125,13 +125,14 @@ extension PeopleRoute {
       handle: handle)
   }
 
-  /// What a form with a file is sent to; `limit` is of the whole form, in bytes.
+  /// What a form with a file is sent to; `limit` is of the whole form, in bytes, and `larger` what is said of a larger one.
   package static func upload(
-    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, limit: Int, handle: @escaping Handler
+    _ path: String, _ rule: AccessRule, _ id: String, _ summary: String, limit: Int,
+    larger: String = "Send less at a time.", handle: @escaping Handler
   ) -> PeopleRoute {
     PeopleRoute(
       .post, path, rule, Operation(id, summary, body: ("multipart/form-data", .string("A form with a file"))),
-      bodyLimit: limit, isPage: true, handle: handle)
+      bodyLimit: limit, larger: larger, isPage: true, handle: handle)
   }
 
   /// What an open page is told: see ``LiveFeed``.

@@ -17,20 +17,35 @@ enum Exchange {
 
   /// `head` with the body, read within `limit` bytes.
   ///
+  /// - Parameter larger: what is said of a larger one, see ``PeopleRoute/larger``.
   /// - Throws: `request.too-large`; what the connection throws when it breaks.
-  static func call(_ request: Request, _ announced: AnnouncedBody, _ head: Call, limit: Int) async throws -> Call {
-    var body: [UInt8] = []
-    switch announced {
-    case .none: return head
-    case .length(let length) where length > limit: throw tooLarge(limit)
-    case .length(let length): body.reserveCapacity(length)
-    case .unknown: break
+  static func call(
+    _ request: Request, _ announced: AnnouncedBody, _ head: Call, limit: Int, larger: String? = nil
+  ) async throws -> Call {
+    if case .none = announced { return head }
+    return head.with(body: try await body(of: request.body, announced, limit: limit, larger: larger))
+  }
+
+  /// How many times its limit a body may have that is read to its end, only to be refused.
+  private static let patience = 4
+
+  static func body<Parts: AsyncSequence>(
+    of parts: Parts, _ announced: AnnouncedBody, limit: Int, larger: String?
+  ) async throws -> [UInt8] where Parts.Element == ByteBuffer {
+    // A browser that sends still hears no answer: it is told when it has sent all, unless that is far too much.
+    let most = larger == nil ? limit : limit * patience
+    var (body, received): ([UInt8], Int) = ([], 0)
+    if case .length(let length) = announced {
+      guard length <= most else { throw tooLarge(limit, larger) }
+      if length <= limit { body.reserveCapacity(length) }
     }
-    for try await part in request.body {
-      guard body.count + part.readableBytes <= limit else { throw tooLarge(limit) }
-      body.append(contentsOf: part.readableBytesView)
+    for try await part in parts {
+      received += part.readableBytes
+      guard received <= most else { throw tooLarge(limit, larger) }
+      if received <= limit { body.append(contentsOf: part.readableBytesView) } else { body = [] }
     }
-    return head.with(body: body)
+    guard received <= limit else { throw tooLarge(limit, larger) }
+    return body
   }
 
   static func write(_ reply: Reply, to request: Request, _ writer: consuming ResponseWriter) async throws {
@@ -52,9 +67,13 @@ enum Exchange {
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 
-  private static func tooLarge(_ limit: Int) -> ServingError {
+  private static func tooLarge(_ limit: Int, _ larger: String?) -> ServingError {
     // The rest of the body is not read, so the connection cannot be used again.
-    let words = limit == 0 ? "This takes no body. Send none." : "The body is over \(limit) bytes. Send less at a time."
+    let words =
+      limit == 0
+      ? "This takes no body. Send none."
+      : larger.map { "This is over \(ByteCount(Int64(limit))). \($0)" }
+        ?? "The body is over \(limit) bytes. Send less at a time."
     return ServingError(.tooLarge, words, headers: [.connection: "close"])
   }
 }

@@ -16,6 +16,8 @@ package struct LiveFeed: Sendable {
   package let topic: String
   /// The present values, as a JSON object on one line.
   package let look: @Sendable () async throws -> [UInt8]
+  /// Who asked for it, as they were admitted: `look` looks where they might then.
+  var asked: OperatorContext?
 
   package init(topic: String, look: @escaping @Sendable () async throws -> [UInt8]) {
     self.topic = topic

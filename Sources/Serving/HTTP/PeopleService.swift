@@ -103,7 +103,9 @@ package struct PeopleService: Sendable {
       if let session = context.session { try CrossSite.requireToken(call, session) }
       if route.rule != .open { try route.operation.refuseUnknownQuery(call) }
       try route.operation.checkBody(call)
-      reply = try await route.handle(call, context)
+      var made = try await route.handle(call, context)
+      made.feed?.asked = context
+      reply = made
       if reply.status.code >= 400 {
         ProblemReply.logRefusal(
           reply.refusal, reply.status, requestID: call.requestID, operation: route.operation.id, logger: logger)
@@ -152,7 +154,7 @@ package struct PeopleService: Sendable {
     on feed: LiveFeed, _ reply: Reply, _ head: Call, _ writer: consuming ResponseWriter
   ) async throws {
     let found = try find(head.method, head.path)
-    guard let actor = try? await admit(head, found.route).actor else {
+    guard let actor = try? feed.asked?.actor else {
       return try await writer.write(response: HTTPResponse(status: .unauthorized), body: .init())
     }
     let place: LiveStreams.Place
@@ -163,10 +165,7 @@ package struct PeopleService: Sendable {
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: refused.body)))
     }
     defer { streams.leave(place) }
-    let telling = streams.telling(feed, at: place) { [self] in
-      let later = head.at(clock())
-      return (try? await admit(later, found.route)) != nil
-    }
+    let telling = streams.telling(feed, at: place) { [self] in await maySee(feed, head.at(clock()), found.route) }
     try await writer.write(
       response: HTTPResponse(status: reply.status, headerFields: reply.headers),
       body: ResponseBody { writer in
@@ -179,6 +178,13 @@ package struct PeopleService: Sendable {
       })
   }
 
+  /// Whether the caller may see still what the feed tells: it looks where they might look at the beginning, so that with other
+  /// grants the page has to ask anew.
+  func maySee(_ feed: LiveFeed, _ call: Call, _ route: PeopleRoute) async -> Bool {
+    guard let asked = feed.asked, let now = try? await admit(call, route) else { return false }
+    return now.scope == asked.scope && now.schools == asked.schools
+  }
+
   private func read(_ request: Request, _ head: inout Call, _ origin: @Sendable () -> Origin) async throws -> Reply {
     let found = try find(head.method, head.path)
     head.parameters = found.parameters
@@ -187,7 +193,8 @@ package struct PeopleService: Sendable {
     let announced = AnnouncedBody(request.headers)
     let budget = found.route.bodyLimit > Self.archive ? archives : budget
     return try await budget.with(announced, routeLimit: found.route.bodyLimit) { [head] in
-      let call = try await Exchange.call(request, announced, head, limit: found.route.bodyLimit)
+      let call = try await Exchange.call(
+        request, announced, head, limit: found.route.bodyLimit, larger: found.route.larger)
       return await answer(call, found)
     }
   }

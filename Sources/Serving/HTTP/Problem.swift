@@ -58,9 +58,12 @@ package enum ProblemReply {
       logger.error(
         "storage failed",
         metadata: ["error": "\(storage.message)", "code": "\(storage.code)", "request": "\(requestID)"])
-      fault = ServingError(
-        .overloaded, "The controller cannot store anything now; nothing was changed. Try again in a minute.",
-        headers: [.retryAfter: "60"])
+      // What took too long may have been a look alone, at too much at once.
+      let words =
+        storage.kind == .full
+        ? "The controller cannot store anything now; nothing was changed. Try again in a minute."
+        : "The controller's database did not answer in time; nothing was changed. Try again in a minute, or ask for less at once."
+      fault = ServingError(.overloaded, words, headers: [.retryAfter: "60"])
     } else if let storage = error as? StorageError, storage.kind == .unknown {
       logger.error(
         "storage failed",

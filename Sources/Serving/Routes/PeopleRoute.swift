@@ -15,6 +15,8 @@ package struct PeopleRoute: Sendable {
   package let operation: Operation
   /// The largest body that is read, in bytes: none by GET, and little of whom nobody knows.
   package let bodyLimit: Int
+  /// What is said of a larger one, for people: such a body is read to its end, for a browser that sends still hears no answer.
+  package let larger: String?
   /// Whether it is for browsers: it answers in HTML, errors too, and stands in no description of the API.
   package let isPage: Bool
   /// Whether it tells a page what changes: it asks again by itself, so that it is no use of a session.
@@ -23,13 +25,14 @@ package struct PeopleRoute: Sendable {
 
   package init(
     _ method: HTTPRequest.Method, _ path: String, _ rule: AccessRule, _ operation: Operation, bodyLimit: Int = 64 << 10,
-    isPage: Bool = false, isLive: Bool = false, handle: @escaping Handler
+    larger: String? = nil, isPage: Bool = false, isLive: Bool = false, handle: @escaping Handler
   ) {
     self.method = method
     self.path = path
     self.rule = rule
     self.operation = operation
     self.bodyLimit = BodyBudget.limit(bodyLimit, method, isOpen: rule == .open)
+    self.larger = larger
     self.isPage = isPage
     self.isLive = isLive
     self.handle = handle

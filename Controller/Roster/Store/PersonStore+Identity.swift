@@ -1,0 +1,66 @@
+import Storage
+import Vocabulary
+
+/// People whose id in the source became somebody else's, for the roster is from another source now.
+extension PersonStore {
+  /// Calls `body` with the id in the source of each person, also of those who left, and who that is: role, number, given and
+  /// family name.
+  static func eachIdentity(
+    in district: DistrictID, _ transaction: any Transaction, _ body: (_ id: String, _ fields: [String]) throws -> Void
+  ) throws {
+    let query: SQL = """
+      SELECT sourced_id, role, number, given_name, family_name FROM roster_person WHERE district_id = \(district)
+      """
+    try transaction.each(query) { row in
+      try body(
+        try row.get("sourced_id"),
+        [
+          try row.get("role"), try row.get("number"), try row.get("given_name"), try row.get("family_name"),
+        ])
+    }
+  }
+
+  /// What the id of somebody becomes whose place an import gave to another: no source's id has a space.
+  static func formerID(_ id: String, in number: Int64) -> String { "\(id) \(number)" }
+
+  /// Those people leave under such an id; they stay the same persons, with what is theirs.
+  static func setAside(_ ids: [String], _ change: RosterChange) throws {
+    let transaction = change.transaction
+    try rename(ids.map { ($0, formerID($0, in: change.number)) }, change)
+    let former = ids.map { formerID($0, in: change.number) }
+    let found = try rows(of: former, in: change.district, transaction)
+    try FormerStore.keep(
+      .person,
+      found.map { StoredRow(id: $0, body: $1.row.body, leftAt: $1.leftAt, hash: $1.hash) }, change)
+    let leaving = found.filter { $0.value.leftAt == nil }.map(\.key)
+    try RowStore.remove(
+      .person, leaving, in: change.district, number: change.number, at: change.now, transaction)
+  }
+
+  /// Gives them their ids back, where an import is undone. Whoever has one of these by then, for they have a device, goes by
+  /// such an id instead.
+  static func takeBack(from number: Int64, _ change: RosterChange) throws {
+    let tail = formerID("", in: number)
+    let former = try change.transaction.rows(
+      """
+      SELECT sourced_id FROM roster_person WHERE district_id = \(change.district) AND sourced_id LIKE \("%" + tail)
+      ORDER BY sourced_id
+      """
+    ).map { try $0.get("sourced_id", as: String.self) }
+    for first in stride(from: 0, to: former.count, by: RowStore.step) {
+      let part = former[first..<min(first + RowStore.step, former.count)]
+      let ids = part.map { String($0.dropLast(tail.count)) }
+      let taken = try self.ids(of: ids, in: change.district, change.transaction).keys
+      try rename(taken.map { ($0, formerID($0, in: change.number)) }, change)
+      try rename(zip(part, ids).map { ($0, $1) }, change)
+    }
+  }
+
+  private static func rename(_ ids: [(from: String, to: String)], _ change: RosterChange) throws {
+    let rows = ids.map { [$0.to.sqlValue, change.district.sqlValue, $0.from.sqlValue] }
+    try change.transaction.run(
+      "UPDATE roster_person SET sourced_id = $1 WHERE district_id = $2 AND sourced_id = $3", rows: rows)
+    try change.transaction.run(
+      "UPDATE roster_guardian_link SET person = $1 WHERE district_id = $2 AND person = $3", rows: rows)
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import ServiceLifecycle
+import Storage
+import Testing
+import Vocabulary
+
+@testable import rollcalld
+
+@Suite struct UploadSweepTests {
+  private static let birch = DistrictID(rawValue: "birch")!
+
+  @Test("A roster that was only looked at goes when the controller starts, without waiting for the hour's sweep")
+  func atStart() async throws {
+    let sample = try await SampleController()
+    _ = try await SampleDistrict("birch", in: sample)
+    let sent = SampleController.now.advanced(by: .seconds(-3300))
+    let database = sample.controller.database
+    try await database.write(in: .state) { transaction in
+      _ = try transaction.run(
+        """
+        INSERT INTO roster_upload (district_id, upload_id, actor, at, mapping, size, digest, sealed)
+        VALUES (\(Self.birch), 'upl_0000000000000001', 'prn_0000000000000001', \(sent), NULL, 1,
+          \([UInt8](repeating: 0, count: 32)), \([UInt8]([1])))
+        """)
+    }
+    let sweep = try #require(sample.controller.services.compactMap { $0 as? UploadSweep }.first)
+    func left() async throws -> Int {
+      try await database.read(in: .state) {
+        try $0.row("SELECT COUNT(*) AS n FROM roster_upload")?.get("n", as: Int.self) ?? 0
+      }
+    }
+    #expect(try await left() == 1)
+    let running = Task { try await sweep.run() }
+    // It looks before it sleeps: nothing is waited for but that.
+    while try await left() > 0 { await Task.yield() }
+    running.cancel()
+    _ = await running.result
+  }
+}
