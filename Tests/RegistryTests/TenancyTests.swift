@@ -34,6 +34,7 @@ struct TenancyTests {
     case "giveAccessories", "returnAccessories": #"{"accessories":["charger"]}"#
     case "assignDevices": #"{"class":"a","serials":["A1B2"]}"#
     case "returnDevices": #"{"class":"a"}"#
+    case "changeNetworks", "changeStateNetworks": #"{"set":[{"addresses":"10.0.0.0/8","label":"x"}]}"#
     case "changeCalendar": #"{"closedDays":["2026-12-24"]}"#
     default: #"{"reason":"x","id":"a","name":"a"}"#
     }
