@@ -57,6 +57,9 @@ struct PagesTests {
   @Test("Text is escaped scalar by scalar, where the engine's own goes by characters")
   func escaping() {
     let text = HTMLText()
+    let stacked = text.escapeText("e" + String(repeating: "\u{301}", count: 255) + "x\u{301}")
+    #expect(stacked.unicodeScalars.count == 1 + HTMLText.mostMarks + 2, "\(stacked.unicodeScalars.count)")
+    #expect(text.escapeText("Ệ") == "Ệ")
     #expect(text.escapeText("\"\u{301}") == "&quot;\u{301}")
     #expect(text.escapeText("<\u{fe0f}b>&'") == "&lt;\u{fe0f}b&gt;&amp;&#39;")
     #expect(text.escapeText("a\u{0}b\u{1b}[31m\u{7f}\u{85}\tc\r\n") == "a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}\tc\r\n")

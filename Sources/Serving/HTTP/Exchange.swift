@@ -11,8 +11,20 @@ enum Exchange {
   ) -> Call {
     Call(
       request.method, request.uri.path, parameters: parameters,
-      query: request.uri.queryParameters.map { (String($0.key), String($0.value)) }, headers: request.headers,
+      query: pairs(of: request.uri), headers: request.headers,
       now: now, requestID: requestID, authority: request.head.authority)
+  }
+
+  /// What the address asks, decoded. The forms of pages write a space as `+`, and a plus sign as `%2B`; programs that ask the API
+  /// write what they mean.
+  ///
+  /// Source: URL Standard, application/x-www-form-urlencoded; RFC 3986, section 2.2
+  static func pairs(of uri: URI) -> [(name: String, value: String)] {
+    var read = uri
+    if !uri.path.hasPrefix("/api/"), let text = uri.query, text.utf8.contains(UInt8(ascii: "+")) {
+      read = URI("/?" + text.replacing("+", with: "%20"))
+    }
+    return read.queryParameters.map { (String($0.key), String($0.value)) }
   }
 
   /// `head` with the body, read within `limit` bytes.
