@@ -46,15 +46,18 @@ enum RegistrySchema {
       postgres: "SELECT 1"),
     .perEngine(sqlite: "DROP INDEX registry_device_asset_tag_in_state", postgres: "SELECT 1"),
     .perEngine(
-      sqlite: "CREATE INDEX registry_device_asset_tag_in_state ON registry_device (asset_tag_folded, district_id) WHERE asset_tag_folded IS NOT NULL",
+      sqlite:
+        "CREATE INDEX registry_device_asset_tag_in_state ON registry_device (asset_tag_folded, district_id) WHERE asset_tag_folded IS NOT NULL",
       postgres: "SELECT 1"),
     .perEngine(sqlite: "DROP INDEX registry_device_hostname_in_state", postgres: "SELECT 1"),
     .perEngine(
-      sqlite: "CREATE INDEX registry_device_hostname_in_state ON registry_device (hostname_folded, district_id) WHERE hostname_folded IS NOT NULL",
+      sqlite:
+        "CREATE INDEX registry_device_hostname_in_state ON registry_device (hostname_folded, district_id) WHERE hostname_folded IS NOT NULL",
       postgres: "SELECT 1"),
     .perEngine(sqlite: "DROP INDEX registry_device_serial_reversed", postgres: "SELECT 1"),
     .perEngine(
-      sqlite: "CREATE INDEX registry_device_serial_reversed ON registry_device (serial_reversed, district_id) WHERE serial_reversed IS NOT NULL",
+      sqlite:
+        "CREATE INDEX registry_device_serial_reversed ON registry_device (serial_reversed, district_id) WHERE serial_reversed IS NOT NULL",
       postgres: "SELECT 1"),
   ]
 

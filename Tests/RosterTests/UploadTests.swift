@@ -13,7 +13,7 @@ struct UploadTests {
     func send(_ district: DistrictID, after seconds: Int64) async throws -> UploadID {
       let upload = RosterUpload(
         id: .random(), district: district, actor: actor, at: RosterBench.now.advanced(by: .seconds(seconds)),
-        mapping: nil, file: [1, 2, 3])
+        mapping: nil, demographics: false, file: [1, 2, 3])
       try await bench.write { [contacts = bench.desk.contacts] in try UploadStore.keep(upload, contacts, $0) }
       return upload.id
     }

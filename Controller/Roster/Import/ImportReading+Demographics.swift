@@ -34,7 +34,7 @@ extension ImportReading {
     let check = CellCheck(table: .demographics, faults: faults)
     var mode = mode("demographics")
     var ignored = 0
-    _ = try files.read(.demographics, rows: Self.rowLimit, faults) { row in
+    try read(files, .demographics, most: limits.users) { row in
       guard let id = check.id(row), let keeps = mode.keeps(row, faults) else { return }
       guard keeps else {
         for place in open { try remove(.demographics, place, id, row) }

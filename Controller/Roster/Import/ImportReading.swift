@@ -69,7 +69,7 @@ final class ImportReading {
     (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
     asksDemographics = demographics
     self.limits = limits ?? (only == nil ? .state : .district)
-    plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv", isExport: manifest != nil)
+    plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv")
     indexes = RowKind.allCases.map { _ in nil }
     body.reserveCapacity(1024)
   }
