@@ -37,28 +37,26 @@ enum RegistrySchema {
     """,
   ]
 
-  /// Who looks a name up in the whole state finds few devices, and reads the row of each anyway: on SQLite, the devices' ids in
-  /// these indexes were 32 MB of 400,000 devices.
+  /// Who looks a name up in the whole state finds few devices, and reads the row of each anyway: their ids in these indexes were
+  /// 32 MB of 400,000 devices.
   private static let leaner: [SQL] = [
-    .perEngine(sqlite: "DROP INDEX registry_device_serial_elsewhere", postgres: "SELECT 1"),
-    .perEngine(
-      sqlite: "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id)",
-      postgres: "SELECT 1"),
-    .perEngine(sqlite: "DROP INDEX registry_device_asset_tag_in_state", postgres: "SELECT 1"),
-    .perEngine(
-      sqlite:
-        "CREATE INDEX registry_device_asset_tag_in_state ON registry_device (asset_tag_folded, district_id) WHERE asset_tag_folded IS NOT NULL",
-      postgres: "SELECT 1"),
-    .perEngine(sqlite: "DROP INDEX registry_device_hostname_in_state", postgres: "SELECT 1"),
-    .perEngine(
-      sqlite:
-        "CREATE INDEX registry_device_hostname_in_state ON registry_device (hostname_folded, district_id) WHERE hostname_folded IS NOT NULL",
-      postgres: "SELECT 1"),
-    .perEngine(sqlite: "DROP INDEX registry_device_serial_reversed", postgres: "SELECT 1"),
-    .perEngine(
-      sqlite:
-        "CREATE INDEX registry_device_serial_reversed ON registry_device (serial_reversed, district_id) WHERE serial_reversed IS NOT NULL",
-      postgres: "SELECT 1"),
+    "DROP INDEX registry_device_serial_elsewhere",
+    "CREATE INDEX registry_device_serial_elsewhere ON registry_device (serial_folded, district_id)",
+    "DROP INDEX registry_device_asset_tag_in_state",
+    """
+    CREATE INDEX registry_device_asset_tag_in_state ON registry_device (asset_tag_folded, district_id)
+    WHERE asset_tag_folded IS NOT NULL
+    """,
+    "DROP INDEX registry_device_hostname_in_state",
+    """
+    CREATE INDEX registry_device_hostname_in_state ON registry_device (hostname_folded, district_id)
+    WHERE hostname_folded IS NOT NULL
+    """,
+    "DROP INDEX registry_device_serial_reversed",
+    """
+    CREATE INDEX registry_device_serial_reversed ON registry_device (serial_reversed, district_id)
+    WHERE serial_reversed IS NOT NULL
+    """,
   ]
 
   /// Whoever reads a serial out often has its last characters alone: the serial from its end to its beginning, for an index.

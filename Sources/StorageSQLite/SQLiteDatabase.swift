@@ -65,7 +65,7 @@ package final class SQLiteDatabase: Storage.Database {
     do {
       return try await pool.read { try body(SQLiteTransaction(connection: $0)) }
     } catch {
-      throw SQLiteFault.storageError(error)
+      throw SQLiteFault.whileReading(error)
     }
   }
 

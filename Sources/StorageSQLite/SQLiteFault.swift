@@ -8,6 +8,15 @@ enum SQLiteFault {
     return storageError(fault.resultCode, fault.message ?? "SQLite gave no message")
   }
 
+  private static let cannotWrite = "The database cannot be written: "
+
+  /// On a connection that only reads, what tries to write is at fault itself, and not the disk.
+  static func whileReading(_ error: any Error) -> any Error {
+    let told = storageError(error)
+    guard let fault = told as? StorageError, fault.message.hasPrefix(cannotWrite) else { return told }
+    return StorageError(.failed, "A reading transaction cannot write.")
+  }
+
   static func storageError(_ code: ResultCode, _ message: String) -> StorageError {
     switch code {
     case .SQLITE_CONSTRAINT: StorageError(.constraint, message)
@@ -18,7 +27,7 @@ enum SQLiteFault {
     case .SQLITE_READONLY:
       StorageError(
         .unavailable,
-        "The database cannot be written: \(message). See whether its disk is mounted read-only, and whose the files are."
+        "\(cannotWrite)\(message). See whether its disk is mounted read-only, and whose the files are."
       )
     case .SQLITE_IOERR:
       StorageError(

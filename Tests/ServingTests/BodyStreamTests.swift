@@ -32,8 +32,10 @@ import Vocabulary
     var most = 0
     let stream = BodyStream { pipe in
       try await Self.onThread {
+        // So large that nobody is too slow for them.
+        let piece = [UInt8](repeating: 1, count: 1 << 20)
         for _ in 0..<20 {
-          try pipe.send([1])
+          try pipe.send(piece)
           made.add(1, ordering: .sequentiallyConsistent)
         }
       }
