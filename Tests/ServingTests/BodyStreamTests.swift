@@ -21,9 +21,15 @@ import Vocabulary
     let reply = Reply(
       headers: [:],
       stream: BodyStream { pipe in
-        try await Self.onThread { for number in 0..<200 { try pipe.send([UInt8(number)]) } }
+        // So large that nobody is too slow for them, however many tests run at once.
+        try await Self.onThread {
+          for number in 0..<200 { try pipe.send([UInt8](repeating: UInt8(number), count: 1 << 18)) }
+        }
       })
-    #expect(try await reply.whole() == (0..<200).map { UInt8($0) })
+    let all = try await reply.whole()
+    #expect(
+      all.count == 200 << 18
+        && stride(from: 0, to: all.count, by: 1 << 18).map { all[$0] } == (0..<200).map { UInt8($0) })
   }
 
   @Test("Who reads slowly holds the maker back: few pieces wait")
