@@ -167,7 +167,11 @@ def enrolment(visit, controller, folder, screenshots):
         look(visit, path, screenshots, label)
     # A page that is told nothing more says so, whether its stream was ended or refused.
     for answer in [{"content_type": "text/event-stream", "body": "event: over\ndata: {}\n\n"}, {"status": 404}]:
-        visit.page.route("**/pending/live", lambda route, answer=answer: route.fulfill(**answer))
+        def end(route, told=tuple(answer.items())):
+            route.fulfill(**dict(told))
+
+        # One argument: Playwright gives the request to whatever takes two.
+        visit.page.route("**/pending/live", lambda route: end(route))
         visit.go("/pending")
         visit.page.wait_for_function(
             "() => document.querySelector('[data-following]').textContent.includes('not kept up to date')", timeout=20000)
