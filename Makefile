@@ -13,9 +13,10 @@ PROGRAMS := rollcalld rollcall-agent rollcall
 FORMATTED := Sources Agent Controller Tests Package.swift
 # Only the tests whose names match, for example: make test FILTER=RegistryTests
 FILTER ?=
-# The tests that `make test` runs on PostgreSQL too, in two parts, for each test has sessions and threads of its own; StorageTests runs on
+# The tests that `make test` runs on PostgreSQL too, in three parts, for each test has sessions and threads of its own; StorageTests runs on
 # both engines at once.
-ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests|HelpDeskTests|ReportsTests|DaemonTests)\.
+ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)\. ^(EnrollmentTests|CheckInTests|RosterTests)\. \
+  ^(HelpDeskTests|ReportsTests|DaemonTests)\.
 # Rounds of `make kill-loop`; CI's end-to-end tests do 10.
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.
@@ -65,7 +66,7 @@ $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 test: packages-run packages-test ## run all tests, those of stores and features on both engines (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests
 	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
-	@for part in '$(or $(FILTER),$(firstword $(ON_BOTH_ENGINES)))' $(if $(FILTER),,'$(lastword $(ON_BOTH_ENGINES))'); do \
+	@for part in $(if $(FILTER),'$(FILTER)',$(foreach part,$(ON_BOTH_ENGINES),'$(part)')); do \
 	  ROLLCALL_TEST_ENGINE=postgres swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter "$$part" || exit 1; done
 
 bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## only the agent, beside C programs that read and post the same
