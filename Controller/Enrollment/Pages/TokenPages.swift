@@ -115,7 +115,7 @@ struct TokenPages: Sendable {
         try desk.makeToken(wanted, of: batch, $0)
       }
       let once = Once(
-        "This is the new enrolment token: give it to the devices, as in `rollcall-agent enroll --token-file`.",
+        "This is the new enrolment token. Give it to the devices: rollcall-agent enroll --token-file reads it.",
         secret: printed,
         until: Moment(token.expiresAt).text)
       return try await show(call, context, once: once)
