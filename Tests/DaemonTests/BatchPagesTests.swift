@@ -54,6 +54,22 @@ import Vocabulary
     #expect(await world.machines(of: "filed").contains(#""assetTag":"T-3""#))
   }
 
+  @Test("A long list that is typed is taken whole, or told to be too long; nothing of it is lost in silence")
+  func long() async throws {
+    let world = try await World()
+    let path = "/districts/birch/new-batch"
+    func list(_ count: Int) -> String { (0..<count).map { "LONGSERIAL\($0)\r\n" }.joined() }
+    let typed = list(5_000)
+    #expect(typed.utf8.count > 64 << 10)
+    let made = await world.sample.multipart(
+      path, [("id", "long"), ("name", "Long"), ("serials", typed)], token: world.manager)
+    #expect(made.status == 303, "\(made.text.prefix(2000))")
+    #expect(await world.page("/districts/birch/batches/long").text.contains("5000"))
+    let over = await world.sample.multipart(
+      path, [("id", "over"), ("name", "Over"), ("serials", list(20_001))], token: world.manager)
+    #expect(over.status == 422 && over.text.contains("At most 20000 serials"), "\(over.text.prefix(2000))")
+  }
+
   @Test("Faults stand on the form with their lines, what was sent stays in it, and nothing is changed")
   func faults() async throws {
     let world = try await World()

@@ -233,7 +233,7 @@ import Vocabulary
       run: run, format: .xlsx, database: watched, place: try fleet.desk.gate.enter(by: person), piece: 64)
     let stream = try #require(export.reply(named: "x").stream)
     var pieces = 0
-    try await stream.pour { _ in
+    try await stream.pour(patience: BodyStream.limit) { _ in
       pieces += 1
       #expect(watched.open == 0)
     }

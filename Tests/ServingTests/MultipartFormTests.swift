@@ -38,6 +38,21 @@ struct MultipartFormTests {
     #expect(throws: Never.self) { _ = try form(body) }
   }
 
+  @Test("A form that is changed anywhere never traps")
+  func changed() throws {
+    let bytes = Array((part("a", "one") + part("f", "P\u{0}K\r\n--xy\r\n", file: "a.zip") + "--xyz--\r\n").utf8)
+    for index in bytes.indices {
+      for value: UInt8 in [0, 10, 13, 34, 45, 255] {
+        var changed = bytes
+        changed[index] = value
+        let call = Call(
+          .post, "/", headers: [.contentType: "multipart/form-data; boundary=xyz"], body: changed,
+          now: Instant(seconds: 0))
+        _ = try? FormBody(call)["a"]
+      }
+    }
+  }
+
   @Test(
     "What is no form is refused",
     arguments: [

@@ -115,7 +115,8 @@ package final class PasswordWork: Sendable {
     return known != nil && isEqual
   }
 
-  private func run<T: Sendable>(_ isKnown: Bool, _ body: @escaping @Sendable () throws -> T) async throws -> T {
+  /// Runs `body` on the thread whose turn it is; for this file and its tests.
+  func run<T: Sendable>(_ isKnown: Bool, _ body: @escaping @Sendable () throws -> T) async throws -> T {
     let thread = places.withLock { places in
       // Who is known takes the thread with less to do, and of two alike the one that strangers never have.
       let thread = isKnown && places.waiting[1] <= places.waiting[0] ? 1 : 0

@@ -64,7 +64,13 @@ struct MachineList: Sendable {
     var faults = CSVFaults()
     let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
     for (index, line) in lines.enumerated() where line.contains(where: { !$0.isWhitespace }) {
-      guard list.items.count < Self.limit else { break }
+      guard list.items.count < Self.limit else {
+        faults.add(
+          Fault(
+            line: index + 1, field: "serial", code: EnrollmentError.Kind.faults.rawValue,
+            message: "At most \(Self.limit) serials fit into one request."))
+        break
+      }
       _ = list.add(String(line), assetTag: nil, model: nil, line: index + 1, field: "serial", &faults)
     }
     list.faults = faults

@@ -72,7 +72,7 @@ struct MachineListPages: Sendable {
   }
 
   /// The file where one was chosen, else what was typed; and the digest of what was sent.
-  private static func list(_ form: MultipartBody) throws -> (MachineList, Digest) {
+  private static func list(_ form: FormBody) throws -> (MachineList, Digest) {
     let (file, typed) = (form.file("file"), form["serials"])
     if let file, let typed, typed.contains(where: { !$0.isWhitespace }) {
       throw EnrollmentError(
@@ -96,7 +96,7 @@ struct MachineListPages: Sendable {
 
   @Sendable private func create(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    let form = try MultipartBody(call)
+    let form = try FormBody(call)
     var model = Model(district, batch: nil)
     (model.id, model.name, model.typed) = (form["id"] ?? "", form["name"] ?? "", form["serials"] ?? "")
     do {
@@ -116,7 +116,7 @@ struct MachineListPages: Sendable {
   @Sendable private func change(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let (district, id): (DistrictID, BatchID) = (try call.identifier("district"), try call.identifier("batch"))
     try await require(id, of: district, context)
-    let form = try MultipartBody(call)
+    let form = try FormBody(call)
     var model = Model(district, batch: id)
     (model.typed, model.takesOut) = (form["serials"] ?? "", form["what"] == "remove")
     let takesOut = model.takesOut

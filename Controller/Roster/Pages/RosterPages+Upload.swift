@@ -8,7 +8,7 @@ import Web
 extension RosterPages {
   func upload(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
-    let form = try MultipartBody(call)
+    let form = try FormBody(call)
     guard let file = form.file("file") else {
       return try await show(district, call, context, fault: RosterError(.archive, "Choose a file first."))
     }
@@ -23,18 +23,10 @@ extension RosterPages {
   }
 
   private struct Preview: Sendable {
-    struct FaultLine: Sendable {
-      let place: String
-      let column: String
-      let value: String
-      let rule: String
-      let message: String
-    }
-
     let base: String
     let path: String
     let file: String
-    let faults: [FaultLine]
+    let faults: [FaultRow]
     let hasFaults: Bool
     let isPlan: Bool
     let changes: Int
@@ -58,11 +50,7 @@ extension RosterPages {
     let file = "\(ByteCount(Int64(upload.file.count))), SHA-256 \(upload.digest.description.prefix(16))…"
     switch planned {
     case .failure(let error):
-      let faults = error.faults.map { fault in
-        Preview.FaultLine(
-          place: [fault.file, fault.line.map { "line \($0)" }].compactMap(\.self).joined(separator: ", "),
-          column: fault.field ?? "", value: fault.value ?? "", rule: fault.code, message: fault.message)
-      }
+      let faults = error.faults.map(FaultRow.init)
       let model = Preview(
         base: base, path: path, file: file, faults: faults, hasFaults: !faults.isEmpty, isPlan: false, changes: 0,
         standing: 0, removal: "", refusal: nil, allow: allow, revision: 0, counts: [], notes: [])

@@ -6,12 +6,12 @@ import Synchronization
 /// ```
 /// database's thread ── send (waits for room) ──▶ at most 4 pieces ── next ──▶ connection
 /// ```
-/// So whoever reads slowly holds the maker back, and memory stays small. Who does not read at all for ``patience``, has been
-/// waited for longer than ``ReaderPace`` allows, or is not done at the deadline, is given up.
+/// So whoever reads slowly holds the maker back, and memory stays small. Who does not read at all for the pipe's patience, has
+/// been waited for longer than ``ReaderPace`` allows, or is not done at the deadline, is given up.
 package final class BodyPipe: Sendable {
   /// Pieces that may wait.
   static let capacity = 4
-  /// How long the maker waits for room. A database ends a transaction that is idle for a minute.
+  /// How long a maker waits for a reader behind a network. A database ends a transaction that is idle for a minute.
   static let patience = Duration.seconds(30)
 
   /// Why a body came to no end; it is no answer to anybody, for the connection is closed.
@@ -39,9 +39,15 @@ package final class BodyPipe: Sendable {
   private let state = Mutex(State())
   private let room = DispatchSemaphore(value: capacity)
   private let deadline: Mutex<ContinuousClock.Instant>
-  private let pace = Mutex(ReaderPace())
+  private let patience: Duration
+  private let pace: Mutex<ReaderPace>
 
-  init(within limit: Duration) { deadline = Mutex(.now + limit) }
+  /// - Parameter patience: how long the maker waits for room, for one piece and for all that a reader takes fast enough.
+  init(within limit: Duration, patience: Duration = patience) {
+    deadline = Mutex(.now + limit)
+    self.patience = patience
+    pace = Mutex(ReaderPace(grace: patience))
+  }
 
   /// The rest may take so long at most.
   package func hurry(within limit: Duration) { deadline.withLock { $0 = min($0, .now + limit) } }
@@ -52,7 +58,7 @@ package final class BodyPipe: Sendable {
   package func send(_ piece: [UInt8]) throws(Failure) {
     guard !piece.isEmpty else { return try check() }
     let began = ContinuousClock.now
-    guard room.wait(timeout: .now() + Self.patience.dispatched) == .success else { throw .stalled }
+    guard room.wait(timeout: .now() + patience.dispatched) == .success else { throw .stalled }
     try check()
     let isTooSlow = pace.withLock { pace in
       pace.waited(began.duration(to: .now), for: piece.count)
@@ -134,17 +140,19 @@ extension Duration {
 /// Whether a reader takes a body fast enough: what it is waited for grows with what it has taken, whatever the whole is.
 struct ReaderPace: Sendable {
   /// What every reader may be waited for.
-  static let grace = Duration.seconds(30)
+  let grace: Duration
   /// Bytes that a reader takes in each further second at least: half a megabit.
   static let least: Int64 = 64 << 10
 
   private var waited = Duration.zero
   private var sent: Int64 = 0
 
+  init(grace: Duration = BodyPipe.patience) { self.grace = grace }
+
   mutating func waited(_ time: Duration, for bytes: Int) {
     waited += time
     sent += Int64(bytes)
   }
 
-  var isTooSlow: Bool { waited > Self.grace + .milliseconds(sent * 1000 / Self.least) }
+  var isTooSlow: Bool { waited > grace + .milliseconds(sent * 1000 / Self.least) }
 }

@@ -27,14 +27,16 @@ package struct BodyStream: Sendable {
   }
 
   /// Makes the body, and gives each piece to `take`. An end that was not reached is not written.
-  func pour(_ take: ([UInt8]) async throws -> Void) async throws {
-    guard let coder = try self.coder?() else { return try await pieces(take) }
-    try await pieces { try await take(coder.add($0)) }
+  ///
+  /// - Parameter patience: how long the maker waits for `take`: ``BodyPipe/init(within:patience:)``.
+  func pour(patience: Duration = BodyPipe.patience, _ take: ([UInt8]) async throws -> Void) async throws {
+    guard let coder = try self.coder?() else { return try await pieces(patience, take) }
+    try await pieces(patience) { try await take(coder.add($0)) }
     try await take(coder.finish())
   }
 
-  private func pieces(_ take: ([UInt8]) async throws -> Void) async throws {
-    let pipe = BodyPipe(within: limit)
+  private func pieces(_ patience: Duration, _ take: ([UInt8]) async throws -> Void) async throws {
+    let pipe = BodyPipe(within: limit, patience: patience)
     let make = self.make
     let maker = Task {
       do {
@@ -56,11 +58,11 @@ package struct BodyStream: Sendable {
 }
 
 extension Reply {
-  /// The body, of a stream too: for tests and what is known to be small.
+  /// The body, of a stream too: for tests and what is known to be small. Nobody behind a network is waited for.
   package func whole() async throws -> [UInt8] {
     guard let stream else { return body }
     var all: [UInt8] = []
-    try await stream.pour { all += $0 }
+    try await stream.pour(patience: BodyStream.limit) { all += $0 }
     return all
   }
 }

@@ -75,7 +75,6 @@ package enum CrossSite {
     guard isChange(call.method) else { return }
     var sent = header.flatMap { call.headers[$0] }
     if sent == nil, FormBody.isForm(call) { sent = try FormBody(call)[field] }
-    if sent == nil, MultipartBody.isMultipart(call) { sent = try MultipartBody(call)[field] }
     guard let sent, session.formToken.isMasked(in: sent) else { throw refusal }
   }
 
