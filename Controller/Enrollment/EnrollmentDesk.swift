@@ -22,7 +22,7 @@ package struct EnrollmentDesk: Sendable {
   package static let migrations = EnrollmentSchema.migrations
 
   /// - Parameters:
-  ///   - queue: how many enrolments may wait for the database.
+  ///   - queue: how many enrolments may wait for the database, each as long as a dozen check-ins.
   ///   - failures: how many bad tokens one origin may present.
   ///   - metrics: where the numbers of refused tokens are shown.
   package init(

@@ -6,18 +6,25 @@ struct HealthCounts: Sendable, Hashable {
   private(set) var unknown = 0
   /// Lost, stolen or retired: nobody keeps them healthy, so they are counted apart.
   private(set) var outOfUse = 0
+  /// Ordered, or in no list any more, and never let in: somebody only expects them, or did.
+  private(set) var notHere = 0
 
   /// Devices in use.
   var total: Int { well + attention + failing + unknown }
 
-  /// - Parameter word: a verdict, or what the tables say of devices out of use; a later version's word is `unknown` here.
+  /// - Parameter word: a verdict, or what the tables say of devices that are not in use; a later version's word is `unknown` here.
   mutating func add(_ devices: Int, _ word: String) {
     switch Health.Verdict(rawValue: word) {
     case .well: well += devices
     case .attention: attention += devices
     case .failing: failing += devices
     case .unknown: unknown += devices
-    case nil: if word == "out-of-use" { outOfUse += devices } else { unknown += devices }
+    case nil:
+      switch word {
+      case "out-of-use": outOfUse += devices
+      case "not-here": notHere += devices
+      default: unknown += devices
+      }
     }
   }
 
@@ -27,5 +34,6 @@ struct HealthCounts: Sendable, Hashable {
     left.failing += right.failing
     left.unknown += right.unknown
     left.outOfUse += right.outOfUse
+    left.notHere += right.notHere
   }
 }

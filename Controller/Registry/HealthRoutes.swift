@@ -25,8 +25,8 @@ struct HealthRoutes: Sendable {
   }
 
   private static let rule = """
-    Exact at the moment of the answer. Devices that are lost, stolen or retired are counted as outOfUse and in nothing else; one \
-    that has not told its health yet, such as one that is only expected, is unknown
+    Exact at the moment of the answer. Devices that are lost, stolen or retired are counted as outOfUse and in nothing else, those \
+    that are only expected as notHere; one that is here and has not told its health yet is unknown
     """
 
   private func district(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -74,6 +74,7 @@ struct HealthView: Encodable, Sendable {
   let failing: Int
   let unknown: Int
   let outOfUse: Int
+  let notHere: Int
   var schools: [HealthView]?
   var districts: [HealthView]?
 
@@ -86,6 +87,7 @@ struct HealthView: Encodable, Sendable {
     failing = counts.failing
     unknown = counts.unknown
     outOfUse = counts.outOfUse
+    notHere = counts.notHere
   }
 
   private static let fields: [(name: String, schema: Schema)] = [
@@ -94,6 +96,7 @@ struct HealthView: Encodable, Sendable {
     ("attention", .integer("Something should be looked after")), ("failing", .integer("Something fails")),
     ("unknown", .integer("Nothing is known of their health, or they have not told it yet")),
     ("outOfUse", .integer("Lost, stolen or retired; not in total")),
+    ("notHere", .integer("Expected, never received and never enrolled; not in total")),
   ]
   private static let required = fields.map(\.name)
   private static let place: (name: String, schema: Schema) = ("district", .string("The district's id"))

@@ -66,9 +66,9 @@ struct ImportRoutes: Sendable {
   }
 
   private func take(_ call: Call, _ context: OperatorContext, only: DistrictID?) async throws -> Reply {
-    let isPreview = try Self.flag("preview", call)
+    let isPreview = try call.flag("preview")
     let asked = RosterDesk.Asked(only: only, allowed: try Self.share(call))
-    let demographics = try Self.flag("demographics", call)
+    let demographics = try call.flag("demographics")
     let mapping = try call.query("mapping")
     let planned = try await desk.plan(
       call.body, only: only, mapping: mapping, demographics: demographics, in: context.scope)
@@ -124,14 +124,6 @@ struct ImportRoutes: Sendable {
       ).map(ImportItem.init)
     }
     return try .json(Page(items, limit: page.limit, key: { String($0.number) }))
-  }
-
-  private static func flag(_ name: String, _ call: Call) throws(ServingError) -> Bool {
-    switch try call.query(name) {
-    case nil, "false": return false
-    case "true": return true
-    default: throw ServingError(.query, "'\(name)' is true or false.")
-    }
   }
 
   private static func share(_ call: Call) throws(ServingError) -> Int {

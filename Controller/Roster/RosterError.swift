@@ -19,6 +19,8 @@ package struct RosterError: StatusError {
     case notLatest = "roster.not-latest"
     /// A person of the roster cannot be erased while the source still tells of them.
     case stillActive = "roster.still-active"
+    /// A person cannot be erased who has a device, or gets one back, unless that was asked for.
+    case hasDevice = "roster.has-device"
     /// A field of the request breaks its rule.
     case invalid = "roster.invalid"
     /// What is kept of guardians cannot be opened with this controller's key.
@@ -39,7 +41,7 @@ package struct RosterError: StatusError {
   package var status: HTTPResponse.Status {
     switch kind {
     case .archive, .faults, .invalid: .unprocessableContent
-    case .removesTooMany, .changedMeanwhile, .nothingToUndo, .notLatest, .stillActive: .conflict
+    case .removesTooMany, .changedMeanwhile, .nothingToUndo, .notLatest, .stillActive, .hasDevice: .conflict
     case .contactKey: .internalServerError
     }
   }

@@ -9,7 +9,7 @@ package struct StorageError: CodedError {
     case full = "storage.full"
     /// The database is busy, or could not be reached in time; try again.
     case unavailable = "storage.unavailable"
-    /// The database went away while it kept a change: it may be kept or not.
+    /// The database went away, or its disk failed, while it kept a change: it may be kept or not.
     case unknown = "storage.unknown"
     /// The file is damaged.
     case corrupt = "storage.corrupt"

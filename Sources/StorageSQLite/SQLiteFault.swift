@@ -5,7 +5,8 @@ enum SQLiteFault {
   /// The error in the words of ``StorageError``; a feature's own error passes through.
   static func storageError(_ error: any Error) -> any Error {
     guard let fault = error as? DatabaseError else { return error }
-    return storageError(fault.resultCode, fault.message ?? "SQLite gave no message")
+    return storageError(
+      fault.resultCode, fault.message ?? "SQLite gave no message", isCommit: fault.sql?.hasPrefix("COMMIT") == true)
   }
 
   private static let cannotWrite = "The database cannot be written: "
@@ -17,8 +18,14 @@ enum SQLiteFault {
     return StorageError(.failed, "A reading transaction cannot write.")
   }
 
-  static func storageError(_ code: ResultCode, _ message: String) -> StorageError {
+  static func storageError(_ code: ResultCode, _ message: String, isCommit: Bool = false) -> StorageError {
     switch code {
+    // Where writing it through failed, the log may have the change already.
+    case .SQLITE_IOERR where isCommit:
+      StorageError(
+        .unknown,
+        "The database's disk failed while it kept this change (\(message)): it may be kept or not. Look, and try again."
+      )
     case .SQLITE_CONSTRAINT: StorageError(.constraint, message)
     case .SQLITE_FULL: StorageError(.full, "The disk is full: \(message). Nothing of this change was kept.")
     case .SQLITE_BUSY, .SQLITE_LOCKED: StorageError(.unavailable, message)

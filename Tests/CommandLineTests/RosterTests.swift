@@ -141,5 +141,7 @@ struct RosterTests {
     let erased = FakeController(.success(.json("", status: 204)))
     let outcome = run("roster", "erase", "per_0123456789abcdef", "-d", "elm", on: erased)
     #expect(outcome.status == .success && erased.requests.last?.method == .delete)
+    _ = run("roster", "erase", "per_0123456789abcdef", "-d", "elm", "--with-device", on: erased)
+    #expect(erased.requests.last?.target.hasSuffix("/roster/persons/per_0123456789abcdef?withDevice=true") == true)
   }
 }

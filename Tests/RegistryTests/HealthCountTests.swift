@@ -20,7 +20,7 @@ struct HealthCountTests {
     let parts = try #require(answer["schools"] as? [[String: Any]])
     return ([answer] + parts).map { part in
       let place = part["district"] ?? part["school"] ?? "none"
-      let figures = ["total", "well", "attention", "failing", "unknown", "outOfUse"].compactMap { name in
+      let figures = ["total", "well", "attention", "failing", "unknown", "outOfUse", "notHere"].compactMap { name in
         (part[name] as? Int).flatMap { $0 == 0 ? nil : " \($0) \(name)" }
       }
       return "\(place):" + figures.joined()
@@ -42,7 +42,7 @@ struct HealthCountTests {
     _ = try await bench.send(.post, "/api/v1/districts/cedar-falls/schools", body: #"{"id":"north","name":"North"}"#)
     #expect(try await told(bench) == ["cedar-falls:", "north:", "none:"])
     let device = try await bench.expect("PF3ABC01")
-    #expect(try await told(bench) == ["cedar-falls: 1 total 1 unknown", "north:", "none: 1 total 1 unknown"])
+    #expect(try await told(bench) == ["cedar-falls: 1 notHere", "north:", "none: 1 notHere"])
     try await bench.enroll(device, key: 1)
     try await bench.contact(device, key: 1)
     #expect(try await told(bench)[2] == "none: 1 total 1 unknown")
@@ -56,18 +56,18 @@ struct HealthCountTests {
     _ = try await bench.send(.post, "/api/v1/districts/cedar-falls/devices/import", body: file)
     #expect(
       try await told(bench) == [
-        "cedar-falls: 3 total 1 well 2 unknown", "north: 2 total 1 well 1 unknown", "none: 1 total 1 unknown",
+        "cedar-falls: 1 total 1 well 2 notHere", "north: 1 total 1 well 1 notHere", "none: 1 notHere",
       ])
     for stage in [Stage.retired, .lost, .stolen] {
       try await put(device, into: stage, bench)
-      #expect(try await told(bench)[1] == "north: 1 total 1 unknown 1 outOfUse", "\(stage)")
+      #expect(try await told(bench)[1] == "north: 1 outOfUse 1 notHere", "\(stage)")
     }
     try await bench.contact(device, key: 1, health: Self.health(.failing))
-    #expect(try await told(bench)[1] == "north: 1 total 1 unknown 1 outOfUse")
+    #expect(try await told(bench)[1] == "north: 1 outOfUse 1 notHere")
     try await put(device, into: .inRepair, bench)
-    #expect(try await told(bench)[1] == "north: 2 total 1 failing 1 unknown")
+    #expect(try await told(bench)[1] == "north: 1 total 1 failing 1 notHere")
     try await bench.registry.foldHealth()
-    #expect(try await told(bench)[0] == "cedar-falls: 3 total 1 failing 2 unknown")
+    #expect(try await told(bench)[0] == "cedar-falls: 1 total 1 failing 2 notHere")
     #expect(try await told(bench, Self.oak) == ["oak-park:", "none:"])
   }
 
@@ -78,8 +78,8 @@ struct HealthCountTests {
       for id in ["dev_0000000000000001", "dev_0000000000000002"] {
         try transaction.run(
           """
-          INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
-          VALUES (\(Self.cedar), \(id), 'none', 'weak', 1)
+          INSERT INTO registry_device (district_id, device_id, management, identity, stage, created_at)
+          VALUES (\(Self.cedar), \(id), 'none', 'weak', 'received', 1)
           """)
       }
       try transaction.run(
@@ -132,7 +132,7 @@ struct HealthCountTests {
     func totals(_ caller: Caller) async throws -> [String] {
       let answer = try await bench.send(.get, "/api/v1/health", as: caller).json
       let parts = try #require(answer["districts"] as? [[String: Any]])
-      return ["\(answer["total"] ?? "")"] + parts.map { "\($0["district"] ?? "") \($0["total"] ?? "")" }
+      return ["\(answer["notHere"] ?? "")"] + parts.map { "\($0["district"] ?? "") \($0["notHere"] ?? "")" }
     }
     #expect(try await totals(.stateReader) == ["4", "cedar-falls 3", "oak-park 1"])
     #expect(try await totals(.reader(Self.oak)) == ["1", "oak-park 1"])
@@ -141,7 +141,7 @@ struct HealthCountTests {
     #expect(try await totals(both) == ["2", "cedar-falls 1", "oak-park 1"])
     let path = "/api/v1/districts/cedar-falls/health"
     let limited = try await bench.send(.get, path, as: caller(school)).json
-    #expect(limited["total"] as? Int == 1)
+    #expect(limited["total"] as? Int == 0 && limited["notHere"] as? Int == 1)
     #expect((limited["schools"] as? [[String: Any]])?.map { $0["school"] as? String } == ["north"])
     #expect(try await bench.refusal(.get, path, as: .reader(Self.oak)) == "request.not-found")
     #expect(try await bench.refusal(.get, "/api/v1/health", as: .nobody) == "access.forbidden")
@@ -191,6 +191,7 @@ struct HealthCountTests {
       #expect(kept == (try await HealthWorld.counted(after)))
       #expect(kept[.init(district: Self.cedar, school: Self.north)]?.well == 1)
       #expect(kept[.init(district: Self.cedar, school: Self.north)]?.outOfUse == 1)
+      #expect(kept[.init(district: Self.cedar, school: nil)]?.notHere == 1)
       try await after.close()
     }
   }

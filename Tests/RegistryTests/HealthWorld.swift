@@ -18,11 +18,16 @@ enum HealthWorld {
     var counts: [HealthStore.Place: HealthCounts] = [:]
     for row in rows {
       let stage: Stage? = try row.get("stage")
-      let isInUse = stage.map { ![.lost, .stolen, .retired].contains($0) } ?? true
       let health: Health.Verdict? = try row.get("health")
+      let word =
+        switch stage {
+        case nil, .ordered: "not-here"
+        case .lost, .stolen, .retired: "out-of-use"
+        default: (health ?? .unknown).rawValue
+        }
       let place = HealthStore.Place(district: try row.get("district_id"), school: try row.get("school_id"))
       counts[place, default: HealthCounts()].add(
-        try row.get("devices"), isInUse ? (health ?? .unknown).rawValue : "out-of-use")
+        try row.get("devices"), word)
     }
     return counts
   }

@@ -177,6 +177,8 @@ struct PersonTests {
     func waiting(_ now: Instant) async throws -> Int? {
       try await bench.send(.get, RosterBench.roster(RosterBench.cedar), now: now).json["waiting"] as? Int
     }
+    let refused = try await bench.refusal { _ = try await bench.send(.delete, "\(Self.people)/\(robin)") }
+    #expect(refused?.kind == .hasDevice)
     #expect(try await [erase(), erase()] == [1, 0])
     #expect(try await bench.person("T-7") == nil)
     #expect(try await [bench.person("100001")?.id, bench.person("100002")?.id] == [robin, zoe])
@@ -187,6 +189,9 @@ struct PersonTests {
     #expect(try await [erase(), erase()] == [1, 0])
     #expect(try await bench.person("100002") == nil)
     #expect(try await waiting(later) == 1)
+    let asked = try await bench.send(.delete, "\(Self.people)/\(robin)", query: [("withDevice", "true")])
+    #expect(asked.status == 204)
+    #expect(try await bench.person("100001") == nil)
   }
 
   @Test("A guardian whom files of changes leave with nobody is kept as long as people who left")

@@ -30,6 +30,7 @@ struct LookTests {
   func disks() {
     #expect(SQLiteFault.storageError(.SQLITE_READONLY, "attempt to write a readonly database").kind == .unavailable)
     #expect(SQLiteFault.storageError(.SQLITE_IOERR, "disk I/O error").kind == .unavailable)
+    #expect(SQLiteFault.storageError(.SQLITE_IOERR, "disk I/O error", isCommit: true).kind == .unknown)
     #expect(SQLiteFault.storageError(.SQLITE_FULL, "database or disk is full").kind == .full)
     #expect(SQLiteFault.storageError(.SQLITE_MISUSE, "misuse").kind == .failed)
   }

@@ -5,7 +5,7 @@ struct HealthCommand: SessionCommand {
     commandName: "health", abstract: "Count the devices that are well, and those that are not.",
     discussion: """
       A district is counted by school, all that you may see by district. Devices that are lost, stolen or retired are out \
-      of use and in no other figure; one that has not told its health yet is unknown.
+      of use and in no other figure, nor are those that are only expected; one that has not told its health yet is unknown.
 
       EXAMPLES
         rollcall health
@@ -35,6 +35,7 @@ struct HealthCommand: SessionCommand {
     Column("Devices", "total", number: true), Column("Well", "well", number: true),
     Column("Attention", "attention", number: true), Column("Failing", "failing", number: true),
     Column("Unknown", "unknown", number: true), Column("Out of use", "outOfUse", number: true),
+    Column("Not here", "notHere", number: true),
   ]
 
   /// The figures of `row` under a word of this command's own.

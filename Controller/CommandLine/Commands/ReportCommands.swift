@@ -72,7 +72,9 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Only this school's; '-' for no school.") var school: String?
     @Option(help: "Only this model.") var model: String?
     @Option(help: "Only devices in this stage.") var stage: String?
-    @Option(help: "'in' for devices in use, 'out' for lost, stolen and retired ones.") var use: String?
+    @Option(
+      help: "'in' for devices in use, 'out' for lost, stolen and retired ones, 'not-here' for those only expected.")
+    var use: String?
     @Option(help: "Only with this verdict: well, attention, failing, unknown.") var wellness: String?
     @Option(help: "Only where this is not well, such as battery.") var reason: String?
     @Option(help: "With --reason: attention or failing.") var severity: String?

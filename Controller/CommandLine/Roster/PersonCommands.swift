@@ -115,20 +115,27 @@ extension RosterCommand {
       abstract: "Erase a person who has left the roster.",
       discussion: """
         What the devices went through stays, under an id that names nobody. Whom the source still tells of is not erased: \
-        they would be back with its next file.
+        they would be back with its next file. Nor is who has a device, unless that is asked for: nobody could be \
+        asked for it any more.
 
-        EXAMPLE
+        EXAMPLES
           rollcall roster erase per_0123456789abcdef -d cedar-falls
+          rollcall roster erase per_0123456789abcdef -d cedar-falls --with-device
         """)
 
     @Argument(help: "The person's id.")
     var person: String
 
+    @Flag(help: "Erase them though they have a device, or get one back from repair.")
+    var withDevice = false
+
     @OptionGroup var district: DistrictOption
     @OptionGroup var global: GlobalOptions
 
     func run(_ session: Session) throws {
-      try session.client.delete(Target("districts", try district.required(), "roster", "persons", person))
+      try session.client.delete(
+        Target("districts", try district.required(), "roster", "persons", person)
+          .adding("withDevice", withDevice ? "true" : nil))
       session.say("Erased \(person).")
     }
   }

@@ -111,7 +111,6 @@ enum RosterReport {
       }
     }
     writer.finish(nothing: "The export has no files, and changes nothing.")
-    for note in answer["notes"].items.compactMap(\.string) { session.console.error("\(note)\n") }
   }
 
   private static func isTold(_ kind: String, of district: JSONValue) -> Bool {

@@ -94,7 +94,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .connections: "Connections open at once on each listener; more wait in the kernel's queue"
     case .idleTimeout: "An idle connection is closed after this"
     case .requestTimeout: "A request that has begun must have ended after this, or its body come at 16 KiB a second"
-    case .queue: "Check-ins waiting for the database at once; past that, devices are told to come back later"
+    case .queue:
+      "Check-ins waiting for the database at once, and half as many enrolments; past that, devices are told to come back later"
     case .databaseReaders: "Database connections for reading"
     case .failedEnrollments:
       "Bad enrolment tokens that one address may present in a row; further ones are answered with 429"

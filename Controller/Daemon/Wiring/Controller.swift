@@ -54,7 +54,8 @@ struct Controller: Sendable {
     try await registry.load()
     let inUse = AuthorityInUse(authority)
     let enrollment = EnrollmentDesk(
-      database: database, registry: registry, authority: inUse, failures: settings.failedEnrollments, metrics: metrics)
+      database: database, registry: registry, authority: inUse, queue: settings.queue / 2,
+      failures: settings.failedEnrollments, metrics: metrics)
     let checkIns = CheckIns(
       database: database, records: registry, unknownKeys: registry,
       policy: CheckInPolicy(interval: settings.checkInInterval), queueLimit: settings.queue, metrics: metrics,

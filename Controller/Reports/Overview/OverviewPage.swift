@@ -79,6 +79,7 @@ struct OverviewModel: Sendable {
   let countedAt: String?
   let verdicts: [Verdict]
   let outOfUse: Counted
+  let notHere: Counted
   let inUse: Counted
   let partsTitle: String
   let partsHead: String
@@ -132,6 +133,7 @@ extension OverviewModel {
     }
     inUse = Counted(total.inUse, used)
     outOfUse = Counted(total.outOfUse, list.with("use", "out"))
+    notHere = Counted(total.notHere, list.with("use", "not-here"))
     partsTitle = place.only == nil ? "By district" : "By school"
     partsHead = place.only == nil ? "District" : "School"
     parts = numbers.parts.map { part, counts in

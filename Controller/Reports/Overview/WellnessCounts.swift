@@ -9,9 +9,11 @@ struct WellnessCounts: Sendable, Hashable {
   var unknown = 0
   /// Lost, stolen or retired.
   var outOfUse = 0
+  /// Expected, never received and never enrolled.
+  var notHere = 0
 
   var inUse: Int { well + attention + failing + unknown }
-  var all: Int { inUse + outOfUse }
+  var all: Int { inUse + outOfUse + notHere }
 
   mutating func add(_ devices: Int, _ wellness: String) {
     switch wellness {
@@ -19,6 +21,7 @@ struct WellnessCounts: Sendable, Hashable {
     case "attention": attention += devices
     case "failing": failing += devices
     case "out-of-use": outOfUse += devices
+    case "not-here": notHere += devices
     default: unknown += devices
     }
   }
@@ -29,6 +32,7 @@ struct WellnessCounts: Sendable, Hashable {
     left.failing += right.failing
     left.unknown += right.unknown
     left.outOfUse += right.outOfUse
+    left.notHere += right.notHere
   }
 
   /// By school of a district; devices of no school under the empty text.

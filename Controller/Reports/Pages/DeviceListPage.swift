@@ -200,7 +200,9 @@ extension DeviceListModel {
       schools.map { Choice($0.id, $0.name, chosen: given(.school)) }
       + [Choice("-", "No school", chosen: given(.school))]
     stages = Stage.allCases.map { Choice($0.rawValue, $0.rawValue, chosen: given(.stage)) }
-    uses = [Choice("in", "In use", chosen: given(.use)), Choice("out", "Out of use", chosen: given(.use))]
+    uses = [("in", "In use"), ("out", "Out of use"), ("not-here", "Not here yet")].map {
+      Choice($0, $1, chosen: given(.use))
+    }
     verdicts = Question.wellness.map { Choice($0, $0, chosen: given(.wellness)) }
     reasons = Question.reasons.map { Choice($0, Words.reasons[$0] ?? $0, chosen: given(.reason)) }
     severity = given(.severity) ?? ""

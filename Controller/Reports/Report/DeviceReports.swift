@@ -120,7 +120,7 @@ enum DeviceReports {
       var query = DeviceTables.query(
         in: district, question,
         [
-          DeviceTables.isInUse, "COALESCE(d.stage, '') NOT IN ('ordered', 'shipped', 'in-repair')",
+          DeviceTables.isInUse, "d.stage NOT IN ('shipped', 'in-repair')",
           "COALESCE(d.custody, '') <> 'person'",
         ])
       query.isWalk = true

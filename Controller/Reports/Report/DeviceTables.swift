@@ -16,7 +16,9 @@ enum DeviceTables {
     LEFT JOIN registry_report_custody_v2 AS h ON h.district_id = d.district_id AND h.device_id = d.device_id
     """
 
-  static let isInUse: SQL = "COALESCE(d.stage, '') NOT IN \(outOfUse)"
+  static let isInUse: SQL = "d.stage NOT IN ('ordered', 'lost', 'stolen', 'retired')"
+  /// Expected, or not even that any more, and never received or let in.
+  static let isNotHere: SQL = "(d.stage = 'ordered' OR d.stage IS NULL)"
 
   static func query(in district: DistrictID, _ question: Question, _ more: [SQL] = []) -> TableQuery {
     TableQuery(
@@ -59,6 +61,7 @@ enum DeviceTables {
     switch question.use {
     case .in?: all.append(isInUse)
     case .out?: all.append("d.stage IN \(outOfUse)")
+    case .notHere?: all.append(isNotHere)
     case nil: break
     }
     if let wellness = question.wellness {

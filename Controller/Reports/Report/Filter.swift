@@ -10,7 +10,8 @@ enum Filter: String, CaseIterable, Sendable {
     case .school: "Only this school's; '-' for devices of no school"
     case .model: "Only this model; '-' where none is known"
     case .stage: "Only devices in this stage"
-    case .use: "'in' for devices in use, 'out' for those that are lost, stolen or retired"
+    case .use:
+      "'in' for devices in use, 'out' for those that are lost, stolen or retired, 'not-here' for those that are only expected"
     case .wellness: "Only with this verdict: well, attention, failing, unknown"
     case .reason: "Only where this is not well: \(Question.reasons.joined(separator: ", "))"
     case .severity: "With 'reason': only where it is so bad, attention or failing"
@@ -29,7 +30,10 @@ enum Filter: String, CaseIterable, Sendable {
 
 /// What of a report is asked for.
 struct Question: Sendable {
-  enum Use: String, CaseIterable, Sendable { case `in`, out }
+  enum Use: String, CaseIterable, Sendable {
+    case `in`, out
+    case notHere = "not-here"
+  }
   enum NotSeen: Sendable, Hashable {
     case days(Int64)
     case never

@@ -16,6 +16,7 @@ enum OtherReports {
       Column("inUse", "In use", .integer), Column("well", "Well", .integer),
       Column("attention", "Attention", .integer), Column("failing", "Failing", .integer),
       Column("unknown", "Unknown", .integer), Column("outOfUse", "Out of use", .integer),
+      Column("notHere", "Not here yet", .integer),
     ],
     filters: [],
     source: .made { district, _, run, transaction in
@@ -31,7 +32,7 @@ enum OtherReports {
         return [
           district.sqlValue, school.sqlValue, names.first { $0.id == school }?.name.sqlValue ?? .null,
           count.inUse.sqlValue, count.well.sqlValue, count.attention.sqlValue, count.failing.sqlValue,
-          count.unknown.sqlValue, count.outOfUse.sqlValue,
+          count.unknown.sqlValue, count.outOfUse.sqlValue, count.notHere.sqlValue,
         ]
       }
     })

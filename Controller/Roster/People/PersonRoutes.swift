@@ -31,6 +31,11 @@ struct PersonRoutes: Sendable {
         .delete, Self.people + "/{person}", Self.rule,
         Operation(
           "erasePerson", "Erase a person who has left: the devices' history stays, without the name",
+          query: [
+            .init(
+              "withDevice",
+              "'true' to erase them though they have a device, which is then somebody's whom nobody can name")
+          ],
           answers: (204, nil)), handle: erase),
     ]
   }
@@ -85,6 +90,7 @@ struct PersonRoutes: Sendable {
   private func erase(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
     let id: PersonID = try call.identifier("person")
+    let withDevice = try call.flag("withDevice")
     let actor = try context.actor
     return try await desk.database.write(in: context.scope) { [desk] transaction in
       try Idempotency.reply(to: call, context, in: transaction) {
@@ -95,6 +101,12 @@ struct PersonRoutes: Sendable {
           throw RosterError(
             .stillActive,
             "The source still tells of this person, who would be back with its next file. Take them out there first.")
+        }
+        guard try withDevice || desk.registry.holders(among: [id], of: district, in: transaction).isEmpty else {
+          throw RosterError(
+            .hasDevice,
+            "This person has a device, or gets one back from repair; erased, nobody can be asked for it. Take it back first, or say that they are erased all the same (withDevice=true, --with-device)."
+          )
         }
         try Erasure.erase([person], in: district, transaction)
         try desk.record(

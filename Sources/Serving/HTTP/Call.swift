@@ -69,4 +69,15 @@ package struct Call: Sendable {
     }
     return values.first?.value
   }
+
+  /// Whether a query parameter is `true`; false where it is not given.
+  ///
+  /// - Throws: `request.query` where it is neither `true` nor `false`.
+  package func flag(_ name: String) throws(ServingError) -> Bool {
+    switch try query(name) {
+    case nil, "false": return false
+    case "true": return true
+    default: throw ServingError(.query, "'\(name)' is true or false.")
+    }
+  }
 }

@@ -70,7 +70,7 @@ package enum ProblemReply {
         metadata: ["error": "\(storage.message)", "code": "\(storage.code)", "request": "\(requestID)"])
       fault = ServingError(
         .unknownOutcome,
-        "The database went away while it kept this change: it may be kept or not. Look first, or send it again with the same Idempotency-Key.",
+        "The database failed while it kept this change: it may be kept or not. Look first, or send it again with the same Idempotency-Key.",
         headers: [.retryAfter: "60"])
     } else {
       logger.error("request failed", metadata: ["error": "\(error)", "request": "\(requestID)"])
