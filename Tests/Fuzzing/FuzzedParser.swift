@@ -2,7 +2,6 @@ import AgentTransport
 import Archive
 import Compression
 import HTTPTypes
-import Serving
 import Vocabulary
 
 @testable import AgentCollect
@@ -10,6 +9,7 @@ import Vocabulary
 @testable import CurlClient
 @testable import Enrollment
 @testable import Roster
+@testable import Serving
 @testable import Wire
 
 /// A parser that reads what a stranger may send or leave on a disk. It may refuse anything; it must never trap, and what
@@ -18,7 +18,7 @@ enum FuzzedParser: String, CaseIterable {
   case checkIn = "check-in"
   case reply, software, difference, gzip, csv, request, peer, token, certificates, base64
   case dpkg, mounts, release, nvme, ata, disk, bus, updates, version, measured
-  case date, credential, proxy, table, archive
+  case date, credential, proxy, table, archive, multipart
 
   func feed(_ bytes: [UInt8]) {
     switch self {
@@ -43,6 +43,7 @@ enum FuzzedParser: String, CaseIterable {
     case .bus: _ = try? BusMessage(bytes)
     case .table: table(bytes)
     case .archive: archive(bytes)
+    case .multipart: multipart(bytes)
     case .proxy:
       proxy(bytes)
       proxy([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] + bytes)
@@ -66,6 +67,20 @@ enum FuzzedParser: String, CaseIterable {
       return found
     }
     precondition(scan(1 << 16) == scan(7), "cut otherwise in pieces")
+  }
+
+  /// What a form's parts hold stands in its body.
+  private func multipart(_ bytes: [UInt8]) {
+    let type: HTTPFields = [.contentType: "multipart/form-data; boundary=edge"]
+    for body in [bytes, Array("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"".utf8) + bytes] {
+      let call = Call(.post, "/", headers: type, body: body, now: Instant(seconds: 1_800_000_000))
+      if let form = try? FormBody(call) {
+        if let file = form.file("file") { precondition(file.count < body.count, "more than was sent") }
+        _ = form["file"]
+      }
+      guard let parts = try? MultipartForm(body, boundary: Array("--edge".utf8)).parts else { continue }
+      precondition(parts.reduce(0) { $0 + $1.content.count } < body.count, "more than was sent")
+    }
   }
 
   private func archive(_ bytes: [UInt8]) {

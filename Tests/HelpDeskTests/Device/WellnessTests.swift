@@ -204,6 +204,11 @@ struct ChangeWordsTests {
     #expect(
       words("software", "packages", nil, "1 added, 0 removed, 2 changed") == "Software: 1 added, 0 removed, 2 changed.")
     #expect(words("system", "hostname", "a", "b") == "It is called b now; it was a.")
+    #expect(words("key", "9f2c", nil, "active") == "It has a new key, which is trusted.")
+    #expect(
+      words("key", "9f2c", "active", "quarantined: Two machines show one serial.")
+        == "Its key is now set aside until a person decides; it was trusted. Two machines show one serial.")
+    #expect(words("key", "9f2c", "later", nil) == "Its key is now not known; it was not known.")
     #expect(words("hardware", "disks[S1]", "SSD S1", nil) == "Gone from its hardware: disks[S1] SSD S1.")
   }
 }

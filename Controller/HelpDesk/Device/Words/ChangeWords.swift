@@ -25,8 +25,32 @@ enum ChangeWords {
     case ("hardware", "memoryBytes"):
       return "Its memory is \(memory(change.new)) now; it was \(memory(change.old))."
     case ("identity", "serial"): return "It says that its serial is \(told(change.new)); it said \(told(change.old))."
+    case ("key", _): return key(change)
     default: return part(change)
     }
+  }
+
+  /// A key's standing as the registry's history tells it: `revoked: Another key took its place.`
+  ///
+  /// No help desk reads a digest: of which of its keys it is said, only `device show` tells.
+  private static func key(_ change: FactChange) -> String {
+    func standing(_ text: String?) -> (word: String, reason: String?) {
+      let parts = (text ?? "").split(separator: ":", maxSplits: 1).map { String($0.drop { $0 == " " }) }
+      let word =
+        switch parts.first.flatMap(KeyState.init(rawValue:)) {
+        case .active: "trusted"
+        case .pending: "waiting for a person to let it in"
+        case .quarantined: "set aside until a person decides"
+        case .restricted: "restricted to a notice"
+        case .revoked: "refused"
+        case nil: "not known"
+        }
+      return (word, parts.count > 1 ? parts[1] : nil)
+    }
+    let now = standing(change.new)
+    let reason = now.reason.map { " \(ShownText.inSentence($0))" } ?? ""
+    guard let old = change.old else { return "It has a new key, which is \(now.word).\(reason)" }
+    return "Its key is now \(now.word); it was \(standing(old).word).\(reason)"
   }
 
   static func verdict(_ verdict: Health.Verdict) -> String {
