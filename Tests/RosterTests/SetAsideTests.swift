@@ -116,6 +116,26 @@ struct SetAsideTests {
     #expect(try await shown(pat.id, bench)["birthDate"] as? String == "1980-02-29")
   }
 
+  @Test("A class in which both were told to be is nobody's after the one was erased and the other's import undone")
+  func sameClass() async throws {
+    let bench = try await bench()
+    try await bench.take(Self.own())
+    let robin = try #require(try await bench.person("100001"))
+    var foreign = Self.foreign()
+    foreign.schoolClass("c1", "Homeroom 5A")
+    foreign.enroll("u1", in: "c1")
+    foreign.enroll("t2", in: "c1", role: "teacher")
+    let answer = try await bench.takeState(foreign, query: Self.any)
+    #expect(answer.count("memberships", "unchanged") == 2)
+    _ = try await bench.send(.delete, "\(Self.roster)/persons/\(robin.id)")
+    #expect(try await bench.count("roster_membership") == 2)
+    try await undo(bench)
+    let members = try await bench.write {
+      try $0.rows("SELECT person FROM roster_membership").map { try $0.get("person", as: String.self) }
+    }
+    #expect(members == ["t2"])
+  }
+
   @Test("Undone without an erasure, each has their own birth date, class and guardian, and nobody another's")
   func undone() async throws {
     let bench = try await bench()
