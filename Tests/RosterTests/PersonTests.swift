@@ -103,9 +103,11 @@ struct PersonTests {
     #expect(try await bench.send(.delete, "\(Self.people)/\(id)").status == 204)
     #expect(try await bench.person("100002") == nil)
     #expect(try await bench.count("roster_guardian") == 1)
+    #expect(try await bench.write { try $0.rows("SELECT 1 AS n FROM roster_former WHERE kind <> 'org'").count } == 0)
     await #expect(throws: ServingError.notFound) { _ = try await bench.send(.get, "\(Self.people)/\(id)") }
     _ = try await bench.send(.post, RosterBench.roster(RosterBench.cedar) + "/undo")
     #expect(try await bench.person("100002") == nil)
+    #expect(try await bench.count("roster_membership") == 2)
     #expect(try await bench.everything().joined().contains("Fictional") == false)
   }
 

@@ -98,6 +98,35 @@ struct SourceTests {
     #expect(error?.faults.first?.message.contains("'oak-park', which came from files of their own") == true)
   }
 
+  @Test("Birth dates of a district with files of its own are passed over and counted, and all others count")
+  func passedOverDemographics() async throws {
+    let bench = try await RosterBench()
+    let administrator = Caller(
+      principal: .random(), name: "administration", grants: [Grant(.districtAdmin, at: .district(RosterBench.cedar))])
+    _ = try await bench.send(
+      .patch, RosterBench.roster(RosterBench.cedar), as: administrator,
+      body: Array(#"{"demographics": "on-request"}"#.utf8))
+    _ = try await bench.takeState(Self.state())
+    var own = Self.oak(given: "Ashley")
+    own.user("v2", "Lou", "Makebelieve", at: ["o1"], number: "200002")
+    own.user("h1", "Gale", "Makebelieve", role: "parent", at: ["o1"])
+    try await bench.take(own, of: RosterBench.oak)
+    var delta = Export(version: "1.2", mode: "delta")
+    delta.demographics("u1", "2015-03-09", "female")
+    for user in ["v1", "h1", "v2"] { delta.demographics(user, "2014-12-31", "male") }
+    delta.demographics[3][1] = "tobedeleted"
+    let answer = try await bench.takeState(delta, query: [("demographics", "true")])
+    #expect(answer.count("demographics", "added") == 1 && answer.json["changes"] as? Int == 1)
+    let notes = answer.json["notes"] as? [String] ?? []
+    #expect(notes.count == 1 && notes[0].hasPrefix("demographics.csv: 3 rows of 'oak-park' passed over."))
+    #expect(try await bench.count("roster_demographics") == 1)
+    // What stands nowhere is a fault still, which says where it may have been.
+    delta.demographics("v8", "2014-12-31", "male")
+    let error = try await bench.refusal { _ = try await bench.takeState(delta, query: [("demographics", "true")]) }
+    #expect(error?.faults.map { "\($0.line ?? 0) \($0.code)" } == ["6 roster.reference"])
+    #expect(error?.faults.first?.message.contains("'oak-park', which came from files of their own") == true)
+  }
+
   @Test("Who goes over to a district with files of its own leaves the one before", arguments: ["1.1", "1.2"])
   func goesOver(version: String) async throws {
     let bench = try await RosterBench()

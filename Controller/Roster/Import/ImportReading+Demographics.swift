@@ -38,15 +38,18 @@ extension ImportReading {
       guard let id = check.id(row), let keeps = mode.keeps(row, faults) else { return }
       guard keeps else {
         for place in open { try remove(.demographics, place, id, row) }
-        return
+        return passGone([.person, .guardian], id, file: Self.demographics)
       }
       let places = open.filter { isPerson(id, $0) }
       guard places.isEmpty else { return try tellDemographics(row, id, of: places, check) }
       // Guardians and people of other districts are users too; of them nothing is kept.
       guard isUser(id) else {
+        if let other = aside[.person, key(-1, id)] ?? aside[.guardian, key(-1, id)] {
+          return aside.pass(Self.demographics, other)
+        }
         return faults.add(
           row, "sourcedId", id, rule: "roster.reference",
-          "users.csv has no user of this id, and nobody stands under it.")
+          "users.csv has no user of this id, and nobody stands under it.\(aside.hint)")
       }
       ignored += 1
     }

@@ -52,6 +52,7 @@ extension ImportReading {
   /// - Parameter stood: whether they had not left before.
   func replace(_ district: Int, _ id: Cell, stood: Bool) throws {
     if stood { countLeft(.person, district, id) }
+    replaced.insert(key(district, id))
     guard faults.count == 0 else { return }
     try plan.replaced.add(district: district, isNew: false, id: id, body: [])
   }

@@ -52,6 +52,8 @@ final class ImportReading {
   var aside = AsideRows()
   /// Who the people are whose ids are from another source than the file's, by their keys.
   var identities: RowIndex?
+  /// Keys of people whose ids are somebody else's by this file.
+  var replaced: Set<UInt64> = []
   /// Of the row that is being read.
   var body: [UInt8] = []
   private var isFirst = true
@@ -175,6 +177,11 @@ final class ImportReading {
     guard var outcome = indexes[kind.place]?.tell(key(district, id), hash: hash) else { return }
     if kind == .person, outcome == .changed || outcome == .returned, isSomebodyElse(district, id) {
       try replace(district, id, stood: outcome == .changed)
+      outcome = .added
+    }
+    // What was told of who had the id goes with them: also the same day is another one's now.
+    if kind == .demographics, outcome == .changed || outcome == .unchanged, replaced.contains(key(district, id)) {
+      countLeft(kind, district, id)
       outcome = .added
     }
     let counts = kind.place

@@ -87,12 +87,14 @@ extension RosterDesk {
       try DemographicsStore.requireAllowed(district, transaction)
     }
     let changed = plan.districts.filter { $0.changes > 0 }
+    var fromElsewhere: Set<DistrictID> = []
     let id = RosterImportID.random()
     for district in plan.districts {
       let former = try RosterSettings.of(district.district, transaction).source
       let whose = asked.sourceAfter(plan, district, former: former)
       try RosterSettings.checked(district.district, from: whose, at: now, transaction)
       guard district.changes > 0 else { continue }
+      if whose != former { fromElsewhere.insert(district.district) }
       try FormerStore.clear(district.district, transaction)
       let counts = Dictionary(uniqueKeysWithValues: RowKind.allCases.map { ($0.rawValue, district[$0]) })
       let record = ImportRecord(
@@ -105,7 +107,13 @@ extension RosterDesk {
     }
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     try writer.write(plan) { $0.revision + 1 }
-    for district in changed { try GuardianStore.markUnlinked(in: district.district, at: now, transaction) }
+    for district in changed {
+      if fromElsewhere.contains(district.district) {
+        try PersonStore.leaveGuardians(
+          RosterChange(transaction: transaction, district: district.district, number: district.revision + 1, now: now))
+      }
+      try GuardianStore.markUnlinked(in: district.district, at: now, transaction)
+    }
     guard changed.isEmpty else { return id }
     try record(
       "roster.import", ("roster-import", id.rawValue), asked.only, by: actor, at: now,
@@ -156,9 +164,10 @@ extension RosterDesk {
       try FormerStore.removeAdded(kind, last.number, change) { people in
         try registry.holders(among: people, of: district, in: transaction)
       }
-      try writer.restore(kind, change)
+      try writer.restore(kind, from: last.number, change)
       if kind == .person { try PersonStore.takeBack(from: last.number, change) }
     }
+    try MembershipStore.removeNobodys(in: district, transaction)
     try GuardianStore.markUnlinked(in: district, at: now, transaction)
     try FormerStore.clear(district, transaction)
     let record = ImportRecord(

@@ -67,6 +67,16 @@ enum MembershipStore {
     return found
   }
 
+  /// Removes those of people who were erased: whoever gets the id of one is not in their classes.
+  static func removeNobodys(in district: DistrictID, _ transaction: any Transaction) throws {
+    try transaction.run(
+      """
+      DELETE FROM roster_membership WHERE district_id = \(district) AND NOT EXISTS (
+        SELECT 1 FROM roster_person AS p
+        WHERE p.district_id = roster_membership.district_id AND p.sourced_id = roster_membership.person)
+      """)
+  }
+
   static func write(_ rows: [StoredRow], _ change: RosterChange) throws {
     let values = try rows.map { stored -> [SQLValue] in
       let row = try MembershipRow(stored.body)

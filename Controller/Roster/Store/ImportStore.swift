@@ -84,6 +84,38 @@ enum FormerStore {
       })
   }
 
+  /// Those of these ids.
+  static func rows(
+    _ kind: RowKind, of ids: [String], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> [(id: String, body: [UInt8])] {
+    try transaction.rows(
+      """
+      SELECT sourced_id, body FROM roster_former
+      WHERE district_id = \(district) AND kind = \(kind) AND sourced_id IN \(list: ids)
+      """
+    ).map { (try $0.get("sourced_id"), try $0.get("body")) }
+  }
+
+  /// Calls `body` with each that is kept of a kind.
+  static func each(
+    _ kind: RowKind, in district: DistrictID, _ transaction: any Transaction,
+    _ body: (_ id: String, _ body: [UInt8]) throws -> Void
+  ) throws {
+    let query: SQL =
+      "SELECT sourced_id, body FROM roster_former WHERE district_id = \(district) AND kind = \(kind)"
+    try transaction.each(query) { try body(try $0.get("sourced_id"), try $0.get("body")) }
+  }
+
+  static func forget(
+    _ kind: RowKind, _ ids: [String], in district: DistrictID, _ transaction: any Transaction
+  ) throws {
+    for first in stride(from: 0, to: ids.count, by: RowStore.step) {
+      let part = ids[first..<min(first + RowStore.step, ids.count)]
+      try transaction.run(
+        "DELETE FROM roster_former WHERE district_id = \(district) AND kind = \(kind) AND sourced_id IN \(list: part)")
+    }
+  }
+
   static func page(
     _ kind: RowKind, of district: DistrictID, after: String, limit: Int, _ transaction: any Transaction
   ) throws -> [StoredRow] {
@@ -125,6 +157,7 @@ enum FormerStore {
       if !staying.isEmpty {
         try RowStore.remove(
           kind, staying, in: change.district, number: change.number, at: change.now, change.transaction)
+        try PersonStore.removeGuardians(of: staying, in: change.district, change.transaction)
       }
       let going = ids.filter { !staying.contains($0) }
       if kind == .person { try NameIndex.forget(sourced: going, in: change.district, change.transaction) }

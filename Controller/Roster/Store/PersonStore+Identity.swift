@@ -23,6 +23,12 @@ extension PersonStore {
   /// What the id of somebody becomes whose place an import gave to another: no source's id has a space.
   static func formerID(_ id: String, in number: Int64) -> String { "\(id) \(number)" }
 
+  /// By which id somebody went before the import, where it set them aside.
+  static func ownID(_ id: String, before number: Int64) -> String {
+    let tail = formerID("", in: number)
+    return id.hasSuffix(tail) ? String(id.dropLast(tail.count)) : id
+  }
+
   /// Those people leave under such an id; they stay the same persons, with what is theirs.
   static func setAside(_ ids: [String], _ change: RosterChange) throws {
     let transaction = change.transaction
@@ -49,11 +55,38 @@ extension PersonStore {
     ).map { try $0.get("sourced_id", as: String.self) }
     for first in stride(from: 0, to: former.count, by: RowStore.step) {
       let part = former[first..<min(first + RowStore.step, former.count)]
-      let ids = part.map { String($0.dropLast(tail.count)) }
+      let ids = part.map { ownID($0, before: number) }
       let taken = try self.ids(of: ids, in: change.district, change.transaction).keys
       try rename(taken.map { ($0, formerID($0, in: change.number)) }, change)
       try rename(zip(part, ids).map { ($0, $1) }, change)
     }
+  }
+
+  /// Whoever left has no guardians any more, where the roster is from another source now: by their ids that one tells of
+  /// other families. Undo gives them theirs back.
+  static func leaveGuardians(_ change: RosterChange) throws {
+    let ids = try change.transaction.rows(
+      """
+      SELECT sourced_id FROM roster_person
+      WHERE district_id = \(change.district) AND left_at IS NOT NULL AND agents <> '' ORDER BY sourced_id
+      """
+    ).map { try $0.get("sourced_id", as: String.self) }
+    for first in stride(from: 0, to: ids.count, by: RowStore.step) {
+      let part = Array(ids[first..<min(first + RowStore.step, ids.count)])
+      let found = try rows(of: part, in: change.district, change.transaction)
+      // Who left by this import is kept already, as they were before.
+      try FormerStore.keep(
+        .person,
+        found.map { StoredRow(id: $0, body: $1.row.body, leftAt: $1.leftAt, hash: $1.hash) }, change)
+      try removeGuardians(of: part, in: change.district, change.transaction)
+    }
+  }
+
+  /// Nor does their row name any, of which links would be made again.
+  static func removeGuardians(of ids: [String], in district: DistrictID, _ transaction: any Transaction) throws {
+    try removeLinks(of: ids, in: district, transaction)
+    try transaction.run(
+      "UPDATE roster_person SET agents = '' WHERE district_id = \(district) AND sourced_id IN \(list: ids)")
   }
 
   private static func rename(_ ids: [(from: String, to: String)], _ change: RosterChange) throws {

@@ -55,16 +55,21 @@ struct RosterWriter {
       let district = plan.districts[first.district]
       let change = RosterChange(
         transaction: transaction, district: district.district, number: number(district), now: now)
-      // What was told of one child is not said of another who has the id now.
+      // What was told of one child is not said of another who has the id now. It is kept under the id by which they go from
+      // now on, so that it is erased with them.
       let ids = rows.map(\.id)
-      try keepFormer(.demographics, ids, change)
+      let told = try DemographicsStore.sealed(ids, in: change.district, transaction).values.map { row in
+        StoredRow(
+          id: PersonStore.formerID(row.id, in: change.number), body: row.body, leftAt: nil, hash: row.hash)
+      }
+      try FormerStore.keep(.demographics, told, change)
       try RowStore.remove(.demographics, ids, in: change.district, number: change.number, at: now, transaction)
       try PersonStore.setAside(ids, change)
     }
   }
 
-  /// Puts back every row as it was before the district's last import.
-  mutating func restore(_ kind: RowKind, _ change: RosterChange) throws {
+  /// Puts back every row as it was before the district's last import, which had this number.
+  mutating func restore(_ kind: RowKind, from number: Int64, _ change: RosterChange) throws {
     var after = ""
     while true {
       let page = try FormerStore.page(
@@ -75,9 +80,11 @@ struct RosterWriter {
         !kind.isSealed
         ? page
         : try page.map { row in
-          StoredRow(
-            id: row.id, body: try contacts.open(row.body, of: kind.sealed(as: row.id), in: change.district),
-            leftAt: nil, hash: row.hash)
+          // As it was sealed: of who was set aside, under the id that is theirs again.
+          let id = PersonStore.ownID(row.id, before: number)
+          return StoredRow(
+            id: id, body: try contacts.open(row.body, of: kind.sealed(as: id), in: change.district), leftAt: nil,
+            hash: row.hash)
         }
       try write(kind, rows, areNew: false, change)
       if page.count < RowStore.step { return }
