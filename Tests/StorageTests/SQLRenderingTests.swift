@@ -79,7 +79,8 @@ struct SQLRenderingTests {
     // the index of software: rows kept in their key's tree, and a migration that reads every district's rows; a column's type
     // that was changed; the triggers that count health, and their plans; that a list of devices looks their contacts up one by one,
     // and a search their holders, and the people of words; serials from their end, for which one engine has no function; and, of
-    // summaries and of counts for reports, rows kept in their key's tree, and that tables change their columns in place.
-    #expect(uses <= 23, "Say the same thing to both engines, or raise this number with a reason.")
+    // summaries and of counts for reports, rows kept in their key's tree, and that tables change their columns in place; and what
+    // finds letters in the journal's bodies, which each engine calls by another name.
+    #expect(uses <= 24, "Say the same thing to both engines, or raise this number with a reason.")
   }
 }
