@@ -53,12 +53,12 @@ package struct AccessDirectory: Authenticator {
   private func session(_ cookie: String, isUse: Bool, now: Instant) async throws -> SignedIn? {
     guard let secret = AccessSecret(.session, printed: cookie) else { return nil }
     let hash = secret.hash
+    let generation = sessions.generation
     if var held = sessions.answer(hash, now: now) {
       // A page that only asked whether it may go on may have been first.
-      if isUse, noteUse(of: &held, now: now) { sessions.change(held, for: hash) }
+      if isUse, noteUse(of: &held, now: now) { sessions.change(held, for: hash, generation: generation) }
       return held.signedIn
     }
-    let generation = sessions.generation
     let found = try await database.read(in: .state) { [policy] in
       try SessionStore.holder(of: secret, policy, now: now, in: $0)
     }
@@ -113,62 +113,5 @@ private final class UseNotes: Sendable {
         self.tasks.withLock { $0[id] = nil }
       }
     }
-  }
-}
-
-/// What was answered of the secrets that were used within the last second; bounded.
-private final class AnswerCache<Answer: Sendable>: Sendable {
-  private struct Kept {
-    let answer: Answer
-    let at: Instant
-    let until: Instant
-  }
-
-  private struct State {
-    var kept: [[UInt8]: Kept] = [:]
-    /// Counts the changes, so that an answer read before a change is not kept after it.
-    var generation = 0
-  }
-
-  private let bound = 1024
-  private let state = Mutex(State())
-
-  var generation: Int { state.withLock { $0.generation } }
-
-  func answer(_ hash: [UInt8], now: Instant) -> Answer? {
-    state.withLock { state in
-      guard let kept = state.kept[hash], Self.isFresh(kept, now), kept.until > now else { return nil }
-      return kept.answer
-    }
-  }
-
-  func keep(_ answer: Answer, for hash: [UInt8], until: Instant, now: Instant, generation: Int) {
-    state.withLock { state in
-      guard state.generation == generation else { return }
-      if state.kept.count >= bound { state.kept = state.kept.filter { Self.isFresh($1, now) } }
-      if state.kept.count >= bound { state.kept = [:] }
-      state.kept[hash] = Kept(answer: answer, at: now, until: until)
-    }
-  }
-
-  /// Another answer in place of what is kept, for as long.
-  func change(_ answer: Answer, for hash: [UInt8]) {
-    state.withLock { state in
-      guard let kept = state.kept[hash] else { return }
-      state.kept[hash] = Kept(answer: answer, at: kept.at, until: kept.until)
-    }
-  }
-
-  func forgetAll() {
-    state.withLock { state in
-      state.kept = [:]
-      state.generation += 1
-    }
-  }
-
-  /// Also false where the clock was set back.
-  private static func isFresh(_ kept: Kept, _ now: Instant) -> Bool {
-    let age = now.since(kept.at)
-    return age >= .zero && age < AccessDirectory.lag
   }
 }

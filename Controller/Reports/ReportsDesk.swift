@@ -100,7 +100,7 @@ package struct ReportsDesk: Sendable {
     {
       throw ReportsError(
         .purpose,
-        "This names students. Say first why you look: under 'Your account' (/account) choose a reason, which holds for this session, and come back."
+        "This names students, so say first why you look. At a browser: under 'Your account' (/account) choose a reason, which holds for this session, and come back. With an API token: say it in 'purpose' of the query, such as purpose=inventory, or --purpose inventory of a command."
       )
     }
   }

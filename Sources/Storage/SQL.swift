@@ -22,6 +22,11 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     return sql
   }
 
+  /// Whether it says nothing.
+  package var isEmpty: Bool {
+    parts.allSatisfy { if case .text(let text) = $0 { text.isEmpty } else { false } }
+  }
+
   package static func + (left: SQL, right: SQL) -> SQL {
     var sum = left
     sum.parts += right.parts

@@ -103,7 +103,50 @@ struct JournalScanTests {
     }
   }
 
+  @Test("Of several districts pages are in the journal's order, however many districts are asked for")
+  func districts() async throws {
+    try await withJournal { database in
+      try await database.write(in: .state) { transaction in
+        for number in 0..<30 {
+          try Journal.record(
+            JournalEntry(
+              at: Self.start.advanced(by: .seconds(Int64(number) * 3600)), actor: .principal(Self.ada),
+              action: number % 3 == 0 ? "thing.rare" : "thing.change", object: ("thing", "t\(number)"),
+              district: number % 2 == 0 ? Self.cedar : Self.birch, body: Body(number: number)), in: transaction)
+        }
+      }
+      let others = (0..<40).map { DistrictID(rawValue: "other-\($0)")! }
+      for scope in [
+        TenantScope.districts([Self.cedar, Self.birch]), .districts(Set([Self.cedar, Self.birch] + others)), .state,
+      ] {
+        func page(_ filter: SQL, from: Int64? = nil, before: Int64 = .max) async throws -> Page<JournalItem> {
+          let since = from.map { Self.start.advanced(by: .seconds($0 * 3600)) }
+          let scan = JournalScan(
+            bounds: .init(window: 10, most: 100), scope: scope, narrow: "", filter: filter, from: since,
+            until: since?.advanced(by: .seconds(2 * 3600)))
+          return try await database.read(in: scope) {
+            try JournalRoutes.entries(scan, before: before, limit: 12, $0)
+          }
+        }
+        let first = try await page("")
+        #expect(first.items.compactMap(\.object.id) == (18..<30).reversed().map { "t\($0)" })
+        let second = try await page("", before: try #require(first.next.flatMap(Int64.init)))
+        #expect(second.items.compactMap(\.object.id) == (6..<18).reversed().map { "t\($0)" })
+        let rare = try await page(" AND action = 'thing.rare'")
+        #expect(rare.items.compactMap(\.object.id) == stride(from: 27, through: 0, by: -3).map { "t\($0)" })
+        #expect(try await page("", from: 7).items.compactMap(\.object.id) == ["t8", "t7"])
+      }
+    }
+  }
+
   // MARK: - Looks
+
+  @Test("What a look's action is called stands in the condition that finds looks, and nothing else does")
+  func named() {
+    let names = StudentViews.Look.Kind.allCases.map { "'\(StudentViews.action($0))'" }
+    let condition = StudentViews.condition.rendered(for: .sqlite).text
+    #expect(Set(condition.matches(of: /'[^']*'/).map { String($0.output) }) == Set(names))
+  }
 
   private func look(
     _ kind: StudentViews.Look.Kind, _ persons: [PersonID], in district: DistrictID = cedar, by actor: PrincipalID = ada,

@@ -191,8 +191,9 @@ import Wire
   func forPeople() async throws {
     let world = try await World()
     let device = try await world.enrol(1)
+    // Of 1969, as the week that has the first day of 1970.
     let body =
-      #"{"readings":[{"week":"2026-09-16","batteryPercent":97},{"week":"2026-09-24","batteryPercent":1},"#
+      #"{"readings":[{"week":"1969-12-29","batteryPercent":98},{"week":"2026-09-16","batteryPercent":97},{"week":"2026-09-24","batteryPercent":1},"#
       + #"{"week":"2025-09-01","batteryPercent":99},{"week":"2026-09-07","diskUsedPercent":9,"hottestCelsius":-3}]}"#
     await #expect(throws: CheckInError(.noVitals, "")) { _ = try await ask(.post, device.id, in: world, body: body) }
     _ = try await world.send(Sample.request(1, Sample.facts(1)), from: device)
@@ -222,6 +223,9 @@ import Wire
       ),
       (#"{"readings":[{"week":"2026-09-07","hottestCelsius":900}]}"#, "readings[0].hottestCelsius"),
       (#"{"readings":[{"week":"2026-09-07","batteryPercent":-1}]}"#, "readings[0].batteryPercent"),
+      (#"{"readings":[{"week":"1960-01-04","batteryPercent":90}]}"#, "readings[0].week"),
+      (#"{"readings":[{"week":"1969-12-28","batteryPercent":90}]}"#, "readings[0].week"),
+      (#"{"readings":[{"week":"9999-01-01","batteryPercent":90}]}"#, "readings[0].week"),
     ])
   func refused(_ body: String, _ place: String) async throws {
     let world = try await World()

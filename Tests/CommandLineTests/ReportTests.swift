@@ -7,7 +7,8 @@ struct ReportTests {
   private static let known = #"""
     {"items":[{"id":"inventory","title":"Inventory register","words":"Every device.","namesStudents":false,
     "columns":[],"filters":["school","reason"]},{"id":"losses","title":"Losses","words":"What is gone.",
-    "namesStudents":false,"columns":[],"filters":[]}]}
+    "namesStudents":false,"columns":[],"filters":[]},{"id":"students","title":"Students","words":"Who has what.",
+    "namesStudents":true,"columns":[],"filters":[]}]}
     """#
 
   /// The list of reports, then the file.
@@ -31,6 +32,24 @@ struct ReportTests {
     #expect(files["x.csv"] == "District,School\r\ncedar,north\r\n")
     let again = run("report", "inventory", "--out", "x.csv", on: controller, files: files)
     #expect(again.status == .failure, "a file that is there is not overwritten")
+  }
+
+  @Test(
+    "The report of students says why, as an option or in the environment; the others take the environment's for none")
+  func purpose() {
+    let controller = Self.controller(APIAnswer(status: 200, body: Array("A\r\n".utf8)))
+    let environment = ["ROLLCALL_PURPOSE": "repair"]
+    #expect(run("report", "students", "-d", "elm", on: controller, environment: environment).status == .success)
+    #expect(
+      controller.requests.last?.target == "/api/v1/reports/students?district=elm&format=csv&purpose=repair")
+    #expect(
+      run("report", "students", "-d", "elm", "--purpose", "inventory", on: controller, environment: environment).status
+        == .success)
+    #expect(
+      controller.requests.last?.target == "/api/v1/reports/students?district=elm&format=csv&purpose=inventory")
+    #expect(run("report", "inventory", "-d", "elm", on: controller, environment: environment).status == .success)
+    #expect(controller.requests.last?.target == "/api/v1/reports/inventory?district=elm&format=csv")
+    #expect(run("report", "students", "--purpose", "curiosity", on: controller).status == .usage)
   }
 
   @Test("Without a file it goes to standard output, whole, and on a terminal without its control characters")
@@ -70,7 +89,8 @@ struct ReportTests {
     let outcome = run("report", "list", "--output", "csv", on: Self.controller(.json("{}")))
     #expect(
       outcome.out
-        == "id,title,words,filters\r\ninventory,Inventory register,Every device.,school reason\r\nlosses,Losses,What is gone.,\r\n",
+        == "id,title,words,filters\r\ninventory,Inventory register,Every device.,school reason\r\n"
+        + "losses,Losses,What is gone.,\r\nstudents,Students,Who has what.,\r\n",
       "\(outcome.out)")
   }
 }

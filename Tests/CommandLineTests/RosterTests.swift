@@ -124,6 +124,32 @@ struct RosterTests {
     #expect(run("roster", "person", "1", "--email", "x@y", "-d", "elm", on: byID).status == .usage)
   }
 
+  @Test("Whoever has to say why says it in each request for people, as an option or in the environment")
+  func purpose() {
+    let one =
+      #"{"id":"per_0123456789abcdef","givenName":"Robin","familyName":"Exampleton","role":"student","grades":[]}"#
+    let people = "/api/v1/districts/elm/roster/persons"
+    func controller() -> FakeController {
+      FakeController { request throws(ConnectionFailure) in
+        .json(request.target.contains("per_") ? one : "{\"items\":[\(one)]}")
+      }
+    }
+    let list = controller()
+    #expect(run("roster", "list", "-d", "elm", "--purpose", "inventory", on: list).status == .success)
+    #expect(list.requests.map(\.target) == ["\(people)?left=false&purpose=inventory&limit=100"])
+    let environment = ["ROLLCALL_PURPOSE": "family-calls"]
+    let named = controller()
+    #expect(run("roster", "person", "100001", "-d", "elm", on: named, environment: environment).status == .success)
+    #expect(
+      named.requests.map(\.target) == [
+        "\(people)?number=100001&purpose=family-calls&limit=100", "\(people)/per_0123456789abcdef?purpose=family-calls",
+      ])
+    let known = controller()
+    #expect(
+      run("roster", "person", "per_0123456789abcdef", "-d", "elm", "--purpose", "repair", on: known).status == .success)
+    #expect(known.requests.map(\.target) == ["\(people)/per_0123456789abcdef?purpose=repair"])
+  }
+
   @Test("Undoing, choosing and erasing send what was asked for")
   func others() {
     let controller = FakeController(.success(.json(#"{"districts":[]}"#)))

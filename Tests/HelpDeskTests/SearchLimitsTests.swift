@@ -25,6 +25,22 @@ struct SearchLimitsTests {
     #expect(few.people.count == 1 && few.json["hasMorePeople"] as? Bool == false)
   }
 
+  @Test("Two hundred characters are looked for in whatever script, and more are refused with words")
+  func scripts() async throws {
+    let name = String(repeating: "कि", count: 200)
+    let person = SearchedPerson(
+      id: DeskBench.person("a"), district: DeskBench.cedar, name: name, registered: nil, number: "1", isStudent: true,
+      grades: [], school: DeskBench.north, hasLeft: false, match: "name")
+    let bench = try await DeskBench(people: [person])
+    #expect(name.count == 200 && name.utf8.count == 1_200)
+    let found = await bench.search(name, as: .helpDesk)
+    #expect(found.status == 200 && found.people.count == 1, "\(found.text)")
+    for text in [name + "क", "क" + String(repeating: "\u{301}", count: 10_000)] {
+      let refused = await bench.search(text, as: .helpDesk)
+      #expect(refused.status == 400 && refused.text.contains("at most 200 characters"), "\(refused.text)")
+    }
+  }
+
   @Test(
     "A student whose device is in repair has one; one whose device stands at another school is not said to have none")
   func whose() async throws {

@@ -63,6 +63,20 @@ struct DeviceSearchTests {
     #expect(try await found(bench, "pf3x", limit: 1).count == 1)
   }
 
+  @Test("A name of any script is found, however many bytes its characters take")
+  func scripts() async throws {
+    let (bench, ids) = try await bench()
+    let id = try #require(ids["PF3XK2M9"])
+    let name = String(repeating: "पुस्तकालय", count: 8)
+    #expect(name.utf8.count > 128 && name.count <= 64)
+    try await bench.write { transaction in
+      var device = try #require(try DeviceStore.device(id, in: Self.cedar, transaction))
+      device.assetTag = name
+      try DeviceStore.update(device, transaction)
+    }
+    #expect(try await found(bench, name) == ["PF3XK2M9 asset-tag"])
+  }
+
   @Test("A school finds its own devices alone, however many others come first")
   func schools() async throws {
     let bench = try await RegistryBench.withDistricts()

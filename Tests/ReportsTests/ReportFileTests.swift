@@ -156,6 +156,7 @@ import Vocabulary
     #expect(care.status == 200 && fleet.journal.all.last?.purpose == .deviceCare, "what the role is for")
     let refused = try await fleet.ask("/api/v1/reports/students?format=csv", as: "session-both")
     #expect(refused.status == 403 && refused.text.contains("report.purpose") && fleet.journal.all.count == 2)
+    #expect(refused.text.contains("purpose=inventory") && refused.text.contains("--purpose"), "\(refused.text)")
     let asked = try await fleet.ask("/reports/students", as: "session-both")
     #expect(asked.status == 403 && asked.text.contains("Why do you look?") && !asked.text.contains("Lovelace"))
     #expect(!asked.text.contains("device-care"), "nobody chooses what a role is for")

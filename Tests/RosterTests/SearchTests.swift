@@ -57,6 +57,15 @@ struct SearchTests {
     #expect(try await found(try await bench(), text) == expected)
   }
 
+  @Test("A text has as many characters in every script: what is long in bytes alone is looked for")
+  func scripts() async throws {
+    let bench = try await bench()
+    let long = String(repeating: "анна примерова ", count: 13)
+    #expect(long.count == 195 && long.utf8.count > 350)
+    #expect(try await found(bench, long) == ["u7 name"])
+    #expect(try await found(bench, long + "анна анна") == [], "over 200 characters")
+  }
+
   @Test("What is written exactly comes before what is begun, and that before an error; who has left comes last")
   func ranks() async throws {
     let bench = try await RosterBench()

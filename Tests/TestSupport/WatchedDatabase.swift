@@ -6,6 +6,7 @@ import Vocabulary
 package final class StatementWatch: Sendable {
   private struct State {
     var texts: [String] = []
+    var rows = 0
     var refused: String?
   }
 
@@ -16,10 +17,18 @@ package final class StatementWatch: Sendable {
   /// The statements until now, one for many rows once, and each savepoint.
   package var texts: [String] { state.withLock { $0.texts } }
 
+  /// Rows that queries gave until now.
+  package var rows: Int { state.withLock { $0.rows } }
+
   /// From now on statements for several rows whose text has `part` break a constraint after they ran; none where it is nil.
   package func refuse(_ part: String?) { state.withLock { $0.refused = part } }
 
   fileprivate func note(_ text: String) { state.withLock { $0.texts.append(text) } }
+
+  fileprivate func took(_ rows: [Row]) -> [Row] {
+    state.withLock { $0.rows += rows.count }
+    return rows
+  }
 
   fileprivate func noteRows(_ text: String, count: Int) throws {
     let isRefused = state.withLock { state in
@@ -60,7 +69,7 @@ package struct WatchedDatabase: Database {
 
     func rows(_ query: SQL) throws -> [Row] {
       note(query)
-      return try base.rows(query)
+      return watch.took(try base.rows(query))
     }
 
     func each(_ query: SQL, _ body: (Row) throws -> Void) throws {

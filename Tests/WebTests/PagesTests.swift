@@ -17,6 +17,17 @@ struct PagesTests {
     "</title><script>", "</textarea>", "javascript:alert(1)",
   ]
 
+  @Test("What a file says in its faults is cut, and turns no direction around it")
+  func faults() {
+    let long = String(repeating: "x", count: 10_000)
+    let row = FaultRow(
+      Fault(file: long, line: 7, field: long, value: "a\u{202e}b\n" + long, code: "csv.text", message: long))
+    #expect(row.place == String(repeating: "x", count: 100) + "…, line 7" && row.code == "csv.text")
+    #expect(row.field.count == 41 && row.value.hasPrefix("a\u{fffd}b x") && row.value.count == 101)
+    #expect(row.message.count == 401)
+    #expect(FaultRow(Fault(code: "c", message: "No file.")).place == "")
+  }
+
   @Test("Hostile names are shown and never become markup", arguments: hostile)
   func hostileNames(_ name: String) async throws {
     let site = try await Site()

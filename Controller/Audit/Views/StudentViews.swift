@@ -83,7 +83,7 @@ package enum StudentViews {
     guard asks(context.caller) else { return duty(context.caller) }
     throw AuditError(
       .purposeRequired,
-      "Say why you look at what is linked to students: it stands in the journal with what you saw. Browsers ask once a session; the API takes 'purpose' in the query, such as purpose=family-calls."
+      "Say why you look at what is linked to students: it stands in the journal with what you saw. Browsers ask once a session; the API takes 'purpose' in the query, such as purpose=family-calls, and commands take --purpose family-calls."
     )
   }
 
@@ -111,7 +111,9 @@ package enum StudentViews {
       body: Body(purpose: look.purpose, persons: look.persons, device: look.device, seen: look.seen))
   }
 
-  static func action(_ kind: Look.Kind) -> String {
+  /// Of the journal's entry of a look, also where a feature records it itself: what is called otherwise is no look to those who
+  /// read who looked.
+  package static func action(_ kind: Look.Kind) -> String {
     switch kind {
     case .person: "person.view"
     case .list: "roster.view"

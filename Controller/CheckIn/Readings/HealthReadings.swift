@@ -11,6 +11,8 @@
 struct HealthReadings: Sendable, Hashable {
   /// Readings that are kept, and the weeks that they reach back.
   static let most = 53
+  /// What two octets hold: from the week of 1970-01-01 to one of the year 3225.
+  static let weeks: ClosedRange<Int64> = 0...Int64(UInt16.max)
   private static let version: UInt8 = 1
   private static let unknown: UInt8 = 255
   private static let size = 6
@@ -65,7 +67,7 @@ struct HealthReadings: Sendable, Hashable {
   ///
   /// Of a week that comes after it, where a clock was ahead, nothing stays.
   func taking(_ reading: HealthReading) -> HealthReadings? {
-    guard !reading.isEmpty, (0...Int64(UInt16.max)).contains(reading.week) else { return nil }
+    guard !reading.isEmpty, Self.weeks.contains(reading.week) else { return nil }
     if let last = all.last(where: { $0.week == reading.week }) {
       let filled = last.filled(from: reading)
       guard filled != last else { return nil }

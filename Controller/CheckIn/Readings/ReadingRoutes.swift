@@ -112,6 +112,9 @@ private struct FormerReadings: Decodable, Sendable {
         throw wrong("week", "a day of it, such as 2026-11-16")
       }
       var made = HealthReading(week: HealthReading.week(of: day))
+      guard HealthReadings.weeks.contains(made.week) else {
+        throw wrong("week", "a day from 1970 on, and not of a far future")
+      }
       made.batteryPercent = try percent(reading.batteryPercent, "batteryPercent", most: 254)
       made.diskUsedPercent = try percent(reading.diskUsedPercent, "diskUsedPercent", most: 254)
       made.spaceFreePercent = try percent(reading.spaceFreePercent, "spaceFreePercent")

@@ -22,6 +22,10 @@ struct DeviceSummary: Sendable, Hashable {
 
   /// Of what makes a summary of facts. Where it counts up, every device's is made anew once (``SummaryFiller``): count it up
   /// with each change of the health rules, the thresholds or of what stands here.
+  ///
+  /// A step up comes with a migration after which what older controllers write of `checkin_summary` fails, such as a column's new
+  /// name: while controllers of one database are upgraded one after the other, the older ones would still write rows by the older
+  /// rules behind the filler, which does not come back.
   static let rules: Int64 = 1
 
   init(_ facts: Facts, _ health: Health) {

@@ -57,7 +57,8 @@ struct ReportCommand: ParsableCommand {
           rollcall report inventory -d cedar-falls --reason battery \\
               --severity failing --format xlsx --out batteries.xlsx
           rollcall report losses --all-districts | wc -l
-          rollcall report students -d cedar-falls --format json
+          rollcall report students -d cedar-falls --format json \\
+              --purpose inventory
         """)
 
     @Argument(help: "The report's name.")
@@ -85,6 +86,7 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Only changes of this kind, such as hardware.") var section: String?
     @Option(help: "Only packages whose name begins so.") var prefix: String?
     @OptionGroup var place: DistrictFilter
+    @OptionGroup var purpose: PurposeOption
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -102,9 +104,12 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run(_ session: Session) throws {
-      try requireKnown(session)
+      let report = try known(session)
+      // The environment's is for all commands, and other reports take none.
+      let why = report["namesStudents"] == .bool(true) ? purpose.given(session) : purpose.purpose?.rawValue
       let target = Target(
-        "reports", name, query: [("district", place.given), ("format", format.rawValue)] + filters)
+        "reports", name,
+        query: [("district", place.given), ("format", format.rawValue), ("purpose", why)] + filters)
       guard let out else { return try print(target, session) }
       let file = try session.surroundings.files.newPrivate(out)
       let sink = FileSink(file, session.console)
@@ -143,10 +148,10 @@ struct ReportCommand: ParsableCommand {
     }
 
     /// A name that there is not is told before anything is written.
-    private func requireKnown(_ session: Session) throws {
-      let known = try session.client.get(Target("reports"))["items"].items.map { $0["id"].text }
-      guard !known.contains(name) else { return }
-      let nearest = Spelling.nearest(to: name, in: known).map { " Did you mean '\($0)'?" } ?? ""
+    private func known(_ session: Session) throws -> JSONValue {
+      let known = try session.client.get(Target("reports"))["items"].items
+      if let report = known.first(where: { $0["id"].text == name }) { return report }
+      let nearest = Spelling.nearest(to: name, in: known.map { $0["id"].text }).map { " Did you mean '\($0)'?" } ?? ""
       throw CommandError(
         .notFound, "There is no report '\(name)' for you.\(nearest) 'rollcall report list' names them.")
     }

@@ -27,6 +27,7 @@ extension RosterCommand {
       discussion: """
         EXAMPLES
           rollcall roster list -d cedar-falls --role student --school north
+          rollcall roster list -d cedar-falls --purpose inventory
           rollcall roster list -d cedar-falls --left --all --output csv > left.csv
         """)
 
@@ -40,6 +41,7 @@ extension RosterCommand {
     var left = false
 
     @OptionGroup var district: DistrictOption
+    @OptionGroup var purpose: PurposeOption
     @OptionGroup var list: ListOptions
     @OptionGroup var global: GlobalOptions
 
@@ -48,6 +50,7 @@ extension RosterCommand {
       target.add("role", role?.rawValue)
       target.add("school", school)
       target.add("left", "\(left)")
+      target.add("purpose", purpose.given(session))
       try session.list(target, personColumns, list, nothing: "Nobody stands in this part of the roster.")
     }
   }
@@ -61,7 +64,8 @@ extension RosterCommand {
 
         EXAMPLES
           rollcall roster person 100234 -d cedar-falls
-          rollcall roster person --guardian "(555) 010-0199" -d cedar-falls
+          rollcall roster person --guardian "(555) 010-0199" -d cedar-falls \\
+              --purpose family-calls
         """)
 
     @Argument(help: "The district's number of the person, or the id.")
@@ -77,6 +81,7 @@ extension RosterCommand {
     var guardian: String?
 
     @OptionGroup var district: DistrictOption
+    @OptionGroup var purpose: PurposeOption
     @OptionGroup var list: ListOptions
     @OptionGroup var global: GlobalOptions
 
@@ -88,19 +93,22 @@ extension RosterCommand {
 
     func run(_ session: Session) throws {
       let people = Target("districts", try district.required(), "roster", "persons")
-      if let person, Self.isID(person) {
-        return session.show(try session.client.get(people.under(person)), wholePerson)
+      let why = purpose.given(session)
+      func show(_ id: String) throws {
+        session.show(try session.client.get(people.under(id).adding("purpose", why)), wholePerson)
       }
+      if let person, Self.isID(person) { return try show(person) }
       var target = people
       for (name, value) in [("number", person), ("username", username), ("email", email), ("guardian", guardian)] {
         target.add(name, value)
       }
+      target.add("purpose", why)
       var found: [JSONValue] = []
       let more = try session.client.each(target, limit: list.bound) { found.append($0) }
       guard let only = found.first else {
         throw CommandError(.notFound, "Nobody of the district's roster answers to that.")
       }
-      if found.count == 1 { return session.show(try session.client.get(people.under(only["id"].text)), wholePerson) }
+      if found.count == 1 { return try show(only["id"].text) }
       let writer = ListWriter(personColumns, session)
       for item in found { writer.add(item) }
       writer.finish(nothing: "")

@@ -46,8 +46,8 @@ struct StudentViewJournal: ViewJournal {
     try await database.write(in: .districts(districts)) { transaction in
       for view in views {
         let entry = JournalEntry(
-          at: view.at, actor: .principal(view.actor), action: "report.view", object: ("report", view.report),
-          district: view.district,
+          at: view.at, actor: .principal(view.actor), action: StudentViews.action(.report),
+          object: ("report", view.report), district: view.district,
           body: Body(students: view.students, format: view.format, purpose: view.purpose.rawValue))
         try Journal.record(entry, in: transaction)
       }

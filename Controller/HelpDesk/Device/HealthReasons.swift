@@ -1,5 +1,6 @@
 import Registry
 import Vocabulary
+import Web
 
 /// What was measured, as reasons in plain words.
 enum HealthReasons {

@@ -23,8 +23,6 @@ package struct DeskSearch: Sendable {
   private static let keptForDevices = 8
   /// Devices of each person of an answer.
   private static let mostHeld = 10
-  /// The longest text, in characters.
-  static let longest = 200
 
   let database: any Database
   let registry: DeviceRegistry
@@ -91,9 +89,9 @@ package struct DeskSearch: Sendable {
   ///
   /// - Throws: `audit.purpose-required`, `request.query`, `request.not-found`.
   func found(_ text: String, _ call: Call, _ context: OperatorContext) async throws -> Found {
-    guard text.count <= Self.longest, text.utf8.count <= Self.longest * 4 else {
+    guard !SearchedText.isTooLong(text) else {
       throw ServingError(
-        .query, "What is looked for has at most \(Self.longest) characters. Take the rarest word of it.")
+        .query, "What is looked for has at most \(SearchedText.longest) characters. Take the rarest word of it.")
     }
     let reach = try Reach(call, context)
     let purpose = reach.people == nil ? nil : try StudentViews.purpose(call, context)

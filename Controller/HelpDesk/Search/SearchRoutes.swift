@@ -16,7 +16,7 @@ package struct SearchRoutes: Sendable {
           "search",
           "People with their devices, and devices: by name in any order and with a typing error, number, a guardian's or their own e-mail address, a guardian's telephone number, serial or a part of it, asset tag, host name; at most \(DeskSearch.limit). Who is shown is journalled",
           query: [
-            .init("q", "What is looked for, at most \(DeskSearch.longest) characters"),
+            .init("q", "What is looked for, at most \(SearchedText.longest) characters"),
             .init("district", "Only in this district"), StudentViews.parameter,
           ], answers: (200, SearchView.schema))
       ) { call, context in

@@ -10,8 +10,6 @@ struct DeviceSearch {
   static let shortestPart = 4
   /// Serials of one district that are read for one that has a part in its middle.
   static let mostRead = 20_000
-  /// Longer than any name of a device.
-  static let longest = 128
 
   private let scope: TenantScope
   private let allowed: SQL?
@@ -30,7 +28,7 @@ struct DeviceSearch {
   /// - Parameter parts: whether a part in the middle of a serial is looked for too, where nothing else answers.
   func devices(_ typed: String, parts: Bool, limit: Int) throws -> [FoundDevice] {
     let text = typed.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    guard (1...Self.longest).contains(text.utf8.count), !text.utf8.contains(0) else { return [] }
+    guard !text.isEmpty, !SearchedText.isTooLong(text), !text.utf8.contains(0) else { return [] }
     let (serial, tag, name) = (Folded.serial(text) ?? "", Folded.assetTag(text) ?? "", Folded.hostname(text) ?? "")
     var found: [(place: DevicePlace, match: FoundDevice.Match)] = []
     var seen: Set<DevicePlace> = []

@@ -62,7 +62,7 @@ struct PersonRoutes: Sendable {
           }, in: transaction)
       } else {
         try desk.record(
-          "roster.view", ("district", district.rawValue), district, by: actor, at: call.now,
+          StudentViews.action(.list), ("district", district.rawValue), district, by: actor, at: call.now,
           ListBody(shown: shown.items.count, purpose: purpose), transaction)
       }
       return try .json(shown)

@@ -24,9 +24,6 @@ package struct FoundPerson: Sendable, Hashable {
 }
 
 extension RosterDesk {
-  /// The largest text that is looked for, in bytes; no name is longer.
-  package static let longestSearch = 200
-
   /// People by number, own or guardian's e-mail address, guardian's telephone number, or the words of their names: those who are
   /// found by the first of these come first, and of those who are as near, who has not left. It journals nothing: who shows them
   /// does.
@@ -36,7 +33,7 @@ extension RosterDesk {
     _ text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [FoundPerson] {
-    guard text.utf8.count <= Self.longestSearch, !text.utf8.contains(0) else { return [] }
+    guard !SearchedText.isTooLong(text), !text.utf8.contains(0) else { return [] }
     let typed = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard !typed.isEmpty else { return [] }
     // Whom a number or a contact names is meant; the others would only be in the way.

@@ -45,7 +45,8 @@ struct ManyPagesTests {
     let page = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
     #expect(page.text.contains("lines are wrong, so nothing is changed"), "\(page.text)")
     for words in [
-      "<th scope=\"row\">2</th>", "custody.person-unknown", "<th scope=\"row\">4</th>", "import.repeated",
+      "<th scope=\"row\">line 2</th>", "custody.person-unknown", "<th scope=\"row\">line 4</th>", "import.repeated",
+      "Correct these and send it again",
     ] { #expect(page.text.contains(words), "\(words)") }
     #expect(!page.text.contains("name=\"confirmed\"") && !page.text.contains("<b>NONE"))
     let headless = await bench.send(path, [("what", "assign")], file: "asset\n1\n", as: "district-it@cedar")

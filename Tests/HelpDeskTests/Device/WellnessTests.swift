@@ -1,5 +1,6 @@
 import Testing
 import Vocabulary
+import Web
 
 @testable import HelpDesk
 @testable import Registry

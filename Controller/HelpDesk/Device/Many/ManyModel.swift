@@ -1,6 +1,7 @@
 import Registry
 import Serving
 import Vocabulary
+import Web
 
 /// What the template of many moves shows.
 struct ManyModel: Sendable {
@@ -11,14 +12,6 @@ struct ManyModel: Sendable {
     let title: String
     let serial: String
     let holder: String
-  }
-
-  struct FaultRow: Sendable {
-    let line: String
-    let field: String
-    let value: String
-    let words: String
-    let code: String
   }
 
   let action: String
@@ -68,12 +61,7 @@ struct ManyModel: Sendable {
         holder: row.holder.map { Self.name($0, seen) } ?? "")
     }
     more = all.count > Self.rowsShown ? "… and \(all.count - Self.rowsShown) more." : nil
-    faults = told.prefix(Self.rowsShown).map { fault in
-      FaultRow(
-        line: fault.line.map(String.init) ?? "", field: ShownText.of(fault.field ?? "", limit: 40),
-        value: ShownText.of(fault.value ?? "", limit: 100), words: ShownText.of(fault.message, limit: 400),
-        code: fault.code)
-    }
+    faults = told.prefix(Self.rowsShown).map(FaultRow.init)
     hasFaults = !told.isEmpty
     moreFaults = count > faults.count ? "… and \(count - faults.count) more." : nil
   }

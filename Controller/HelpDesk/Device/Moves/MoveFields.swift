@@ -1,6 +1,7 @@
 import Registry
 import Serving
 import Vocabulary
+import Web
 
 /// What each move asks for, and nothing more: the fields of its form, and what they say together.
 struct MoveFields: Sendable {

@@ -1,5 +1,6 @@
 import Registry
 import Vocabulary
+import Web
 
 /// What changed on a device, in plain words.
 enum ChangeWords {

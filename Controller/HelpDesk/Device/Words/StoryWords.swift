@@ -1,5 +1,6 @@
 import Registry
 import Vocabulary
+import Web
 
 /// The custody ledger as sentences.
 struct StoryWords: Sendable {

@@ -1,11 +1,11 @@
 /// Text of strangers as pages show it: bounded, on one line, and without marks that turn the direction of what stands
 /// around it.
-enum ShownText {
+package enum ShownText {
   /// Characters that a line of a page has room for.
-  static let limit = 120
+  package static let limit = 120
 
   /// Marks of direction are shown as U+FFFD: who looks sees that something is there.
-  static func of(_ text: String, limit: Int = limit) -> String {
+  package static func of(_ text: String, limit: Int = limit) -> String {
     var out = String.UnicodeScalarView()
     // A single character may have any number of marks upon it: scalars are counted too.
     for scalar in text.unicodeScalars.prefix(limit * 4) {
@@ -21,5 +21,5 @@ enum ShownText {
   }
 
   /// Within a sentence, in the direction of its own letters (Unicode UAX #9: FSI, PDI).
-  static func inSentence(_ text: String) -> String { "\u{2068}\(of(text, limit: 80))\u{2069}" }
+  package static func inSentence(_ text: String) -> String { "\u{2068}\(of(text, limit: 80))\u{2069}" }
 }
