@@ -72,7 +72,7 @@ def make(controller, folder):
 def nothing_happened(visit, name):
     """No element of theirs, and no mark of theirs that turns the direction of what stands around it."""
     strange = visit.page.evaluate("""() => [...document.querySelectorAll(
-        'main script:not([src^="/assets/"]), main img, main svg:not(.chart):not(.trend), [onfocus], [onload], [onerror], [autofocus]:not(#q)')]
+        'main script:not([src^="/assets/"]), main img, main svg:not(.chart):not(.trend):not(.reading), [onfocus], [onload], [onerror], [autofocus]:not(#q)')]
         .map(e => e.outerHTML.slice(0, 120))""")
     if strange:
         fault(f"{name}: {strange}")
