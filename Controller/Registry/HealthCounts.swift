@@ -6,7 +6,7 @@ struct HealthCounts: Sendable, Hashable {
   private(set) var unknown = 0
   /// Lost, stolen or retired: nobody keeps them healthy, so they are counted apart.
   private(set) var outOfUse = 0
-  /// Ordered, or in no list any more, and never let in: somebody only expects them, or did.
+  /// Ordered: somebody only expects them.
   private(set) var notHere = 0
 
   /// Devices in use.

@@ -2,7 +2,8 @@ import Storage
 
 extension HealthSchema {
   /// Devices that somebody only expects are counted under `not-here`: a state that ordered 400,000 laptops has none of them in
-  /// use, and of unknown health, before they come. It replaces every trigger of ``statements``, and counts anew.
+  /// use, and of unknown health, before they come. Of whom no list and no move tells (an imported inventory has no stage) it is
+  /// here. It replaces every trigger of ``statements``, and counts anew.
   static let notHere: [SQL] = [
     notHereTriggers,
     // The triggers hold both tables until this is committed: what other controllers write meanwhile waits.
@@ -10,7 +11,7 @@ extension HealthSchema {
     """
     INSERT INTO registry_health_count (district_id, school_id, verdict, devices)
     SELECT registry_device.district_id, COALESCE(school_id, ''),
-      CASE WHEN stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(stage, 'ordered') = 'ordered'
+      CASE WHEN stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN stage = 'ordered'
         THEN 'not-here' ELSE COALESCE(health, 'unknown') END, COUNT(*)
     FROM registry_device LEFT JOIN registry_contact ON registry_contact.district_id = registry_device.district_id
       AND registry_contact.device_id = registry_device.device_id
@@ -29,25 +30,25 @@ extension HealthSchema {
       CREATE TRIGGER registry_health_device_insert AFTER INSERT ON registry_device BEGIN
         INSERT INTO registry_health_count (district_id, school_id, verdict, devices)
         VALUES (NEW.district_id, COALESCE(NEW.school_id, ''),
-          CASE WHEN NEW.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(NEW.stage, 'ordered') = 'ordered'
+          CASE WHEN NEW.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN NEW.stage = 'ordered'
             THEN 'not-here' ELSE 'unknown' END, 1)
         ON CONFLICT (district_id, school_id, verdict) DO UPDATE SET devices = devices + 1;
       END;
       CREATE TRIGGER registry_health_device_delete AFTER DELETE ON registry_device BEGIN
         UPDATE registry_health_count SET devices = devices - 1
         WHERE district_id = OLD.district_id AND school_id = COALESCE(OLD.school_id, '') AND verdict =
-          CASE WHEN OLD.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(OLD.stage, 'ordered') = 'ordered'
+          CASE WHEN OLD.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN OLD.stage = 'ordered'
             THEN 'not-here' ELSE 'unknown' END;
       END;
       CREATE TRIGGER registry_health_device_update AFTER UPDATE OF district_id, school_id, stage ON registry_device
       WHEN OLD.district_id <> NEW.district_id OR OLD.school_id IS NOT NEW.school_id
         OR (COALESCE(OLD.stage, '') IN ('lost', 'stolen', 'retired'))
           <> (COALESCE(NEW.stage, '') IN ('lost', 'stolen', 'retired'))
-        OR (COALESCE(OLD.stage, 'ordered') = 'ordered') <> (COALESCE(NEW.stage, 'ordered') = 'ordered')
+        OR (COALESCE(OLD.stage, '') = 'ordered') <> (COALESCE(NEW.stage, '') = 'ordered')
       BEGIN
         INSERT INTO registry_health_count (district_id, school_id, verdict, devices)
         SELECT moved.district_id, moved.school_id,
-          CASE WHEN moved.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(moved.stage, 'ordered') = 'ordered'
+          CASE WHEN moved.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN moved.stage = 'ordered'
             THEN 'not-here' ELSE COALESCE(
             (SELECT health FROM registry_contact
               WHERE registry_contact.district_id = moved.district_id AND registry_contact.device_id = NEW.device_id),
@@ -64,7 +65,7 @@ extension HealthSchema {
         FROM registry_device CROSS JOIN (
           SELECT 'unknown' AS verdict, -1 AS devices UNION ALL SELECT NEW.health, 1) AS told
         WHERE registry_device.district_id = NEW.district_id AND registry_device.device_id = NEW.device_id
-          AND stage NOT IN ('ordered', 'lost', 'stolen', 'retired')
+          AND COALESCE(stage, '') NOT IN ('ordered', 'lost', 'stolen', 'retired')
         ON CONFLICT (district_id, school_id, verdict) DO UPDATE SET devices = devices + excluded.devices;
       END;
       CREATE TRIGGER registry_health_contact_update AFTER UPDATE OF health ON registry_contact
@@ -74,7 +75,7 @@ extension HealthSchema {
         FROM registry_device CROSS JOIN (
           SELECT OLD.health AS verdict, -1 AS devices UNION ALL SELECT NEW.health, 1) AS told
         WHERE registry_device.district_id = NEW.district_id AND registry_device.device_id = NEW.device_id
-          AND stage NOT IN ('ordered', 'lost', 'stolen', 'retired')
+          AND COALESCE(stage, '') NOT IN ('ordered', 'lost', 'stolen', 'retired')
         ON CONFLICT (district_id, school_id, verdict) DO UPDATE SET devices = devices + excluded.devices;
       END;
       CREATE TRIGGER registry_health_contact_delete AFTER DELETE ON registry_contact WHEN OLD.health <> 'unknown' BEGIN
@@ -83,7 +84,7 @@ extension HealthSchema {
         FROM registry_device CROSS JOIN (
           SELECT OLD.health AS verdict, -1 AS devices UNION ALL SELECT 'unknown', 1) AS told
         WHERE registry_device.district_id = OLD.district_id AND registry_device.device_id = OLD.device_id
-          AND stage NOT IN ('ordered', 'lost', 'stolen', 'retired')
+          AND COALESCE(stage, '') NOT IN ('ordered', 'lost', 'stolen', 'retired')
         ON CONFLICT (district_id, school_id, verdict) DO UPDATE SET devices = devices + excluded.devices;
       END
       """,
@@ -94,7 +95,7 @@ extension HealthSchema {
         CREATE OR REPLACE FUNCTION registry_health_devices_new() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           INSERT INTO registry_health_delta (district_id, school_id, verdict, devices)
           SELECT district_id, COALESCE(school_id, ''),
-            CASE WHEN stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(stage, 'ordered') = 'ordered'
+            CASE WHEN stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN stage = 'ordered'
               THEN 'not-here' ELSE 'unknown' END, COUNT(*)
           FROM added GROUP BY 1, 2, 3;
           RETURN NULL;
@@ -109,7 +110,7 @@ extension HealthSchema {
           IF TG_OP = 'DELETE' THEN contact := OLD; ELSE contact := NEW; END IF;
           SELECT school_id, stage INTO school, stood FROM registry_device
           WHERE district_id = contact.district_id AND device_id = contact.device_id;
-          IF NOT FOUND OR COALESCE(stood, 'ordered') IN ('ordered', 'lost', 'stolen', 'retired') THEN RETURN NULL; END IF;
+          IF NOT FOUND OR stood IN ('ordered', 'lost', 'stolen', 'retired') THEN RETURN NULL; END IF;
           INSERT INTO registry_health_delta (district_id, school_id, verdict, devices) VALUES
             (contact.district_id, COALESCE(school, ''), COALESCE(OLD.health, 'unknown'), -1),
             (contact.district_id, COALESCE(school, ''), COALESCE(NEW.health, 'unknown'), 1);
@@ -123,7 +124,7 @@ extension HealthSchema {
           WHERE district_id = OLD.district_id AND device_id = OLD.device_id;
           INSERT INTO registry_health_delta (district_id, school_id, verdict, devices) VALUES
             (OLD.district_id, COALESCE(OLD.school_id, ''),
-              CASE WHEN OLD.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(OLD.stage, 'ordered') = 'ordered'
+              CASE WHEN OLD.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN OLD.stage = 'ordered'
                 THEN 'not-here' ELSE COALESCE(told, 'unknown') END, -1);
           IF TG_OP = 'DELETE' THEN RETURN NULL; END IF;
           IF NEW.district_id <> OLD.district_id THEN
@@ -132,7 +133,7 @@ extension HealthSchema {
           END IF;
           INSERT INTO registry_health_delta (district_id, school_id, verdict, devices) VALUES
             (NEW.district_id, COALESCE(NEW.school_id, ''),
-              CASE WHEN NEW.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN COALESCE(NEW.stage, 'ordered') = 'ordered'
+              CASE WHEN NEW.stage IN ('lost', 'stolen', 'retired') THEN 'out-of-use' WHEN NEW.stage = 'ordered'
                 THEN 'not-here' ELSE COALESCE(told, 'unknown') END, 1);
           RETURN NULL;
         END $$;
@@ -142,7 +143,7 @@ extension HealthSchema {
           FOR EACH ROW WHEN (OLD.district_id <> NEW.district_id OR OLD.school_id IS DISTINCT FROM NEW.school_id
             OR (COALESCE(OLD.stage, '') IN ('lost', 'stolen', 'retired'))
               <> (COALESCE(NEW.stage, '') IN ('lost', 'stolen', 'retired'))
-            OR (COALESCE(OLD.stage, 'ordered') = 'ordered') <> (COALESCE(NEW.stage, 'ordered') = 'ordered'))
+            OR (COALESCE(OLD.stage, '') = 'ordered') <> (COALESCE(NEW.stage, '') = 'ordered'))
           EXECUTE FUNCTION registry_health_device();
       END $do$
       """)

@@ -9,7 +9,11 @@ import Storage
 /// ```
 /// A place is a school's code, `-` for no school, and empty for the whole district.
 enum ReportsSchema {
-  static let migrations = [Migration("reports", 1, statements)]
+  static let migrations = [
+    Migration("reports", 1, statements),
+    // What is only expected is not counted any more: each district is counted anew at once.
+    Migration("reports", 2, ["DELETE FROM reports_counted"]),
+  ]
 
   private static let statements: [SQL] = [
     """

@@ -56,18 +56,18 @@ struct HealthCountTests {
     _ = try await bench.send(.post, "/api/v1/districts/cedar-falls/devices/import", body: file)
     #expect(
       try await told(bench) == [
-        "cedar-falls: 1 total 1 well 2 notHere", "north: 1 total 1 well 1 notHere", "none: 1 notHere",
+        "cedar-falls: 3 total 1 well 2 unknown", "north: 2 total 1 well 1 unknown", "none: 1 total 1 unknown",
       ])
     for stage in [Stage.retired, .lost, .stolen] {
       try await put(device, into: stage, bench)
-      #expect(try await told(bench)[1] == "north: 1 outOfUse 1 notHere", "\(stage)")
+      #expect(try await told(bench)[1] == "north: 1 total 1 unknown 1 outOfUse", "\(stage)")
     }
     try await bench.contact(device, key: 1, health: Self.health(.failing))
-    #expect(try await told(bench)[1] == "north: 1 outOfUse 1 notHere")
+    #expect(try await told(bench)[1] == "north: 1 total 1 unknown 1 outOfUse")
     try await put(device, into: .inRepair, bench)
-    #expect(try await told(bench)[1] == "north: 1 total 1 failing 1 notHere")
+    #expect(try await told(bench)[1] == "north: 2 total 1 failing 1 unknown")
     try await bench.registry.foldHealth()
-    #expect(try await told(bench)[0] == "cedar-falls: 1 total 1 failing 2 notHere")
+    #expect(try await told(bench)[0] == "cedar-falls: 3 total 1 failing 2 unknown")
     #expect(try await told(bench, Self.oak) == ["oak-park:", "none:"])
   }
 
@@ -132,7 +132,8 @@ struct HealthCountTests {
     func totals(_ caller: Caller) async throws -> [String] {
       let answer = try await bench.send(.get, "/api/v1/health", as: caller).json
       let parts = try #require(answer["districts"] as? [[String: Any]])
-      return ["\(answer["notHere"] ?? "")"] + parts.map { "\($0["district"] ?? "") \($0["notHere"] ?? "")" }
+      func all(_ counts: [String: Any]) -> Int { (counts["total"] as? Int ?? 0) + (counts["notHere"] as? Int ?? 0) }
+      return ["\(all(answer))"] + parts.map { "\($0["district"] ?? "") \(all($0))" }
     }
     #expect(try await totals(.stateReader) == ["4", "cedar-falls 3", "oak-park 1"])
     #expect(try await totals(.reader(Self.oak)) == ["1", "oak-park 1"])
@@ -141,7 +142,7 @@ struct HealthCountTests {
     #expect(try await totals(both) == ["2", "cedar-falls 1", "oak-park 1"])
     let path = "/api/v1/districts/cedar-falls/health"
     let limited = try await bench.send(.get, path, as: caller(school)).json
-    #expect(limited["total"] as? Int == 0 && limited["notHere"] as? Int == 1)
+    #expect(limited["total"] as? Int == 1 && limited["notHere"] as? Int == 0)
     #expect((limited["schools"] as? [[String: Any]])?.map { $0["school"] as? String } == ["north"])
     #expect(try await bench.refusal(.get, path, as: .reader(Self.oak)) == "request.not-found")
     #expect(try await bench.refusal(.get, "/api/v1/health", as: .nobody) == "access.forbidden")
@@ -175,7 +176,7 @@ struct HealthCountTests {
         INSERT INTO registry_device (district_id, device_id, school_id, management, identity, stage, created_at)
         VALUES ('cedar-falls', 'a', 'north', 'none', 'weak', 'enrolled', 1),
           ('cedar-falls', 'b', 'north', 'none', 'weak', 'lost', 1), ('cedar-falls', 'c', NULL, 'none', 'weak', NULL, 1),
-          ('oak-park', 'd', NULL, 'none', 'weak', 'in-service', 1)
+          ('oak-park', 'd', NULL, 'none', 'weak', 'in-service', 1), ('oak-park', 'e', NULL, 'none', 'weak', 'ordered', 1)
         """)
       try transaction.run(
         """
@@ -191,7 +192,8 @@ struct HealthCountTests {
       #expect(kept == (try await HealthWorld.counted(after)))
       #expect(kept[.init(district: Self.cedar, school: Self.north)]?.well == 1)
       #expect(kept[.init(district: Self.cedar, school: Self.north)]?.outOfUse == 1)
-      #expect(kept[.init(district: Self.cedar, school: nil)]?.notHere == 1)
+      #expect(kept[.init(district: Self.cedar, school: nil)]?.unknown == 1)
+      #expect(kept[.init(district: Self.oak, school: nil)]?.notHere == 1)
       try await after.close()
     }
   }

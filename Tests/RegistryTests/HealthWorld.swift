@@ -21,7 +21,7 @@ enum HealthWorld {
       let health: Health.Verdict? = try row.get("health")
       let word =
         switch stage {
-        case nil, .ordered: "not-here"
+        case .ordered: "not-here"
         case .lost, .stolen, .retired: "out-of-use"
         default: (health ?? .unknown).rawValue
         }

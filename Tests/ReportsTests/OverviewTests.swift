@@ -22,7 +22,7 @@ import Vocabulary
       device.system = [("debian", "12"), ("debian", "11"), ("ubuntu", "24.04"), nil][number % 4]
       if number % 6 == 3 { device.reasons = [("updates", "attention")] }
       if number % 6 == 4 { device.reasons = [("battery", "failing"), ("disk", "attention")] }
-      // Only expected, or not even that any more.
+      // Only expected; or imported, of which nothing else is known.
       if number % 17 == 5 { (device.stage, device.seen, device.reasons) = (number % 2 == 0 ? "ordered" : nil, nil, []) }
       return device
     }

@@ -114,6 +114,33 @@ struct SetAsideTests {
     let pat = try #require(members?.map(\.person).first)
     #expect(pat.givenName == "Pat" && pat.sourcedID == "t2")
     #expect(try await shown(pat.id, bench)["birthDate"] as? String == "1980-02-29")
+    // The district's next file still tells of Robin, who never becomes Ash.
+    try await bench.take(Self.own(), query: Self.askedAny)
+    #expect(try #require(try await bench.person("100001")).id != ash.id)
+    #expect(try await bench.person("900001")?.id == (hasDevice ? ash.id : nil))
+    #expect(try await bench.person("900001")?.isActive == (hasDevice ? false : nil))
+  }
+
+  @Test("Who came with another source, and keeps a device after that was undone, is nobody of the next file")
+  func cameAndStayed() async throws {
+    let bench = try await bench()
+    try await bench.take(Self.own())
+    var foreign = Self.foreign()
+    foreign.user("u9", "Kit", "Invented", number: "900009")
+    _ = try await bench.takeState(foreign, query: Self.any)
+    let kit = try #require(try await bench.person("900009"))
+    try await hold(kit.id, bench)
+    try await undo(bench)
+    var own = Self.own()
+    own.user("u9", "Kim", "Madeup", number: "100009")
+    try await bench.take(own)
+    let kim = try #require(try await bench.person("100009"))
+    #expect(kim.id != kit.id && kim.givenName == "Kim")
+    #expect(try await bench.person("900009").map { $0.id == kit.id && !$0.isActive && $0.givenName == "Kit" } == true)
+    // Undone again, both are as they were.
+    try await undo(bench)
+    #expect(try await bench.person("100009") == nil)
+    #expect(try await bench.person("900009")?.id == kit.id)
   }
 
   @Test("A class in which both were told to be is nobody's after the one was erased and the other's import undone")

@@ -34,7 +34,7 @@ struct Readiness: Sendable {
       newest = try await asked.read(in: .state) { try Self.newest($0) }
     } catch let error as StorageError where error.kind == .full {
       throw Self.notReady("The database's disk is full")
-    } catch let error as StorageError where watched.lastFault != nil && error.kind == .unavailable {
+    } catch let error as StorageError where watched.lastFault != nil && [.unavailable, .unknown].contains(error.kind) {
       throw Self.notReady("The database takes no changes")
     } catch {
       throw Self.notReady("The database does not answer")

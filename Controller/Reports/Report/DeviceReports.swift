@@ -120,7 +120,7 @@ enum DeviceReports {
       var query = DeviceTables.query(
         in: district, question,
         [
-          DeviceTables.isInUse, "d.stage NOT IN ('shipped', 'in-repair')",
+          DeviceTables.isInUse, "COALESCE(d.stage, '') NOT IN ('shipped', 'in-repair')",
           "COALESCE(d.custody, '') <> 'person'",
         ])
       query.isWalk = true

@@ -16,9 +16,7 @@ enum DeviceTables {
     LEFT JOIN registry_report_custody_v2 AS h ON h.district_id = d.district_id AND h.device_id = d.device_id
     """
 
-  static let isInUse: SQL = "d.stage NOT IN ('ordered', 'lost', 'stolen', 'retired')"
-  /// Expected, or not even that any more, and never received or let in.
-  static let isNotHere: SQL = "(d.stage = 'ordered' OR d.stage IS NULL)"
+  static let isInUse: SQL = "COALESCE(d.stage, '') NOT IN ('ordered', 'lost', 'stolen', 'retired')"
 
   static func query(in district: DistrictID, _ question: Question, _ more: [SQL] = []) -> TableQuery {
     TableQuery(
@@ -61,7 +59,7 @@ enum DeviceTables {
     switch question.use {
     case .in?: all.append(isInUse)
     case .out?: all.append("d.stage IN \(outOfUse)")
-    case .notHere?: all.append(isNotHere)
+    case .notHere?: all.append("d.stage = 'ordered'")
     case nil: break
     }
     if let wellness = question.wellness {

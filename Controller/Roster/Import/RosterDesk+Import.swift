@@ -160,8 +160,10 @@ extension RosterDesk {
     }
     let change = RosterChange(transaction: transaction, district: district, number: last.number + 1, now: now)
     var writer = RosterWriter(registry, contacts, transaction, now: now)
+    let source = try RosterSettings.of(district, transaction).source
+    let isOthers = last.formerSource.map { $0 != source } ?? false
     for kind in RowKind.allCases {
-      try FormerStore.removeAdded(kind, last.number, change) { people in
+      try FormerStore.removeAdded(kind, last.number, change, isOthers: isOthers) { people in
         try registry.holders(among: people, of: district, in: transaction)
       }
       try writer.restore(kind, from: last.number, change)

@@ -133,10 +133,13 @@ enum FormerStore {
 
   /// Takes away what an import added: its rows that stood in no form before.
   ///
-  /// - Parameter hasDevices: of these people, who has a device. They stay as people who left: the ledger names them by
-  ///   their id, which is theirs again when the next file tells of them.
+  /// - Parameters:
+  ///   - isOthers: whether the roster goes back to another source, whose next file may tell of others by these ids.
+  ///   - hasDevices: of these people, who has a device. They stay as people who left: the ledger names them by
+  ///     their id, which is theirs again when the next file of the same source tells of them.
   static func removeAdded(
-    _ kind: RowKind, _ number: Int64, _ change: RosterChange, hasDevices: ([PersonID]) throws -> Set<PersonID>
+    _ kind: RowKind, _ number: Int64, _ change: RosterChange, isOthers: Bool,
+    hasDevices: ([PersonID]) throws -> Set<PersonID>
   ) throws {
     let person: SQL = kind == .person ? "r.person_id" : "NULL"
     let added = try change.transaction.rows(
@@ -158,6 +161,7 @@ enum FormerStore {
         try RowStore.remove(
           kind, staying, in: change.district, number: change.number, at: change.now, change.transaction)
         try PersonStore.removeGuardians(of: staying, in: change.district, change.transaction)
+        if isOthers { try PersonStore.leaveIDs(staying, change) }
       }
       let going = ids.filter { !staying.contains($0) }
       if kind == .person { try NameIndex.forget(sourced: going, in: change.district, change.transaction) }

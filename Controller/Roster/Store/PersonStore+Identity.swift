@@ -29,6 +29,11 @@ extension PersonStore {
     return id.hasSuffix(tail) ? String(id.dropLast(tail.count)) : id
   }
 
+  /// Those who have left go by such ids: nobody of another source becomes them.
+  static func leaveIDs(_ ids: [String], _ change: RosterChange) throws {
+    try rename(ids.map { ($0, formerID($0, in: change.number)) }, change)
+  }
+
   /// Those people leave under such an id; they stay the same persons, with what is theirs.
   static func setAside(_ ids: [String], _ change: RosterChange) throws {
     let transaction = change.transaction
