@@ -21,7 +21,7 @@ ON_BOTH_ENGINES := ^(ServingTests|AuditTests|AccessTests|WebTests|RegistryTests)
 ROUNDS ?= 200
 # Rounds of `make failover`, each of which kills a database or a controller.
 FAILOVER_ROUNDS ?= 20
-# Programs of 0.1 for `make check-deb`; by default the present ones, packed as 0.1.0.
+# A folder with programs of 0.1 (those of ba2a4aa) for `make check-deb`; by default the present ones, packed as 0.1.0.
 OLDER ?=
 # Seconds that `make fuzz` gives to each parser.
 SECONDS_EACH ?= 60

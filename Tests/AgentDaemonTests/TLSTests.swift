@@ -14,7 +14,7 @@ import Vocabulary
   private func client(_ trust: Trust? = nil, identity: DeviceIdentity? = nil, limit: Int = 1024) throws -> Client {
     try Client(
       trust: trust ?? .pem(authority.root.pem), identity: identity?.forTLS,
-      limits: TransferLimits(connect: .seconds(5), total: .seconds(5), responseBytes: limit))
+      limits: TransferLimits(connect: .seconds(60), total: .seconds(60), responseBytes: limit))
   }
 
   /// Expects that kind of failure, or an answer where it is nil.

@@ -162,4 +162,30 @@ struct RowIndexTests {
       #expect(next == 30_000)
     }
   }
+
+  @Test("Rows of districts that take turns come out many of a district at once, each district's in their order")
+  func turns() throws {
+    var spool = RowSpool()
+    for number in 0..<30_000 {
+      try spool.add(district: number % 140, isNew: true, id: "row-\(number)", body: [])
+    }
+    var (next, chunks) = (Array(0..<140), 0)
+    try spool.chunks(of: 100) { rows in
+      chunks += 1
+      let district = try #require(rows.first).district
+      for row in rows {
+        #expect(row.district == district && row.id == "row-\(next[district])")
+        next[district] += 140
+      }
+    }
+    #expect(next.allSatisfy { $0 >= 30_000 } && chunks == 140 * 3)
+    // Of large rows no more than fits wait for others.
+    var large = RowSpool()
+    for number in 0..<40 {
+      try large.add(district: number, isNew: true, id: "row-\(number)", body: [UInt8](repeating: 7, count: 1 << 20))
+    }
+    var order: [Int] = []
+    try large.chunks(of: 100) { order += $0.map(\.district) }
+    #expect(order == Array(0..<40))
+  }
 }

@@ -178,16 +178,19 @@ package final class PostgresServer: Sendable {
   }
 
   /// The address of the database, with `schema` as the one that tables are in.
-  package func address(schema: String) throws -> PostgresAddress { try PostgresAddress(text(schema: schema)) }
+  package func address(schema: String) throws -> PostgresAddress {
+    try PostgresAddress(text(schema: schema) + "&connect_timeout=60")
+  }
 
   package func text(schema: String, user: String = owner) -> String {
     "postgres://\(user)@/postgres?host=\(folder)&application_name=\(schema)&options=-csearch_path%3D\(schema)"
   }
 
-  /// Hundreds of tests run at once, each with threads and sessions of its own.
+  /// Hundreds of tests run at once, each with threads and sessions of its own, and wait for each other on few processors.
   package static var few: PostgresDatabase.Limits {
     var limits = PostgresDatabase.Limits()
     limits.sessions = 4
+    (limits.statement, limits.lock, limits.answer) = (180_000, 60_000, 185_000)
     return limits
   }
 

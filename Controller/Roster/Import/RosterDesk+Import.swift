@@ -105,6 +105,7 @@ extension RosterDesk {
         "roster.import", ("roster-import", id.rawValue), district.district, by: actor, at: now,
         ImportBody(file: file, plan: district), transaction)
     }
+    try transaction.expectGrowth()
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     try writer.write(plan) { $0.revision + 1 }
     for district in changed {
@@ -159,6 +160,7 @@ extension RosterDesk {
         "The roster of '\(district)' has no import that could be undone: only the last one can, and once.")
     }
     let change = RosterChange(transaction: transaction, district: district, number: last.number + 1, now: now)
+    try transaction.expectGrowth()
     var writer = RosterWriter(registry, contacts, transaction, now: now)
     let source = try RosterSettings.of(district, transaction).source
     let isOthers = last.formerSource.map { $0 != source } ?? false

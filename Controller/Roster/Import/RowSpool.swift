@@ -13,9 +13,15 @@ struct RowSpool: Sendable {
     /// In the source.
     let id: String
     let body: [UInt8]
+
+    /// About how many bytes it takes up.
+    fileprivate var weight: Int { body.count + 128 }
   }
 
   private static let blockLength = 1 << 20
+  /// Bytes of rows that wait for more of their district while ``chunks(of:_:)`` reads: a state's file may name another one in each
+  /// line.
+  private static let window = 16 << 20
 
   /// Packed, with the length of what is in it.
   private var blocks: [(packed: [UInt8], length: Int)] = []
@@ -46,23 +52,33 @@ struct RowSpool: Sendable {
     for place in 0..<bytes { open.append(UInt8(truncatingIfNeeded: number >> (8 * place))) }
   }
 
-  /// Calls `body` with the rows in the order in which they were added, up to `limit` at once, of one district each time.
+  /// Calls `body` with up to `limit` rows at once, of one district each time, those of a district in the order in which they were
+  /// added.
   func chunks(of limit: Int, _ body: ([Row]) throws -> Void) throws {
-    var chunk: [Row] = []
-    func flush() throws {
-      if !chunk.isEmpty { try body(chunk) }
-      chunk.removeAll(keepingCapacity: true)
+    var waiting: [Int: [Row]] = [:]
+    var held = 0
+    func flush(_ district: Int) throws {
+      guard let rows = waiting.removeValue(forKey: district) else { return }
+      held -= rows.reduce(0) { $0 + $1.weight }
+      try body(rows)
     }
     for index in 0...blocks.count {
       let block =
         index < blocks.count ? try Gzip.decompress(blocks[index].packed, limit: blocks[index].length) : open
       var place = 0
       while let row = Self.row(block, &place) {
-        if chunk.count >= limit || chunk.last.map({ $0.district != row.district }) ?? false { try flush() }
-        chunk.append(row)
+        waiting[row.district, default: []].append(row)
+        held += row.weight
+        if waiting[row.district, default: []].count >= limit {
+          try flush(row.district)
+        } else if held >= Self.window,
+          let most = waiting.max(by: { ($0.value.count, $1.key) < ($1.value.count, $0.key) })
+        {
+          try flush(most.key)
+        }
       }
     }
-    try flush()
+    for district in waiting.keys.sorted() { try flush(district) }
   }
 
   private static func row(_ block: [UInt8], _ place: inout Int) -> Row? {
