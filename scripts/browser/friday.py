@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import time
+import urllib.parse
 import zipfile
 
 import people
@@ -83,7 +84,11 @@ def overview(visit, prepared, screenshots):
             known[address] = listed(visit, address)
         if known[address] != int(text.replace(",", "")):
             fault(f"the overview says {text}, the list behind it has {known[address]}: {address}")
-    here = {use: known.get(f"/devices?use={use}") for use in ("in", "out", "not-here")}
+    here = {}
+    for address, count in known.items():
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+        if set(query) - {"district"} == {"use"}:
+            here[query["use"][0]] = count
     if len(numbers) < 30 or here != {"in": len(KINDS) + SHELF, "out": 0, "not-here": 0}:
         fault(f"{len(numbers)} numbers, of devices {here}")
     print(f"{len(numbers)} numbers of the overview are those of the {len(known)} lists behind them", flush=True)
