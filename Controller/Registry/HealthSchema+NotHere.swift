@@ -2,8 +2,8 @@ import Storage
 
 extension HealthSchema {
   /// Devices that somebody only expects are counted under `not-here`: a state that ordered 400,000 laptops has none of them in
-  /// use, and of unknown health, before they come. Of whom no list and no move tells (an imported inventory has no stage) it is
-  /// here. It replaces every trigger of ``statements``, and counts anew.
+  /// use, and of unknown health, before they come. A device without a stage, as an imported inventory makes it, is here. It replaces
+  /// every trigger of ``statements`` and ``keptPlans``, which stay as states were made with them, and counts anew.
   static let notHere: [SQL] = [
     notHereTriggers,
     // The triggers hold both tables until this is committed: what other controllers write meanwhile waits.

@@ -148,35 +148,15 @@ struct JournalScanBoundTests {
         ] as [[(name: String, value: String)]] {
           let filter = try ViewFilter(Call(.get, "/api/v1/views", query: query, now: Self.start))
           let plan = try await database.read(in: scope) { transaction in
-            let planned = Planned(transaction)
+            let planned = NotedPlans(transaction)
             _ = try ViewLog.page(filter, scope: scope, page: PageRequest(after: nil, limit: 3), planned)
             let journal = JournalScan(scope: scope, narrow: "", filter: "", from: nil, until: nil)
             _ = try JournalRoutes.entries(journal, before: .max, limit: 3, planned)
-            return planned.plan
+            return planned.lines
           }
           #expect(!plan.isEmpty && plan.allSatisfy { !$0.contains("TEMP B-TREE") && !$0.contains("SCAN") }, "\(plan)")
         }
       }
     }
-  }
-
-  /// Notes SQLite's plans of the queries on their way.
-  private final class Planned: Transaction {
-    private let base: any Transaction
-    private(set) var plan: [String] = []
-    var engine: Engine { base.engine }
-
-    init(_ base: any Transaction) { self.base = base }
-
-    func rows(_ query: SQL) throws -> [Row] {
-      plan += try base.rows("EXPLAIN QUERY PLAN " + query).map { try $0.get("detail", as: String.self) }
-      return try base.rows(query)
-    }
-
-    func each(_ query: SQL, _ body: (Row) throws -> Void) throws { for row in try rows(query) { try body(row) } }
-    func run(_ statement: SQL) throws -> Int { try base.run(statement) }
-    func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws { try base.run(statement, rows: rows) }
-    func savepoint<T>(_ body: () throws -> T) throws -> T { try base.savepoint(body) }
-    func tryLock(_ work: String) throws -> Bool { try base.tryLock(work) }
   }
 }

@@ -145,6 +145,22 @@ final class RosterBench: Sendable {
     try await write { try RosterDirectory().person(number: number, in: district, $0) }
   }
 
+  /// Gives somebody a device.
+  func hold(_ person: PersonID) async throws {
+    try await write { transaction in
+      try transaction.run(
+        """
+        INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
+        VALUES (\(Self.cedar), 'dev_0000000000000001', 'agent', 'weak', \(Self.now))
+        """)
+      try transaction.run(
+        """
+        INSERT INTO registry_custody (district_id, device_id, holder, since)
+        VALUES (\(Self.cedar), 'dev_0000000000000001', \("person:\(person)"), \(Self.now))
+        """)
+    }
+  }
+
   /// Every row of the roster but what says when it was changed, to compare two moments.
   func everything() async throws -> [String] {
     try await write { transaction in

@@ -265,26 +265,3 @@ struct SearchTests {
     #expect(found.contains { $0.hasSuffix("similar") }, "\(found)")
   }
 }
-
-/// Notes the plan of each query on its way, in the engine's own words.
-private final class NotedPlans: Transaction {
-  private let base: any Transaction
-  private(set) var lines: [String] = []
-  var engine: Engine { base.engine }
-
-  init(_ base: any Transaction) { self.base = base }
-
-  func rows(_ query: SQL) throws -> [Row] {
-    let isSQLite = engine == .sqlite
-    lines += try base.rows((isSQLite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + query).map {
-      try $0.get(isSQLite ? "detail" : "QUERY PLAN", as: String.self)
-    }
-    return try base.rows(query)
-  }
-
-  func each(_ query: SQL, _ body: (Row) throws -> Void) throws { for row in try rows(query) { try body(row) } }
-  func run(_ statement: SQL) throws -> Int { try base.run(statement) }
-  func run(_ statement: SQL, rows: some Sequence<[SQLValue]>) throws { try base.run(statement, rows: rows) }
-  func savepoint<T>(_ body: () throws -> T) throws -> T { try base.savepoint(body) }
-  func tryLock(_ work: String) throws -> Bool { try base.tryLock(work) }
-}

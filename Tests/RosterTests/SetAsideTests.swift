@@ -46,21 +46,6 @@ struct SetAsideTests {
     return export
   }
 
-  private func hold(_ person: PersonID, _ bench: RosterBench) async throws {
-    try await bench.write { transaction in
-      try transaction.run(
-        """
-        INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', 'agent', 'weak', \(RosterBench.now))
-        """)
-      try transaction.run(
-        """
-        INSERT INTO registry_custody (district_id, device_id, holder, since)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', \("person:\(person)"), \(RosterBench.now))
-        """)
-    }
-  }
-
   private func shown(_ person: PersonID, _ bench: RosterBench) async throws -> [String: Any] {
     try await bench.send(.get, "\(Self.roster)/persons/\(person)").json
   }
@@ -95,7 +80,7 @@ struct SetAsideTests {
     let robin = try #require(try await bench.person("100001"))
     _ = try await bench.takeState(Self.foreign(), query: Self.any)
     let ash = try #require(try await bench.person("900001"))
-    if hasDevice { try await hold(ash.id, bench) }
+    if hasDevice { try await bench.hold(ash.id) }
     #expect(
       try await former(bench) == [
         "demographics t2 2", "demographics u1 2", "guardian g1", "membership c1-t2", "membership c1-u1",
@@ -129,7 +114,7 @@ struct SetAsideTests {
     foreign.user("u9", "Kit", "Invented", number: "900009")
     _ = try await bench.takeState(foreign, query: Self.any)
     let kit = try #require(try await bench.person("900009"))
-    try await hold(kit.id, bench)
+    try await bench.hold(kit.id)
     try await undo(bench)
     var own = Self.own()
     own.user("u9", "Kim", "Madeup", number: "100009")
@@ -177,7 +162,7 @@ struct SetAsideTests {
     let ash = try #require(try await bench.person("900001"))
     #expect(try await told("900001", bench) == ["2010-10-10", "kim@other.example"])
     #expect(try await told("100001", bench) == [nil])
-    try await hold(ash.id, bench)
+    try await bench.hold(ash.id)
     try await undo(bench)
     #expect(try await told("100001", bench) == ["2015-03-09", "gale@home.example"])
     #expect(try await told("900001", bench) == [nil])

@@ -185,21 +185,6 @@ struct SourceTests {
     return export
   }
 
-  private static func hold(_ person: PersonID, _ bench: RosterBench) async throws {
-    try await bench.write { transaction in
-      try transaction.run(
-        """
-        INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', 'agent', 'weak', \(RosterBench.now))
-        """)
-      try transaction.run(
-        """
-        INSERT INTO registry_custody (district_id, device_id, holder, since)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', \("person:\(person)"), \(RosterBench.now))
-        """)
-    }
-  }
-
   @Test("An id that is somebody else's in the other source makes nobody somebody else; the guard sees who leaves")
   func replaced() async throws {
     let bench = try await RosterBench()
@@ -231,7 +216,7 @@ struct SourceTests {
     let robin = try #require(try await bench.person("100001"))
     _ = try await bench.takeState(Self.foreign(), query: Self.any)
     let ash = try #require(try await bench.person("900001"))
-    try await Self.hold(ash.id, bench)
+    try await bench.hold(ash.id)
     _ = try await bench.send(.post, RosterBench.roster(RosterBench.cedar) + "/undo")
     let (again, gone) = (try await bench.person("100001"), try await bench.person("900001"))
     #expect(again?.id == robin.id && again?.sourcedID == "u1" && again?.isActive == true)
@@ -246,7 +231,7 @@ struct SourceTests {
     let bench = try await RosterBench()
     try await bench.take(Self.own())
     let robin = try #require(try await bench.person("100001"))
-    try await Self.hold(robin.id, bench)
+    try await bench.hold(robin.id)
     _ = try await bench.send(.post, RosterBench.roster(RosterBench.cedar) + "/undo")
     let answer = try await bench.takeState(Self.foreign())
     #expect(answer.count("people", "returned") == 0 && answer.count("people", "left") == 0)

@@ -44,18 +44,7 @@ struct UndoTests {
     try await bench.take(.cedar())
     let (robin, zoe) = (try await bench.person("100001")?.id, try await bench.person("100002")?.id)
     let holder = try #require(robin)
-    try await bench.write { transaction in
-      try transaction.run(
-        """
-        INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', 'agent', 'weak', \(RosterBench.now))
-        """)
-      try transaction.run(
-        """
-        INSERT INTO registry_custody (district_id, device_id, holder, since)
-        VALUES (\(RosterBench.cedar), 'dev_0000000000000001', \("person:\(holder)"), \(RosterBench.now))
-        """)
-    }
+    try await bench.hold(holder)
     _ = try await bench.send(.post, Self.undo)
     #expect(try await bench.person("100001")?.isActive == false)
     #expect(try await bench.person("100002") == nil)

@@ -1,5 +1,6 @@
 import Registry
 import Vocabulary
+import Web
 
 /// What a search found, in the words of its page.
 struct SearchModel: Sendable {
@@ -42,7 +43,7 @@ struct SearchModel: Sendable {
     people = found.people.map { person in
       let held = (found.held[person.id] ?? []).map { Device($0, found, now: now) }
       return Person(
-        name: ShownWords.short(person.name), address: "/districts/\(person.district)/persons/\(person.id)",
+        name: ShownText.of(person.name), address: "/districts/\(person.district)/persons/\(person.id)",
         words: SearchWords.of(person, found), why: SearchWords.why(person.match), hasDevices: !held.isEmpty,
         devices: held,
         note: SearchWords.note(held.count, isMore: found.holdMore.contains(person.id)))
@@ -64,16 +65,16 @@ extension SearchModel.Device {
   init(_ found: FoundDevice, _ all: DeskSearch.Found, now: Instant) {
     let device = found.device
     address = "/devices/\(device.id)"
-    title = ShownWords.short(device.serial ?? device.assetTag ?? device.hostname ?? device.id.rawValue)
+    title = ShownText.of(device.serial ?? device.assetTag ?? device.hostname ?? device.id.rawValue)
     let parts = [
       device.assetTag.map { "asset tag \($0)" }, device.hostname.map { "host name \($0)" }, device.model,
       all.schoolName(device.school, of: device.district) ?? device.school?.rawValue, "district \(device.district)",
     ]
-    words = parts.compactMap(\.self).map { ShownWords.short($0, limit: 80) }.joined(separator: ", ")
+    words = parts.compactMap(\.self).map { ShownText.of($0, limit: 80) }.joined(separator: ", ")
     (state, mood) = SearchWords.state(found, now: now)
     holder =
       if case .person(let id)? = found.holder, found.match != nil {
-        all.holders[id].map { ShownWords.short($0.name) } ?? "a student or a member of staff"
+        all.holders[id].map { ShownText.of($0.name) } ?? "a student or a member of staff"
       } else {
         nil
       }
@@ -92,7 +93,7 @@ enum SearchWords {
       person.number.map { "number \($0)" }, person.registered.map { "registered as \($0)" },
       "district \(person.district)",
     ]
-    return parts.compactMap(\.self).map { ShownWords.short($0, limit: 80) }.joined(separator: ", ")
+    return parts.compactMap(\.self).map { ShownText.of($0, limit: 80) }.joined(separator: ", ")
   }
 
   static func note(_ shown: Int, isMore: Bool) -> String? {
@@ -145,23 +146,5 @@ enum SearchWords {
       }
     let seen = found.lastContact.map { "last seen \($0.rfc3339.prefix(10))" } ?? "never seen"
     return ([stage, health, seen].compactMap(\.self).joined(separator: ", "), mood)
-  }
-}
-
-/// Text of strangers on a line of results: bounded, and without marks that turn the direction of what stands around it.
-enum ShownWords {
-  static func short(_ text: String, limit: Int = 120) -> String {
-    var out = String.UnicodeScalarView()
-    // A single character may have any number of marks upon it: scalars are counted too.
-    for scalar in text.unicodeScalars.prefix(limit * 2) {
-      switch scalar.value {
-      case 0x202a...0x202e, 0x2066...0x2069, 0x200e, 0x200f, 0x061c: out.append("\u{fffd}")
-      case 0x0a, 0x0d, 0x09, 0x2028, 0x2029: out.append(" ")
-      default: out.append(scalar)
-      }
-    }
-    let shown = String(out)
-    let isCut = shown.count > limit || text.unicodeScalars.count > limit * 2
-    return isCut ? shown.prefix(limit) + "…" : shown
   }
 }

@@ -151,7 +151,7 @@ extension ViewPages.Row {
   fileprivate init(_ item: ViewItem, _ name: String?) {
     at = Instant(rfc3339: item.at).map(Moment.init)
     (actor, district) = (item.actor, item.district)
-    who = ShownWords.short(name ?? item.actor)
+    who = ShownText.of(name ?? item.actor)
     why = item.purpose?.words ?? "not said"
     let shown = item.shown.map { $0 == 1 ? "1 person" : "\($0) people" } ?? "people (no longer kept)"
     what =
