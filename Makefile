@@ -65,9 +65,9 @@ $(addprefix bin/,$(PROGRAMS)): bin/%: packages-run
 
 test: packages-run packages-test ## run all tests, those of stores and features on both engines (make test FILTER=RegistryTests: only those)
 	@swift build $(DEBUG_FLAGS) --build-tests
-	@swift test $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+	@scripts/test.sh $(DEBUG_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
 	@for part in $(if $(FILTER),'$(FILTER)',$(foreach part,$(ON_BOTH_ENGINES),'$(part)')); do \
-	  ROLLCALL_TEST_ENGINE=postgres swift test $(DEBUG_FLAGS) --skip-build --disable-xctest --filter "$$part" || exit 1; done
+	  ROLLCALL_TEST_ENGINE=postgres scripts/test.sh $(DEBUG_FLAGS) --skip-build --disable-xctest --filter "$$part" || exit 1; done
 
 bench-agent: bin/rollcalld bin/rollcall-agent bin/rollcall packages-bench ## only the agent, beside C programs that read and post the same
 	@python3 bench/run.py --programs bin
