@@ -20,6 +20,7 @@ package struct AccessDirectory: Authenticator {
   private let tokens = AnswerCache<AccessStore.Holder>()
   private let sessions = AnswerCache<SessionStore.Holder>()
   private let notes = UseNotes()
+  private let lookUps = LookUps()
 
   package init(database: any Database, policy: SessionPolicy = SessionPolicy(), logger: Logger) {
     self.database = database
@@ -32,7 +33,9 @@ package struct AccessDirectory: Authenticator {
     let hash = secret.hash
     if let held = tokens.answer(hash, now: now) { return held.caller }
     let generation = tokens.generation
-    let found = try await database.read(in: .state) { try AccessStore.holder(of: hash, now: now, in: $0) }
+    let found = try await lookUps.take {
+      try await database.read(in: .state) { try AccessStore.holder(of: hash, now: now, in: $0) }
+    }
     guard let found else { return nil }
     tokens.keep(found, for: hash, until: found.expiresAt, now: now, generation: generation)
     let before = now.advanced(by: .zero - Self.useGrain)
@@ -59,8 +62,10 @@ package struct AccessDirectory: Authenticator {
       if isUse, noteUse(of: &held, now: now) { sessions.change(held, for: hash, generation: generation) }
       return held.signedIn
     }
-    let found = try await database.read(in: .state) { [policy] in
-      try SessionStore.holder(of: secret, policy, now: now, in: $0)
+    let found = try await lookUps.take {
+      try await database.read(in: .state) { [policy] in
+        try SessionStore.holder(of: secret, policy, now: now, in: $0)
+      }
     }
     guard var found else { return nil }
     if isUse { _ = noteUse(of: &found, now: now) }
@@ -96,6 +101,28 @@ package struct AccessDirectory: Authenticator {
         logger.warning("the use of a token or session could not be noted", metadata: ["error": "\(error)"])
       }
     }
+  }
+}
+
+/// Looking up what nobody knows yet, so many at once: strangers with secrets of chance must not fill the queue in front of the
+/// database, in which check-ins wait too.
+final class LookUps: Sendable {
+  static let most = 256
+
+  private let underWay = Mutex(0)
+
+  /// - Throws: `request.overloaded` where too many are being looked up; what `body` throws.
+  func take<Found: Sendable>(_ body: () async throws -> Found) async throws -> Found {
+    let isTaken = underWay.withLock { count in
+      guard count < Self.most else { return false }
+      count += 1
+      return true
+    }
+    guard isTaken else {
+      throw ServingError(.overloaded, "Too many are signing in at this moment. Try again.")
+    }
+    defer { underWay.withLock { $0 -= 1 } }
+    return try await body()
   }
 }
 

@@ -8,6 +8,8 @@ extension Journal {
     package let dropped: Int
     /// Where the next step begins; nil where there is nothing left to look at.
     package let next: Int64?
+    /// Up to here no entry has a body any more: nobody needs to look there again. nil where the first entry has one still.
+    package let settled: Int64?
   }
 
   /// Drops the bodies, and their salts, of entries of before `moment` among the next `limit` entries after `position`.
@@ -25,10 +27,15 @@ extension Journal {
       """)
     var old: [Int64] = []
     // Positions are roughly in the order of time: where every entry of a step is young, later ones are too.
-    var isOver = true
-    for row in rows where try row.get("at", as: Instant.self) < moment {
+    var (isOver, settled, hasYoung) = (true, nil as Int64?, false)
+    for row in rows {
+      guard try row.get("at", as: Instant.self) < moment else {
+        hasYoung = true
+        continue
+      }
       isOver = rows.count < limit
       if try row.get("has_body") { old.append(try row.get("position")) }
+      if !hasYoung { settled = try row.get("position") }
     }
     var dropped = 0
     if !old.isEmpty {
@@ -38,6 +45,6 @@ extension Journal {
         WHERE district_id = \(tenant(district)) AND position IN \(list: old)
         """)
     }
-    return BodiesDropped(dropped: dropped, next: isOver ? nil : try rows.last?.get("position"))
+    return BodiesDropped(dropped: dropped, next: isOver ? nil : try rows.last?.get("position"), settled: settled)
   }
 }

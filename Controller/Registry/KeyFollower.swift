@@ -15,8 +15,8 @@ package final class KeyFollower: Service {
   /// After so long without a look, a revocation of another controller may be missing: who asks for readiness is told.
   static let patience = Duration.seconds(5)
 
-  private let registry: DeviceRegistry
-  private let database: any Database
+  fileprivate let registry: DeviceRegistry
+  fileprivate let database: any Database
   private let logger: Logger
   private let last = Mutex(ContinuousClock.now)
 
@@ -35,7 +35,7 @@ package final class KeyFollower: Service {
       var isFollowing = true
       while (try? await Task.sleep(for: Self.interval)) != nil {
         do {
-          try await registry.follow(on: database)
+          try await look()
           last.withLock { $0 = .now }
           if !isFollowing { logger.notice("keys of other controllers are followed again") }
           isFollowing = true
@@ -51,6 +51,19 @@ package final class KeyFollower: Service {
           isFollowing = false
         }
       }
+    }
+  }
+}
+
+extension KeyFollower {
+  /// Where its own sessions are away, as on a server that has none left to give, those of requests are asked.
+  ///
+  /// - Throws: `storage.*` where neither can tell.
+  func look() async throws {
+    do {
+      try await registry.follow(on: database)
+    } catch let error where !(error is CancellationError) {
+      do { try await registry.follow() } catch { throw error }
     }
   }
 }

@@ -18,7 +18,7 @@ struct SharingTests {
   init() async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    database = try await TestDatabase.open(folder + "/shared.sqlite", migrations: SharedStore.migrations)
+    database = try await TestDatabase.open(folder + "/shared.sqlite", migrations: Controller.migrations)
     key = try SealKey.loadOrMake(folder + "/seal.key")
   }
 
@@ -51,7 +51,7 @@ struct SharingTests {
     let pair = try first.files.load().makeSuccessor(rootKeyPEM: made.rootKeyPEM, now: now)
     let rotation = try first.files.rotate(to: pair, now: now)
     #expect(try await first.keys.agree())
-    #expect(try await second.keys.revisions() == ["authority": 2])
+    #expect(try await second.keys.revisions() == ["authority": 2, "contacts": 1, "journal": 1])
     #expect(try await second.keys.agree() == false)
     #expect(try second.files.load().issuingDER == rotation.authority.issuingDER)
     #expect(try second.files.load().former.map(\.der) == [made.authority.issuingDER])
@@ -66,6 +66,32 @@ struct SharingTests {
     #expect(
       try FileManager.default.subpathsOfDirectory(atPath: first.files.folder).contains { $0.hasSuffix(".next") }
         == false)
+    try await end()
+  }
+
+  @Test("A controller's first keys are there together, so that another one that starts beside it makes none of its own")
+  func together() async throws {
+    let (first, second) = (try controller("first"), try controller("second"))
+    // It starts too early: there is nothing yet, and it leaves nothing.
+    #expect(try await second.keys.agree() == false)
+    #expect(try await first.keys.revisions() == [:])
+    try first.files.write(try NewAuthority(name: "Test", now: now))
+    // A state folder of before journals were signed, and contacts sealed.
+    #expect(try await first.keys.agree())
+    #expect(try await second.keys.revisions() == ["authority": 1, "contacts": 1, "journal": 1])
+    #expect(try await second.keys.agree() == false)
+    for path in ["journal/checkpoint.key", "roster/contact.key"] {
+      let contents = ["first", "second"].map { FileManager.default.contents(atPath: "\(folder)/\($0)/\(path)") }
+      #expect(contents[0] != nil && contents[0] == contents[1], "\(path)")
+    }
+    // Where contacts are sealed already, a lost key is no reason to make another.
+    try await database.write(in: .state) {
+      try $0.run("DELETE FROM daemon_shared WHERE name = 'contacts'")
+      try $0.run("INSERT INTO roster_contact_key (id, fingerprint) VALUES (1, \(Digest.sha256([1])))")
+    }
+    let third = try controller("third")
+    #expect(try await third.keys.agree() == false)
+    #expect(!FileManager.default.fileExists(atPath: folder + "/third/roster/contact.key"))
     try await end()
   }
 
@@ -87,7 +113,7 @@ struct SharingTests {
     }
     #expect(try await first.keys.agree())
     #expect(try first.files.load().issuingDER == rotation.authority.issuingDER)
-    #expect(try await first.keys.revisions() == ["authority": 3])
+    #expect(try await first.keys.revisions() == ["authority": 3, "contacts": 1, "journal": 1])
     _ = try await second.keys.agree()
     #expect(try second.files.load().issuingDER == rotation.authority.issuingDER)
 

@@ -1,5 +1,6 @@
 import Audit
 import Dispatch
+import Logging
 import Serving
 import Storage
 import StoragePostgres
@@ -68,6 +69,22 @@ struct KeyFollowerTests {
     try await pair.second.follow()
     #expect(pair.second.keys.key(.numbered(1))?.state == .revoked)
     try await pair.close()
+  }
+
+  @Test("Where the follower's own sessions are gone, it looks by those of requests; where both are, it says so")
+  func ownSessionsGone() async throws {
+    let pair = try await Pair()
+    let gone = pair.databases[1].companion(sessions: 1)
+    try await gone.close()
+    let follower = KeyFollower(pair.second, on: gone, logger: Logger(label: "test"))
+    pair.first.apply(try await enrol(pair.first, 1))
+    try await follower.look()
+    #expect(pair.second.keys.key(.numbered(1))?.state == .active)
+    pair.first.apply(try await revoke(pair.first, 1))
+    try await follower.look()
+    #expect(pair.second.keys.key(.numbered(1))?.state == .revoked)
+    try await pair.close()
+    await #expect(throws: (any Error).self) { try await follower.look() }
   }
 
   @Test("What one controller calls a network is so for the other at its next look, and after one that went back")

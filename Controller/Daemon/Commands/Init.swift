@@ -56,7 +56,8 @@ struct Init: AsyncParsableCommand {
       try await ContactKeyFile.claim(contacts, for: settings, on: controller.database)
       if let sealKey {
         let shared = SharedKeys(
-          database: controller.database, key: sealKey, state: folder, contactKey: settings.contactKey)
+          database: controller.database, key: sealKey, state: folder, contactKey: settings.contactKey,
+          name: settings.names.first)
         try await shared.agree()
         _ = try await shared.names(or: settings.areNamesSet ? settings.names : nil)
       }

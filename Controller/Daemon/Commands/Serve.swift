@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Serving
+import Transparency
 import UnixSignals
 
 struct Serve: AsyncParsableCommand {
@@ -42,7 +43,38 @@ struct Serve: AsyncParsableCommand {
       }
       let lock = try StateLock(settings.state)
       let manager = ServiceManager()
-      let database = try await Controller.patientDatabase(settings, manager: manager, logger: logger)
+      let ready = try await DatabasePatience(settings, manager: manager, logger: logger).whileAway { [settings] in
+        try await prepared(settings, logger)
+      }
+      let (controller, authority, shared, signer) = (ready.controller, ready.authority, ready.shared, ready.signer)
+      settings = ready.settings
+      await controller.recordAuthority(now: SystemClock.now, logger: logger)
+      await FirstLink.makeWhereNeeded(controller, settings, logger)
+      let sequencer = JournalSequencer(
+        database: controller.database, signer: signer, logger: logger, clock: { SystemClock.now })
+      let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
+      try await group(controller, [sequencer], authority, settings, shared, threads, manager, logger).run()
+      try await controller.close()
+      try await threads.shutdownGracefully()
+      logger.notice("stopped")
+      _ = consume lock
+    }
+  }
+
+  /// What serves, once the database was asked for all that the start needs of it.
+  private struct Prepared: Sendable {
+    let controller: Controller
+    let authority: CertificateAuthority
+    let shared: SharedKeys?
+    let signer: NoteSigner
+    /// With the names that the first controller was told.
+    let settings: ControllerSettings
+  }
+
+  private func prepared(_ given: ControllerSettings, _ logger: Logger) async throws -> Prepared {
+    var settings = given
+    let database = try await Controller.database(settings)
+    do {
       let shared = try SharedKeys(settings, on: database)
       try await shared?.agree()
       if let names = try await shared?.names(or: settings.areNamesSet ? settings.names : nil) { settings.names = names }
@@ -59,16 +91,11 @@ struct Serve: AsyncParsableCommand {
       try ServerIdentities.refresh(authority, settings, now: SystemClock.now, logger: logger)
       let controller = try await Controller(
         settings: settings, authority: authority, opened: database, contacts: contacts, logger: logger)
-      await controller.recordAuthority(now: SystemClock.now, logger: logger)
-      await FirstLink.makeWhereNeeded(controller, settings, logger)
-      let sequencer = JournalSequencer(
-        database: controller.database, signer: signer, logger: logger, clock: { SystemClock.now })
-      let threads = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads ?? System.coreCount)
-      try await group(controller, [sequencer], authority, settings, shared, threads, manager, logger).run()
-      try await controller.close()
-      try await threads.shutdownGracefully()
-      logger.notice("stopped")
-      _ = consume lock
+      return Prepared(
+        controller: controller, authority: authority, shared: shared, signer: signer, settings: settings)
+    } catch {
+      try? await database.close()
+      throw error
     }
   }
 

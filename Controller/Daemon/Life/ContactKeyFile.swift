@@ -92,18 +92,27 @@ enum ContactKeyFile {
 
   private static func make(_ settings: ControllerSettings) throws {
     if settings.contactKey == nil { try StateArchive.makeFolder(settings.state.rosterFolder) }
+    try DurableFile.write(secret(), to: settings.contactKeyPath, mode: 0o600)
+  }
+
+  /// A new key, as its file has it.
+  fileprivate static func secret() -> String {
     var generator = SystemRandomNumberGenerator()
     let secret = Data((0..<ContactKey.length).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-    try DurableFile.write(mark + secret.base64EncodedString() + "\n", to: settings.contactKeyPath, mode: 0o600)
+    return mark + secret.base64EncodedString() + "\n"
   }
 }
 
 extension SharedItem {
-  /// What seals guardians' contacts: made by `init`, or by the first `serve` that finds none anywhere.
+  /// What seals guardians' contacts: made by `init`, or by the first `serve` that finds none anywhere, and nothing sealed.
   ///
-  /// - Parameter path: where this controller has it.
-  static func contacts(_ path: String, _ state: StateFolder) -> SharedItem {
-    SharedItem(
+  /// - Parameter named: where this controller was told that it is: there none is made.
+  static func contacts(_ named: String?, _ state: StateFolder) -> SharedItem {
+    let path = named ?? state.contactKey
+    let make: @Sendable (any Transaction) throws -> [UInt8]? = {
+      try ContactKeyStore.isInUse($0) ? nil : Array(ContactKeyFile.secret().utf8)
+    }
+    return SharedItem(
       name: "contacts", place: path,
       read: {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -112,6 +121,6 @@ extension SharedItem {
       take: {
         if path == state.contactKey { try StateArchive.makeFolder(state.rosterFolder) }
         try DurableFile.write(String(decoding: $0, as: UTF8.self), to: path, mode: 0o600)
-      }, make: nil)
+      }, make: named == nil ? make : nil)
   }
 }

@@ -26,9 +26,15 @@ enum JournalKey {
 
   private static func make(_ settings: ControllerSettings) throws {
     try StateArchive.makeFolder(settings.state.journalFolder)
+    try DurableFile.write(secret(of: settings.names.first), to: settings.state.checkpointKey, mode: 0o600)
+  }
+
+  /// A new key, as its file has it.
+  ///
+  /// - Parameter name: the controller's.
+  fileprivate static func secret(of name: String?) throws -> String {
     let tail = Base32.encode((0..<5).map { _ in UInt8.random(in: .min ... .max) })
-    let signer = try NoteSigner(name: "\(settings.names.first ?? "rollcall")/journal-\(tail)")
-    try DurableFile.write(signer.secret + "\n", to: settings.state.checkpointKey, mode: 0o600)
+    return try NoteSigner(name: "\(name ?? "rollcall")/journal-\(tail)").secret + "\n"
   }
 
   /// What was interrupted, or removed, is there again.
@@ -41,7 +47,9 @@ enum JournalKey {
 
 extension SharedItem {
   /// What signs the journal's checkpoints: made by `init`, or by the first `serve` that finds none anywhere.
-  static func journal(_ state: StateFolder) -> SharedItem {
+  ///
+  /// - Parameter name: the controller's, for the journal's origin.
+  static func journal(_ state: StateFolder, name: String?) -> SharedItem {
     SharedItem(
       name: "journal", place: state.journalFolder,
       read: {
@@ -51,6 +59,6 @@ extension SharedItem {
       take: {
         try StateArchive.makeFolder(state.journalFolder)
         try DurableFile.write(String(decoding: $0, as: UTF8.self), to: state.checkpointKey, mode: 0o600)
-      }, make: nil)
+      }, make: { _ in Array(try JournalKey.secret(of: name).utf8) })
   }
 }

@@ -36,6 +36,9 @@ final class RetentionSweep: Service {
   private let clock: @Sendable () -> Instant
   private let between: @Sendable () async throws -> Void
   private let total = Mutex(Removed())
+  /// By district, nil for the state's: up to where the journal's entries have no bodies any more. Entries stay for ever, and are not
+  /// gone through again each hour; a restart begins with the first.
+  private let settled = Mutex<[DistrictID?: Int64]>([:])
 
   /// - Parameter between: waited for after each transaction.
   init(
@@ -184,12 +187,15 @@ final class RetentionSweep: Service {
   }
 
   private func dropBodies(of district: DistrictID?, before moment: Instant) async throws {
-    var after: Int64? = 0
+    var after: Int64? = settled.withLock { $0[district] ?? 0 }
+    var isSettled = true
     while let position = after {
       let part = try await database.write(in: district.map(TenantScope.district) ?? .state) {
         try Journal.dropBodies(before: moment, district: district, after: position, limit: Self.step, in: $0)
       }
       total.withLock { $0.bodies += part.dropped }
+      if isSettled, let place = part.settled { settled.withLock { $0[district] = place } }
+      isSettled = isSettled && part.settled == part.next
       after = part.next
       if after != nil { try await between() }
     }

@@ -36,7 +36,7 @@ struct DatabaseCopy {
     let mark = CopySource(digest: try Digest.file(file), place: file)
     var limits = PostgresDatabase.Limits()
     limits.sessions = Self.tablesAtOnce
-    limits.statement = 600_000
+    (limits.statement, limits.answer) = (600_000, 605_000)
     let target = try await PostgresDatabase(address, migrations: migrations, limits: limits, copying: (mark, now))
     do {
       let outcome = try await copy(source, target, now)

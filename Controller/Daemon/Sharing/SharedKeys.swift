@@ -13,16 +13,18 @@ struct SharedKeys: Sendable {
   let state: StateFolder
   let items: [SharedItem]
 
-  /// - Parameter contactKey: where the contact key is; nil for its place in the folder.
-  init(database: any Database, key: SealKey, state: StateFolder, contactKey: String? = nil) {
+  /// - Parameters:
+  ///   - contactKey: where the contact key is; nil for its place in the folder.
+  ///   - name: the controller's, for a journal that has no key yet.
+  init(database: any Database, key: SealKey, state: StateFolder, contactKey: String? = nil, name: String? = nil) {
     self.database = database
     self.key = key
     self.state = state
-    items = Self.items(state, contactKey)
+    items = Self.items(state, contactKey, name)
   }
 
-  private static func items(_ state: StateFolder, _ contactKey: String?) -> [SharedItem] {
-    [.authority(state), .journal(state), .contacts(contactKey ?? state.contactKey, state)]
+  private static func items(_ state: StateFolder, _ contactKey: String?, _ name: String? = nil) -> [SharedItem] {
+    [.authority(state), .journal(state, name: name), .contacts(contactKey, state)]
   }
 
   /// What is not the same in the folder and in the database; nothing is changed.
@@ -43,7 +45,8 @@ struct SharedKeys: Sendable {
   init?(_ settings: ControllerSettings, on database: any Database) throws {
     guard let path = settings.sealKey else { return nil }
     self.init(
-      database: database, key: try SealKey.load(path), state: settings.state, contactKey: settings.contactKey)
+      database: database, key: try SealKey.load(path), state: settings.state, contactKey: settings.contactKey,
+      name: settings.names.first)
   }
 
   /// What the folder and the database agreed on.
@@ -59,9 +62,36 @@ struct SharedKeys: Sendable {
   /// - Throws: `config.seal-key`; `config.shared` where folder and database were both changed; `storage.*`.
   @discardableResult
   func agree() async throws -> Bool {
-    var hasGiven = false
+    var hasGiven = try await giveFirst()
     for item in items where try await agree(on: item) { hasGiven = true }
     return hasGiven
+  }
+
+  /// What the database has none of goes there, all in one change: a controller that starts beside finds the keys that belong to
+  /// an authority together with it, and makes none of its own.
+  private func giveFirst() async throws -> Bool {
+    let own = try items.map { (item: $0, content: try $0.read()) }
+    let given = try await database.write(in: .state) { [key] transaction in
+      let authority = try SharedStore.get(SharedItem.authorityName, in: transaction)
+      // Whose key is another one must not be the first with anything.
+      if let authority {
+        _ = try key.open(authority.sealed, as: SharedItem.authorityName, revision: authority.revision)
+      }
+      let hasAuthority =
+        authority != nil || own.contains { $0.item.name == SharedItem.authorityName && $0.content != nil }
+      return try own.compactMap { item, content -> (item: SharedItem, content: [UInt8], isMade: Bool)? in
+        guard try SharedStore.get(item.name, in: transaction) == nil,
+          let first = try content ?? (hasAuthority ? item.make?(transaction) : nil)
+        else { return nil }
+        let sealed = SharedStore.Stored(revision: 1, sealed: try key.seal(first, as: item.name, revision: 1))
+        return try SharedStore.put(item.name, sealed, in: transaction) ? (item, first, content == nil) : nil
+      }
+    }
+    for (item, content, isMade) in given {
+      if isMade { try item.take(content) }
+      try remember(item.name, Agreed(revision: 1, digest: Self.digest(content)))
+    }
+    return !given.isEmpty
   }
 
   /// The revisions in the database: a number that grew means that another controller changed something.
@@ -84,13 +114,7 @@ struct SharedKeys: Sendable {
     // Another controller may come first; after a few rounds something else is wrong.
     for _ in 0..<8 {
       let (mine, stored) = (try item.read(), try await stored(item.name))
-      guard let stored else {
-        guard let first = try mine ?? item.make?() else { return false }
-        guard try await put(first, as: item.name, revision: 1) else { continue }
-        if mine == nil { try item.take(first) }
-        try remember(item.name, Agreed(revision: 1, digest: Self.digest(first)))
-        return true
-      }
+      guard let stored else { return false }
       let theirs = try key.open(stored.sealed, as: item.name, revision: stored.revision)
       var agreed = try remembered()[item.name]
       if let agreed, agreed.revision > stored.revision, mine != theirs {

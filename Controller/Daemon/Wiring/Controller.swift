@@ -218,25 +218,6 @@ struct Controller: Sendable {
     try await database.close()
   }
 
-  /// As ``database(_:)``; waits for a server that cannot be reached, asking again after 1, 2, 4 … 30 seconds.
-  static func patientDatabase(
-    _ settings: ControllerSettings, manager: ServiceManager, logger: Logger
-  ) async throws -> any Database {
-    var pause = 1
-    while true {
-      do {
-        return try await database(settings)
-      } catch let error as StorageError where error.kind == .unavailable && settings.database != nil {
-        logger.error(
-          "the database cannot be used yet",
-          metadata: ["error": "\(error.message)", "code": "\(error.code)", "again": "\(pause) s"])
-        manager.waiting("Waits for the database.")
-        try await Task.sleep(for: .seconds(pause))
-        pause = min(30, pause * 2)
-      }
-    }
-  }
-
   /// The engine that the settings name, with the schema of this version.
   static func database(_ settings: ControllerSettings) async throws -> any Database {
     guard let address = settings.database else {

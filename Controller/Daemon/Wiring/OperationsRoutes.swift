@@ -5,11 +5,11 @@ import Vocabulary
 
 /// Health for balancers and numbers for operators.
 struct OperationsRoutes: Sendable {
-  let readiness: Readiness
+  private let readiness: SharedLook
   let metrics: Metrics
 
   init(readiness: Readiness, metrics: Metrics) {
-    self.readiness = readiness
+    self.readiness = SharedLook { try await readiness.require(now: $0) }
     self.metrics = metrics
     metrics.gauge("process_resident_memory_bytes", "Resident memory.") { ProcessNumbers.residentBytes }
     metrics.counter(
@@ -28,7 +28,7 @@ struct OperationsRoutes: Sendable {
         Operation(
           "isReady", "Whether the database answers and takes changes; 503 where it does not", media: ["text/plain"])
       ) { call, _ in
-        try await readiness.require(now: call.now)
+        try await readiness.look(now: call.now)
         return .text("ready\n")
       },
       PeopleRoute(

@@ -17,7 +17,10 @@ struct Conductor: Sendable {
     let workers = min(options.threads, options.connections)
     let loops = (0..<workers).map { _ in group.next() }
     var shifts: [NIOLoopBound<Shift>] = []
-    for (number, loop) in loops.enumerated() { shifts.append(try await enlist(number, of: workers, loop, staff)) }
+    let crowd = Crowd()
+    for (number, loop) in loops.enumerated() {
+      shifts.append(try await enlist(number, of: workers, loop, staff, crowd))
+    }
     let start = Measurement.Mark(now: .now(), controllerPid: options.controllerPid)
     for shift in shifts { shift.eventLoop.execute { shift.value.begin() } }
     let watch = Watch(options: options, shifts: shifts)
@@ -38,14 +41,14 @@ struct Conductor: Sendable {
   }
 
   private func enlist(
-    _ number: Int, of workers: Int, _ loop: any EventLoop, _ staff: @escaping Staff
+    _ number: Int, of workers: Int, _ loop: any EventLoop, _ staff: @escaping Staff, _ crowd: Crowd
   ) async throws -> NIOLoopBound<Shift> {
     func share(_ whole: Int) -> Int { whole / workers + (number < whole % workers ? 1 : 0) }
     let slots = share(options.connections)
     let budget = options.count.map(share)
     let interval = options.rate.map { Int64(1e9 * Double(options.connections) / $0) }
     return try await loop.submit {
-      let shift = Shift(loop: loop, target: target, budget: budget, interval: interval, manners: manners)
+      let shift = Shift(loop: loop, target: target, budget: budget, interval: interval, manners: manners, crowd: crowd)
       let makeJob = try staff(number, loop)
       shift.slots = (0..<slots).map { slot in
         let offset = (interval ?? 0) / Int64(options.connections) * Int64(slot * workers + number)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// What one slot does again and again: an enrolment, a check-in. Used on one event loop.
 protocol Job: AnyObject {
@@ -52,8 +53,13 @@ final class Shift {
   private let done: EventLoopPromise<Void>
   var finished: EventLoopFuture<Void> { done.futureResult }
 
-  init(loop: any EventLoop, target: Target, budget: Int?, interval: Int64?, manners: Manners = Manners()) {
-    self.manners = manners
+  /// Connections of this loop and of the others.
+  private let crowd: Crowd
+
+  init(
+    loop: any EventLoop, target: Target, budget: Int?, interval: Int64?, manners: Manners = Manners(), crowd: Crowd
+  ) {
+    (self.manners, self.crowd) = (manners, crowd)
     self.loop = loop
     self.target = target
     self.budget = budget
@@ -108,15 +114,22 @@ final class Shift {
     if running == 0 { done.succeed() }
   }
 
-  private var open = 0
-
   func opened() {
-    open += 1
     tally.connections += 1
-    tally.mostOpen = max(tally.mostOpen, open)
+    tally.mostOpen = max(tally.mostOpen, crowd.opened())
   }
 
-  func closed() { open -= 1 }
+  func closed() { crowd.closed() }
+}
+
+/// How many connections are open, on all loops.
+final class Crowd: Sendable {
+  private let open = Atomic(0)
+
+  /// - Returns: how many are open now, this one included.
+  func opened() -> Int { open.add(1, ordering: .relaxed).newValue }
+
+  func closed() { open.subtract(1, ordering: .relaxed) }
 }
 
 /// How long a slot bears with the controller.

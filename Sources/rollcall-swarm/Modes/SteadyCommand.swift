@@ -70,8 +70,8 @@ struct RestartCommand: AsyncParsableCommand {
     commandName: "restart", abstract: "Every device checks in once, all at once, and obeys Retry-After.",
     discussion: """
       Each device connects, is taken in or told to wait, and comes back when it was told to, until all are in. As many \
-      connections are open at once as --connections and the limit of open files allow. Exits with 1 where a device did \
-      not come in.
+      connections are open at once as --connections and the limit of open files allow. It ends after --duration, a day \
+      unless said otherwise. Exits with 1 where a device did not come in.
       """)
 
   @OptionGroup var options: RunOptions
@@ -90,6 +90,7 @@ struct RestartCommand: AsyncParsableCommand {
   func run() async throws {
     var options = options
     options.connections = OpenFiles.allowed(options.connections)
+    options.duration = options.duration ?? 86_400
     let run = CheckInRun(
       mode: "restart", options: options, fleet: fleet, perConnection: 1, once: true, manners: .stubborn)
     var report = try await run.report()

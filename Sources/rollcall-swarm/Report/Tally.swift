@@ -11,7 +11,7 @@ struct Tally: Sendable {
   var failures: [String: Int] = [:]
   /// Why operations were put off, by code; they came again and are no failures.
   var refusals: [String: Int] = [:]
-  /// The most connections that were open at once.
+  /// The most connections of all loops together that were open when one more was.
   var mostOpen = 0
   /// Answers 429 and 503, obeyed and sent again.
   var deferred = 0
@@ -34,7 +34,7 @@ struct Tally: Sendable {
     statuses.merge(other.statuses, uniquingKeysWith: +)
     failures.merge(other.failures, uniquingKeysWith: +)
     refusals.merge(other.refusals, uniquingKeysWith: +)
-    mostOpen += other.mostOpen
+    mostOpen = max(mostOpen, other.mostOpen)
     deferred += other.deferred
     bytesSent += other.bytesSent
     latency.add(other.latency)

@@ -53,7 +53,7 @@ struct SeedStores: Sendable {
       var limits = PostgresDatabase.Limits()
       limits.sessions = 4
       limits.isolation = .snapshot
-      limits.statement = 300_000
+      (limits.statement, limits.answer) = (300_000, 305_000)
       limits.lock = 60_000
       let place = try PostgresAddress(address)
       let applied = try await PostgresDatabase.look(at: place, having: "storage_migration") { try Self.applied($0) }
