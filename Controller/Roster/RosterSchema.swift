@@ -9,7 +9,7 @@ enum RosterSchema {
     Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, sources),
     Migration("roster", 3, NameIndex.schema),
     Migration("roster", 4, ReportViews.statements), Migration("roster", 5, uploads),
-    Migration("roster", 6, DemographicsStore.schema),
+    Migration("roster", 6, DemographicsStore.schema), Migration("roster", 7, NameIndex.byWord + folded),
   ]
 
   private static let rows: [SQL] = [
@@ -133,6 +133,33 @@ enum RosterSchema {
       district_id TEXT NOT NULL PRIMARY KEY, identifier TEXT, left_days BIGINT, checked_at BIGINT,
       FOREIGN KEY (district_id) REFERENCES registry_district (district_id)
     )
+    """,
+  ]
+
+  /// What names one person, as ``FoldedName`` has it: found in one district and in all of them by the same index. A condition on
+  /// `lower(…)` is one that PostgreSQL looks at only after its row level security, when every row was read.
+  private static let folded: [SQL] = [
+    "ALTER TABLE roster_person ADD COLUMN number_folded TEXT",
+    "ALTER TABLE roster_person ADD COLUMN username_folded TEXT",
+    "ALTER TABLE roster_person ADD COLUMN email_folded TEXT",
+    """
+    UPDATE roster_person SET number_folded = lower(NULLIF(number, '')), username_folded = lower(NULLIF(username, '')),
+      email_folded = lower(NULLIF(email, ''))
+    """,
+    "DROP INDEX roster_person_number",
+    "DROP INDEX roster_person_username",
+    "DROP INDEX roster_person_email",
+    """
+    CREATE INDEX roster_person_by_number ON roster_person (number_folded, district_id, person_id)
+    WHERE number_folded IS NOT NULL
+    """,
+    """
+    CREATE INDEX roster_person_by_username ON roster_person (username_folded, district_id, person_id)
+    WHERE username_folded IS NOT NULL
+    """,
+    """
+    CREATE INDEX roster_person_by_email ON roster_person (email_folded, district_id, person_id)
+    WHERE email_folded IS NOT NULL
     """,
   ]
 

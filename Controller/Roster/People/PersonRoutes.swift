@@ -126,7 +126,7 @@ struct PersonRoutes: Sendable {
 struct PersonFilter: Sendable {
   static let parameters =
     [
-      Operation.Parameter("number", "The district's number of the person"),
+      Operation.Parameter("number", "The district's number of the person, whatever its case"),
       Operation.Parameter("username", "The name that they sign in with, whatever its case"),
       Operation.Parameter("email", "Their e-mail address, whatever its case"),
       Operation.Parameter("guardian", "The e-mail address or telephone number of a guardian"),
@@ -186,10 +186,9 @@ struct PersonFilter: Sendable {
 
   func condition(in district: DistrictID, _ key: ContactKey) -> SQL {
     var parts: [SQL] = []
-    if let number { parts.append("number <> '' AND number = \(number)") }
-    // Both engines make only ASCII letters small.
-    if let username { parts.append("username <> '' AND lower(username) = lower(\(username))") }
-    if let email { parts.append("email <> '' AND lower(email) = lower(\(email))") }
+    if let number { parts.append("number_folded = \(FoldedName.of(number))") }
+    if let username { parts.append("username_folded = \(FoldedName.of(username))") }
+    if let email { parts.append("email_folded = \(FoldedName.of(email))") }
     if let guardian { parts.append(GuardianStore.condition(guardian, in: district, key)) }
     if let role { parts.append("role = \(role.rawValue)") }
     if let school { parts.append("school_id = \(school)") }

@@ -5,7 +5,7 @@ package import Vocabulary
 package struct FoundPerson: Sendable, Hashable {
   /// In the order in which results are told.
   package enum Match: String, CaseIterable, Sendable, Codable {
-    /// The district's number of them, exactly.
+    /// The district's number of them, whatever its case.
     case number
     /// Their own e-mail address.
     case email
@@ -79,19 +79,19 @@ extension RosterDesk {
   private func exact(_ text: String, _ scope: TenantScope, _ transaction: any Transaction) throws -> [FoundPerson] {
     let isAddress = text.contains("@")
     guard isAddress || text.contains(where: \.isNumber) else { return [] }
-    // Every index begins with the district: the state's are named one by one.
-    let districts = scope == .state ? TenantScope.districts(Set(try RosterSettings.districts(transaction))) : scope
     var found: [FoundPerson] = []
     if !isAddress, !text.contains(" ") {
-      found += try people("number <> '' AND number = \(text)", districts, transaction).map {
+      found += try people("number_folded = \(FoldedName.of(text))", scope, transaction).map {
         .init(person: $0, match: .number)
       }
     }
     if isAddress {
-      let own = try people("email <> '' AND lower(email) = lower(\(text))", districts, transaction)
+      let own = try people("email_folded = \(FoldedName.of(text))", scope, transaction)
       found += own.map { .init(person: $0, match: .email) }
     }
     if let contact = Contact(typed: text) {
+      // A contact has another HMAC in each district: the state's are named one by one.
+      let districts = scope == .state ? TenantScope.districts(Set(try RosterSettings.districts(transaction))) : scope
       let students = try people(ofGuardian: contact, districts, transaction)
       found += students.map { .init(person: $0, match: .guardian) }
     }

@@ -174,19 +174,29 @@ enum PersonStore {
   ) -> [SQLValue] {
     [change.district.sqlValue, PersonID.random().sqlValue, stored.id.sqlValue] + row.fields.map(\.sqlValue)
       + [school(of: row, schools).sqlValue, stored.leftAt.sqlValue, stored.hash.sqlValue, change.number.sqlValue]
+      + [row.number, row.username, row.email].map { FoldedName.of($0).sqlValue }
   }
 
   private static let upsert: SQL = """
     INSERT INTO roster_person (district_id, person_id, sourced_id, role, position, number, given_name, middle_name,
       family_name, preferred_given_name, preferred_middle_name, preferred_family_name, username, email, grades, orgs,
-      agents, school_id, left_at, hash, changed_in)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+      agents, school_id, left_at, hash, changed_in, number_folded, username_folded, email_folded)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+      $22, $23, $24)
     ON CONFLICT (district_id, sourced_id) DO UPDATE SET role = excluded.role, position = excluded.position,
       number = excluded.number, given_name = excluded.given_name, middle_name = excluded.middle_name,
       family_name = excluded.family_name, preferred_given_name = excluded.preferred_given_name,
       preferred_middle_name = excluded.preferred_middle_name,
       preferred_family_name = excluded.preferred_family_name, username = excluded.username, email = excluded.email,
       grades = excluded.grades, orgs = excluded.orgs, agents = excluded.agents, school_id = excluded.school_id,
-      left_at = excluded.left_at, hash = excluded.hash, changed_in = excluded.changed_in
+      left_at = excluded.left_at, hash = excluded.hash, changed_in = excluded.changed_in,
+      number_folded = excluded.number_folded, username_folded = excluded.username_folded,
+      email_folded = excluded.email_folded
     """
+}
+
+/// A number, user name or address as it is compared, whatever its case.
+enum FoldedName {
+  /// nil for nothing: nobody is found by that.
+  static func of(_ text: String) -> String? { text.isEmpty ? nil : text.lowercased() }
 }
