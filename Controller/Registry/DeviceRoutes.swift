@@ -61,7 +61,8 @@ struct DeviceRoutes: Sendable {
         listed, keys: try registry.shownKeys(of: device, in: district, transaction),
         network: registry.networkWords(of: listed),
         facts: try registry.facts.facts(of: device, in: district, transaction),
-        standing: StandingView(standing.projection, sequence: standing.last, today: call.now.day))
+        standing: StandingView(
+          standing.projection, sequence: standing.last, today: call.now.day, of: listed.device, for: context.caller))
     }
     return try .json(view)
   }

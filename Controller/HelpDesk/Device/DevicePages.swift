@@ -25,7 +25,7 @@ package struct DevicePages: Sendable {
   package static let places = [
     Place(
       "Give out, take back", ManyPages.place, "Many devices at once: a class, or a file",
-      .scoped(AccessRule.deviceManagers))
+      .scoped(ManyPages.roles))
   ]
 
   package static let templates: [String: String] = [

@@ -20,7 +20,7 @@ struct CustodyRoutes: Sendable {
 
   private func route(_ kind: CustodyMove.Kind) -> PeopleRoute {
     PeopleRoute(
-      .post, "/api/v1/districts/{district}/devices/{device}/\(kind.rawValue)", .district(AccessRule.deviceManagers),
+      .post, "/api/v1/districts/{district}/devices/{device}/\(kind.rawValue)", kind.rights.rule,
       Operation(
         kind.operation, kind.summary, body: ("application/json", MoveForm.schema(of: kind)),
         isBodyRequired: kind.needsBody, answers: (200, MovedView.schema))
@@ -96,7 +96,7 @@ extension CustodyMove.Kind {
       case .giveAccessories: "Give accessories to who has a device"
       case .returnAccessories: "Take accessories of a device back from who owes them"
       }
-    return words + ledger
+    return "\(words)\(ledger). For \(rights.words)"
   }
 }
 

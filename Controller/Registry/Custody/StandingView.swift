@@ -27,7 +27,7 @@ struct StandingView: Encodable, Sendable {
     let accessories: [String]
   }
 
-  init(_ standing: LedgerProjection, sequence: Int64, today: Int64) {
+  init(_ standing: LedgerProjection, sequence: Int64, today: Int64, of device: Device, for caller: Caller?) {
     self.sequence = sequence
     stage = standing.stage
     custody = standing.custody
@@ -42,7 +42,7 @@ struct StandingView: Encodable, Sendable {
     owed = standing.owed.map { Debt(holder: $0, accessories: $1.names) }.sorted {
       $0.holder.description < $1.holder.description
     }
-    moves = CustodyDecision.moves(from: standing)
+    moves = CustodyDecision.moves(from: standing).filter { $0.isOpen(to: caller, device) }
   }
 
   static let schema = Schema.object(
@@ -71,7 +71,11 @@ struct StandingView: Encodable, Sendable {
               ("accessories", .array(.oneOf(Accessory.allCases.map(\.rawValue), "What is out"))),
             ], required: ["holder", "accessories"]))
       ),
-      ("moves", .array(.oneOf(CustodyMove.Kind.allCases.map(\.rawValue), "A move that is possible now"))),
+      (
+        "moves",
+        .array(
+          .oneOf(CustodyMove.Kind.allCases.map(\.rawValue), "A move that is possible now, and that your roles allow"))
+      ),
     ], required: ["sequence", "owed", "moves"])
 }
 
@@ -89,12 +93,15 @@ struct MovedView: Encodable, Sendable {
     let kind: LedgerEvent.Kind
   }
 
-  init(_ entry: LedgerEntry, from standing: LedgerStore.Standing, after: LedgerProjection, today: Int64) {
+  init(
+    _ entry: LedgerEntry, from standing: LedgerStore.Standing, after: LedgerProjection, today: Int64,
+    of device: Device, for caller: Caller?
+  ) {
     event = LedgerView(entry, before: standing.projection, after: after)
     before = standing.lastEntry.map {
       Before(sequence: $0.sequence, at: $0.at.rfc3339, actor: $0.actor, kind: $0.kind)
     }
-    self.standing = StandingView(after, sequence: entry.sequence, today: today)
+    self.standing = StandingView(after, sequence: entry.sequence, today: today, of: device, for: caller)
   }
 
   static let schema = Schema.object(

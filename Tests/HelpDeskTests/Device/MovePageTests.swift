@@ -125,6 +125,22 @@ struct MovePageTests {
     #expect(try await bench.journal("person.view").last?.body.contains(#""purpose":"device-care""#) == true)
   }
 
+  @Test("A warehouse technician takes in and hands over by page, and learns nothing of students there")
+  func warehouse() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("BOX1")
+    for (move, fields) in [("receive", []), ("deliver", [("school", "school:south")])] as [(String, [(String, String)])]
+    {
+      let asked = await bench.post(
+        address(device, move), [("look-up", "1"), ("student", "4711"), ("expected", "99")], as: "warehouse@cedar")
+      #expect(asked.status == 409 && !asked.text.contains("roster"), "no number is looked up: \(asked.text)")
+      let done = await bench.post(address(device, move), fields, as: "warehouse@cedar")
+      #expect(done.status == 303, "\(done.text)")
+    }
+    #expect(await bench.post(address(device, "assign"), [("student", "1001")], as: "warehouse@cedar").status == 403)
+    #expect(await bench.get("/hand-out", as: "warehouse@cedar").status == 403)
+  }
+
   @Test("A page of another site moves nothing, and neither does a role or district that may not")
   func refused() async throws {
     let bench = try await DeviceBench()
@@ -132,7 +148,8 @@ struct MovePageTests {
     let path = address(device, "lost")
     #expect(await bench.post(path, as: "district-it@cedar", token: "other").status == 403)
     for (visitor, status) in [
-      ("help-desk@cedar", 403), ("read-only@cedar", 403), ("school-staff@cedar/north", 403), ("auditor@cedar", 403),
+      ("warehouse@cedar", 403), ("read-only@cedar", 403), ("district-it@cedar/north", 403), ("auditor@cedar", 403),
+      ("school-staff@cedar/south", 404), ("help-desk@cedar/south", 404), ("help-desk@oak", 404),
       ("district-it@oak", 404), ("district-admin@oak", 404), ("nobody", 401),
     ] {
       #expect(await bench.post(path, as: visitor).status == status, "\(visitor)")
