@@ -62,7 +62,30 @@ struct MovePageTests {
       ),
       (
         "assign", [("student", "1001"), ("school", "school:north")], "school",
+        "Say one of these: a person, a school or the district, or a vendor."
+      ),
+      (
+        "assign", [("school", "district"), ("vendor", "Depot")], "vendor",
+        "Say one of these: a person, a school or the district, or a vendor."
+      ),
+      (
+        "assign", [("vendor", String(repeating: "x", count: 101))], "vendor",
+        "A name has 1 to 100 characters on one line."
+      ),
+      (
+        "repair", [("category", "screen"), ("vendor", String(repeating: "x", count: 101))], "vendor",
+        "A name has 1 to 100 characters on one line."
+      ),
+      (
+        "loan", [("student", "1001"), ("school", "school:north"), ("days", "5")], "school",
         "Say one of the two: a person, or a school."
+      ),
+      (
+        "loan", [("school", "school:nowhere"), ("days", "5")], "school", "The district has no school &#39;nowhere&#39;."
+      ),
+      (
+        "retire", [("reason", "broken"), ("evidence", String(repeating: "x", count: 201))], "evidence",
+        "&#39;evidence&#39; has 1 to 200 characters"
       ),
       ("assign", [("school", "school:nowhere")], "school", "The district has no school &#39;nowhere&#39;."),
       ("loan", [("student", "1001")], "days", "Say for how many school days, or until which day."),
@@ -123,6 +146,30 @@ struct MovePageTests {
       address(device, "assign"), [("student", "1001"), ("look-up", "1")], as: "district-it@cedar!")
     #expect(silent.text.contains("Olivia"), "whoever runs devices is not asked")
     #expect(try await bench.journal("person.view").last?.body.contains(#""purpose":"device-care""#) == true)
+  }
+
+  @Test(
+    "A device is given to the district or a vendor, and loaned to a school, by page",
+    arguments: [
+      ("assign", [("school", "district")], "district"), ("assign", [("vendor", "Depot & Sons")], "vendor:Depot & Sons"),
+      ("assign", [("school", "school:south")], "school:south"),
+      ("loan", [("school", "school:south"), ("days", "5")], "school:south"),
+      ("loan", [("student", "1001"), ("days", "5")], "person:per_0000000000000001"),
+    ] as [(String, [(String, String)], String)])
+  func recipients(_ move: String, _ fields: [(String, String)], _ holder: String) async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("GIVE1")
+    let form = await bench.get(address(device, move), as: "district-it@cedar")
+    for (name, value) in fields where name == "school" {
+      #expect(form.text.contains("<option value=\"\(value)\""), "\(form.text)")
+    }
+    for (name, _) in fields { #expect(form.text.contains("name=\"\(name)\""), "\(name)") }
+    let done = await bench.post(address(device, move), fields, as: "district-it@cedar")
+    #expect(done.status == 303, "\(done.text)")
+    let known = try await bench.database.read(in: .state) { [registry = bench.registry] in
+      try registry.holder(of: device, in: DeviceBench.cedar, $0)?.holder.description
+    }
+    #expect(known == holder)
   }
 
   @Test("A warehouse technician takes in and hands over by page, and learns nothing of students there")
