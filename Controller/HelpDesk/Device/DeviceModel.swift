@@ -31,7 +31,9 @@ struct DeviceModel: Sendable {
     let at: Moment
     let words: String
     let reason: String?
-    let number: Int64
+    /// Who made it.
+    let who: String
+    let evidence: String?
   }
 
   struct ChangeRow: Sendable {
@@ -95,7 +97,7 @@ struct DeviceModel: Sendable {
 
 extension DeviceModel {
   init(
-    _ found: DevicePages.Found, names seen: SeenNames, search: SoftwareSearch, part: StoryPart,
+    _ found: DevicePages.Found, names seen: SeenNames, actors: ActorWords, search: SoftwareSearch, part: StoryPart,
     context: OperatorContext, path: String, now: Instant
   ) {
     let dossier = found.dossier
@@ -136,7 +138,8 @@ extension DeviceModel {
     story = steps.reversed().map { step in
       StepRow(
         at: Moment(step.entry.at), words: sentences.sentence(step),
-        reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, number: step.entry.sequence)
+        reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, who: actors.words(step.entry.actor),
+        evidence: step.entry.event.evidence.map(EvidenceWords.of))
     }
     let more = part.more(than: steps, of: dossier.story, at: path)
     (storyMore, storyMoreWords) = (more?.address, more?.words ?? "")

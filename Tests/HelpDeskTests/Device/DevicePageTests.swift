@@ -196,6 +196,58 @@ struct DevicePageTests {
     #expect(far.status == 400)
   }
 
+  @Test(
+    "The story says who made each step and what proves it: by name where the journal says it, else by the kind of account"
+  )
+  func actors() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("WHO1")
+    let moves = "/districts/cedar/devices/\(device)/moves"
+    try await bench.move(device, "receive", #"{"evidence":"note 4711"}"#)
+    #expect(await bench.post(moves + "/deliver", [("evidence", "<i>D</i>-7")], as: "warehouse@cedar").status == 303)
+    #expect(await bench.post(moves + "/lost", as: "district-it@cedar").status == 303)
+    let (sam, ida) = ("Sam Stateson (example)", "Ida &lt;b&gt;Teeson&lt;/b&gt; (example)")
+    let someone = "somebody who works with Rollcall"
+    for (visitor, names) in [
+      ("auditor", [sam, "Conveyor (example)", ida]), ("state-admin", ["you", "Conveyor (example)", ida]),
+      // Of whoever works for the state alone, a district is not told.
+      ("district-admin@cedar", [someone, "Conveyor (example)", ida]),
+      ("district-it@cedar", [someone, "Conveyor (example)", "you"]),
+      ("read-only@cedar", [someone, "Conveyor (example)", ida]), ("help-desk@cedar", [someone, "a program", someone]),
+      ("school-staff@cedar/north", [someone, "a program", someone]), ("warehouse@cedar", [someone, "you", someone]),
+    ] {
+      let page = await bench.get("/devices/\(device)", as: visitor)
+      let told = page.text.matches(of: /<span class="soft">By <bdi>(.*?)<\/bdi>\./).map { String($0.output.1) }
+      #expect(Array(told.reversed()) == names, "\(visitor)")
+      #expect(page.text.contains("Evidence: <bdi>note 4711</bdi>"), "\(visitor)")
+      #expect(page.text.contains("Evidence: <bdi>&lt;i&gt;D&lt;/i&gt;-7</bdi>"), "\(visitor)")
+    }
+  }
+
+  @Test("What no account did is said as such, and digests are told by their beginnings")
+  func machines() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.database.write(in: .state) { [registry = bench.registry] in
+      try registry.expect(
+        serial: Serial("WHO2")!, district: DeviceBench.cedar, batch: BatchID(rawValue: "fall")!, actor: .controller,
+        now: DeviceBench.now, in: $0)
+    }
+    let page = await bench.get("/devices/\(device)", as: "help-desk@cedar")
+    #expect(page.text.contains("By <bdi>Rollcall itself</bdi>. Evidence: <bdi>batch:fall</bdi>"), "\(page.text)")
+    let digest = Digest.sha256([1])
+    #expect(
+      EvidenceWords.of("batch:fall key:\(digest)") == "batch:fall key:\(digest.description.prefix(16))…")
+    #expect(EvidenceWords.of("ticket:7 of  \(digest)x") == "ticket:7 of  \(digest)x")
+    let words = try await ActorWords(
+      ["key:\(digest)", "enrollment-token:tok_1", "principal:nonsense", "principal:prn_0000000000000008"],
+      in: DeviceBench.cedar, to: nil
+    ) { _ in nil }
+    #expect(words.words("key:\(digest)") == "the machine itself")
+    #expect(words.words("enrollment-token:tok_1") == "an enrolment token")
+    #expect(words.words("principal:nonsense") == "somebody")
+    #expect(words.words("principal:prn_0000000000000008") == "somebody")
+  }
+
   @Test("A long story is cut to its latest steps, and is there whole for who asks")
   func story() async throws {
     let bench = try await DeviceBench()

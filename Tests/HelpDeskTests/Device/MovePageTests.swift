@@ -172,6 +172,66 @@ struct MovePageTests {
     #expect(known == holder)
   }
 
+  @Test("Every move takes what proves it, and the story tells it")
+  func evidence() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("PROOF1")
+    let walk: [(move: String, fields: [(String, String)])] = [
+      ("receive", []), ("deliver", []), ("assign", [("student", "1001"), ("accessories", "case")]),
+      ("give-accessories", [("accessories", "charger")]), ("return-accessories", [("accessories", "charger")]),
+      ("repair", [("category", "screen")]), ("repaired", []), ("lost", []), ("stolen", []), ("found", []),
+      ("return", []), ("loan", [("student", "1002"), ("days", "10")]), ("return", []),
+      ("transfer", [("school", "school:south")]), ("retire", [("reason", "beyond repair")]),
+    ]
+    #expect(Set(walk.map(\.move)) == Set(CustodyMove.Kind.allCases.map(\.rawValue)))
+    for (number, step) in walk.enumerated() {
+      let form = await bench.get(address(device, step.move), as: "district-it@cedar")
+      #expect(form.text.contains("<input type=\"text\" id=\"evidence\" name=\"evidence\""), "\(step.move)")
+      let done = await bench.post(
+        address(device, step.move), step.fields + [("evidence", "T-\(number)")], as: "district-it@cedar")
+      #expect(done.status == 303, "\(step.move): \(done.text)")
+    }
+    let story = await bench.get("/devices/\(device)?story=all", as: "help-desk@cedar")
+    for number in walk.indices { #expect(story.text.contains("Evidence: <bdi>T-\(number)</bdi>"), "\(number)") }
+  }
+
+  @Test(
+    "The help desk reports a laptop lost or stolen by itself; whom it may not help, and what else there is, it is refused"
+  )
+  func loss() async throws {
+    for visitor in ["help-desk@cedar", "help-desk@cedar/north", "school-staff@cedar/north"] {
+      let bench = try await DeviceBench()
+      let device = try await bench.device("LOSS1")
+      try await bench.move(device, "assign", #"{"to":"student:1001"}"#)
+      let form = await bench.get(address(device, "lost"), as: visitor)
+      #expect(form.status == 200 && form.text.contains("name=\"make\""), "\(form.text)")
+      #expect(
+        Set(form.text.matches(of: /\/moves\/([a-z-]+)"/).map { String($0.output.1) }) == ["lost", "stolen"],
+        "what else can be done is what the desk may do")
+      let done = await bench.post(
+        address(device, "lost"), [("day", "2026-09-20"), ("reason", "on the bus"), ("evidence", "call 12")], as: visitor
+      )
+      #expect(done.status == 303 && done.location == "/devices/\(device)?done=lost", "\(done.text)")
+      let page = await bench.get(done.location ?? "", as: visitor)
+      #expect(page.headline == "It is reported lost", "\(page.headline)")
+      #expect(page.text.contains("By <bdi>you</bdi>. Evidence: <bdi>call 12</bdi>"))
+      // Of two, the second is told what the first did, and offered nothing that is not the desk's.
+      let again = await bench.post(address(device, "lost"), as: visitor)
+      #expect(again.status == 409 && !again.text.contains("/moves/found\""), "\(again.text)")
+      for move in CustodyMove.Kind.allCases where move != .lost && move != .stolen {
+        for page in [
+          await bench.get(address(device, move.rawValue), as: visitor),
+          await bench.post(address(device, move.rawValue), [("look-up", "1"), ("student", "1002")], as: visitor),
+        ] {
+          #expect(page.status == 403 && !page.text.contains("Oscar"), "\(visitor) \(move)")
+        }
+      }
+      let south = try await bench.device("LOSS2", school: "south")
+      let other = await bench.post(address(south, "lost"), as: visitor)
+      #expect(other.status == (visitor == "help-desk@cedar" ? 303 : 404), "\(visitor)")
+    }
+  }
+
   @Test("A warehouse technician takes in and hands over by page, and learns nothing of students there")
   func warehouse() async throws {
     let bench = try await DeviceBench()
