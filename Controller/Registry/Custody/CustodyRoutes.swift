@@ -43,12 +43,13 @@ struct CustodyRoutes: Sendable {
     guard [nil, "true", "false"].contains(overdue) else {
       throw ServingError(.query, "'overdue' is true or false.")
     }
+    let seesPeople = context.caller?.seesPeople(in: district) == true
     let found = try await registry.database.read(in: context.scope) { transaction in
       _ = try registry.existing(district, transaction)
       let calendar = try CalendarStore.calendar(of: district, transaction)
       return try LoanStore.page(
         of: district, before: overdue == "true" ? call.now.day : .max, after: after, limit: page.limit + 1, transaction
-      ).map { LoanView($0, calendar: calendar, today: call.now.day) }
+      ).map { LoanView($0, calendar: calendar, today: call.now.day, seesPeople: seesPeople) }
     }
     return try .json(Page(found, limit: page.limit, key: \.place))
   }
