@@ -61,7 +61,8 @@ struct DeviceRoutes: Sendable {
         listed, keys: try registry.shownKeys(of: device, in: district, transaction),
         network: registry.networkWords(of: listed),
         facts: try registry.facts.facts(of: device, in: district, transaction),
-        standing: StandingView(standing.projection, sequence: standing.last, today: call.now.day))
+        standing: StandingView(
+          standing.projection, sequence: standing.last, today: call.now.day, of: listed.device, for: context.caller))
     }
     return try .json(view)
   }
@@ -70,17 +71,18 @@ struct DeviceRoutes: Sendable {
     let (district, device) = try Self.place(call)
     let page = try PageRequest(call)
     let after = try Self.sequence(page.after) ?? 0
-    let entries = try await registry.database.read(in: context.scope) { transaction in
+    let (entries, seesPeople) = try await registry.database.read(in: context.scope) { transaction in
       let found = try registry.existing(device, of: district, transaction)
       guard context.shows(found.school, of: district) else {
         throw ServingError.missing("device", device, in: district)
       }
       // From the first on: where an event leaves a device follows from all before it.
       let last = after.addingReportingOverflow(Int64(page.limit) + 1)
-      return try LedgerStore.entries(
+      let entries = try LedgerStore.entries(
         of: device, in: district, limit: last.overflow ? .max : last.partialValue, transaction)
+      return (entries, context.caller?.seesPeople(in: district, at: found.school) == true)
     }
-    let views = LedgerView.views(of: entries, after: after)
+    let views = LedgerView.views(of: entries, after: after, seesPeople: seesPeople)
     return try .json(Page(views, limit: page.limit) { String($0.sequence) })
   }
 

@@ -12,9 +12,9 @@ struct LedgerView: Encodable, Sendable {
   let stageAfter: Stage?
   let custodyAfter: Custody?
   /// Who had it, where another has it since.
-  let from: Holder?
+  let from: ShownHolder?
   /// Who has it since.
-  let to: Holder?
+  let to: ShownHolder?
   let accessories: [String]?
   let category: RepairCategory?
   let policeReport: String?
@@ -26,7 +26,8 @@ struct LedgerView: Encodable, Sendable {
   /// - Parameters:
   ///   - before: where the device stood until this event.
   ///   - after: where it stood with it.
-  init(_ entry: LedgerEntry, before: LedgerProjection, after: LedgerProjection) {
+  ///   - seesPeople: whether people are told by their ids.
+  init(_ entry: LedgerEntry, before: LedgerProjection, after: LedgerProjection, seesPeople: Bool) {
     let event = entry.event
     sequence = entry.sequence
     at = event.at.rfc3339
@@ -36,7 +37,9 @@ struct LedgerView: Encodable, Sendable {
     custody = event.custody
     stageAfter = after.stage
     custodyAfter = after.custody
-    (from, to) = event.parties(before: before, after: after)
+    let parties = event.parties(before: before, after: after)
+    from = parties.from.map { ShownHolder($0, seesPeople: seesPeople) }
+    to = parties.to.map { ShownHolder($0, seesPeople: seesPeople) }
     accessories = event.accessories.isEmpty ? nil : event.accessories.names
     category = event.category
     policeReport = event.policeReport
@@ -49,16 +52,18 @@ struct LedgerView: Encodable, Sendable {
   /// The entries behind `sequence`, each with where it left the device.
   ///
   /// - Parameter entries: the ledger from its first event on.
-  static func views(of entries: [LedgerEntry], after sequence: Int64) -> [LedgerView] {
+  static func views(of entries: [LedgerEntry], after sequence: Int64, seesPeople: Bool) -> [LedgerView] {
     var standing = LedgerProjection()
     return entries.compactMap { entry in
       let before = standing
       standing.take(entry.event)
-      return entry.sequence > sequence ? LedgerView(entry, before: before, after: standing) : nil
+      guard entry.sequence > sequence else { return nil }
+      return LedgerView(entry, before: before, after: standing, seesPeople: seesPeople)
     }
   }
 
-  private static let holder = "'person:' and an id, 'school:' and a code, 'district', 'warehouse', 'vendor:' and a name"
+  private static let holder =
+    "'person:' and an id (without the id for roles that see no students), 'school:' and a code, 'district', 'warehouse', 'vendor:' and a name"
 
   static let schema = Schema.object(
     [

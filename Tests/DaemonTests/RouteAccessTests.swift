@@ -136,6 +136,29 @@ import Vocabulary
     }
   }
 
+  @Test("What help desks, schools' staff and warehouses change of devices is a loss, and what comes and goes")
+  func moves() async throws {
+    let routes = try await SampleController().controller.people.routes.filter { $0.method == .post }
+    func moved(by role: Role, _ reach: Reach) -> Set<String> {
+      let caller = Caller(
+        principal: PrincipalID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), name: "", grants: [Grant(role, at: reach)])
+      let open = routes.filter { route in
+        route.path.contains("/devices/{device}/")
+          && (try? Authorization.authorize(caller, route.rule, district: Self.own.rawValue)) != nil
+      }
+      return Set(open.map(\.operation.id))
+    }
+    // The page of all moves asks the table itself: `MovePageTests`.
+    let loss: Set = ["reportDeviceLost", "reportDeviceStolen", "makeMovePage"]
+    for role in [Role.helpDesk, .schoolStaff] {
+      #expect(moved(by: role, .district(Self.own)) == loss && moved(by: role, .school(Self.own, Self.north)) == loss)
+      #expect(moved(by: role, .district(Self.other)) == [])
+    }
+    #expect(moved(by: .warehouse, .district(Self.own)) == ["receiveDevice", "deliverDevice", "makeMovePage"])
+    #expect(moved(by: .warehouse, .school(Self.own, Self.north)) == ["makeMovePage"])
+    #expect(moved(by: .districtIT, .district(Self.own)).isSuperset(of: loss.union(["receiveDevice", "retireDevice"])))
+  }
+
   @Test("Only the routes of this list take devices without a certificate")
   func openDeviceRoutes() async throws {
     let sample = try await SampleController()

@@ -61,6 +61,20 @@ struct SearchTests {
     #expect(await bench.search("nobody at all", as: .helpDesk).json["people"] as? [String] == [])
   }
 
+  @Test("Who sees no students reads that a person has a device, and not which one")
+  func withheld() async throws {
+    let bench = try await DeskBench()
+    for (who, holders) in [
+      (DeskBench.Who.warehouse, ["person", "person"]),
+      (.helpDesk, ["person:\(DeskBench.person("a"))", "person:\(DeskBench.person("b"))"]),
+      (.both, ["person", "person", "person:\(DeskBench.person("c"))"]),
+    ] {
+      let answer = await bench.search("PF3X", as: who)
+      let told = (answer.json["devices"] as? [[String: Any]] ?? []).map { "\($0["holder"] ?? "")" }
+      #expect(told.sorted() == holders, "\(who): \(answer.text)")
+    }
+  }
+
   @Test("Nothing, too much and what is no text are refused by code")
   func hostile() async throws {
     let bench = try await DeskBench()

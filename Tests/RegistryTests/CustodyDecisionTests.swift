@@ -73,7 +73,7 @@ struct CustodyDecisionTests {
     #expect(error?.status == .conflict && error?.code == "custody.impossible")
     #expect(
       error?.message
-        == "The move 'return' is impossible: it is 'lost' with person:per_0000000000000001, by what came before: event 2 ('lost' on \(now) by principal:prn_1). Possible now: stolen, found, retire."
+        == "The move 'return' is impossible: it is 'lost' with person, by what came before: event 2 ('lost' on \(now) by principal:prn_1). Possible now: stolen, found, retire."
     )
   }
 

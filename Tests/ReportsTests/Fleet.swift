@@ -203,14 +203,18 @@ final class Fleet: Sendable {
   }
 }
 
-/// Who asks: `state`, `it` (district IT of cedar), `desk` (help desk of cedar), `teacher` (staff at a school of it), `oak`.
+/// Who asks: `state`, `it` (district IT of cedar), `desk` (help desk of cedar), `teacher` (staff at a school of it), `oak`;
+/// and who sees devices and, but for the auditor, no students: `reader`, `warehouse`, `auditor`, `state-reader`, `school-reader`.
 private struct Callers: Authenticator {
   private static let person = PrincipalID(random: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 
   private func caller(_ name: String) -> Caller? {
     let grants: [String: Grant] = [
       "state": Grant(.stateAdmin, at: .state), "it": Grant(.districtIT, at: .district(Fleet.cedar)),
-      "desk": Grant(.helpDesk, at: .district(Fleet.cedar)),
+      "desk": Grant(.helpDesk, at: .district(Fleet.cedar)), "reader": Grant(.readOnly, at: .district(Fleet.cedar)),
+      "warehouse": Grant(.warehouse, at: .district(Fleet.cedar)), "auditor": Grant(.auditor, at: .state),
+      "state-reader": Grant(.readOnly, at: .state),
+      "school-reader": Grant(.readOnly, at: .school(Fleet.cedar, Fleet.north)),
       "teacher": Grant(.schoolStaff, at: .school(Fleet.cedar, Fleet.north)),
       "oak": Grant(.districtIT, at: .district(Fleet.oak)),
     ]

@@ -168,6 +168,44 @@ import Vocabulary
     #expect(last.format == "page" && last.purpose == .audit && last.students == 2 && fleet.journal.all.count == 4)
   }
 
+  @Test("Who sees no students reads in every report that a person has a device, and in none which one")
+  func withheld() async throws {
+    let fleet = try await Fleet()
+    var devices = [Fleet.Device(1), Fleet.Device(2)]
+    for index in devices.indices {
+      devices[index].custody = "person"
+      devices[index].holder = "person:per_000000000000000\(index + 1)"
+    }
+    devices[1].stage = "lost"
+    try await fleet.add(devices)
+    try await fleet.run(
+      """
+      INSERT INTO registry_ledger_event (district_id, device_id, sequence, at, actor, kind, holder)
+      VALUES (\(Fleet.cedar), \(Fleet.id(1)), 1, \(Fleet.now), 'controller', 'assigned', 'person:per_0000000000000001')
+      """)
+    for caller in ["reader", "warehouse", "state-reader", "school-reader", "it", "desk", "teacher", "auditor"] {
+      let sees = ["it", "desk", "teacher", "auditor"].contains(caller)
+      var told = ""
+      for report in ReportCatalogue.all where !report.namesStudents {
+        for format in ["json", "csv"] {
+          let answer = try await fleet.ask("/api/v1/reports/\(report.id)?format=\(format)", as: caller)
+          #expect(answer.status == 200 || answer.status == 403, "\(report.id) as \(caller): \(answer.text)")
+          #expect(sees || !answer.text.contains("per_"), "\(report.id) as \(caller): \(answer.text)")
+          if format == "json" { told += answer.text }
+        }
+        let page = try await fleet.ask("/reports/\(report.id)", as: caller)
+        #expect(sees || !page.text.contains("per_"), "\(report.id) as \(caller)")
+      }
+      let list = try await fleet.ask("/devices?column=serial&column=holder", as: caller)
+      #expect(list.status == 200 && (sees || !list.text.contains("per_")), "\(caller)")
+      // Of the inventory, the losses and what changed.
+      for (key, person) in [("holder", 1), ("holder", 2), ("at", 2), ("new", 1)] {
+        let holder = sees ? "person:per_000000000000000\(person)" : "person"
+        #expect(told.contains("\"\(key)\":\"\(holder)\""), "\(key) as \(caller): \(told)")
+      }
+    }
+  }
+
   @Test("A student whose device is in repair has it still, and what cannot be given out is not called unassigned")
   func repair() async throws {
     let fleet = try await Fleet()

@@ -85,7 +85,7 @@ struct FindCommand: SessionCommand {
 
   private static func row(_ person: JSONValue, _ device: JSONValue, _ match: JSONValue) -> JSONValue {
     let place = device == .null ? person : device
-    let holder = person == .null && device["holder"].text.hasPrefix("person:") ? device["holder"] : .null
+    let holder = person == .null && device["holder"].text.hasPrefix("person") ? device["holder"] : .null
     return .fields([
       ("name", person == .null ? holder : person["name"]), ("number", person["number"]),
       ("person", person["id"]), ("serial", device["serial"]), ("assetTag", device["assetTag"]),

@@ -90,7 +90,7 @@ struct Controller: Sendable {
     let administered = PeopleDesk(database: database, tenants: registry, directory: directory)
     let devicePages = DevicePages(
       database: database, registry: registry, shell: shell, machines: DeskMachines(checkIns: checkIns),
-      people: DeskRoster(desk: roster))
+      people: DeskRoster(desk: roster), accounts: administered)
     let web = WebPages(
       shell: shell, desk: signIn, people: administered, journal: JournalReader(database: database, tenants: registry))
     // SQLite's readers are its own: a long file takes one of them.

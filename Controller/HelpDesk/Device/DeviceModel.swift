@@ -31,7 +31,9 @@ struct DeviceModel: Sendable {
     let at: Moment
     let words: String
     let reason: String?
-    let number: Int64
+    /// Who made it.
+    let who: String
+    let evidence: String?
   }
 
   struct ChangeRow: Sendable {
@@ -85,6 +87,8 @@ struct DeviceModel: Sendable {
   let storyMore: String?
   let storyMoreWords: String
   let buttons: [Button]
+  /// Said where there is no button.
+  let nothing: String
   let mayChange: Bool
   let identity: [Pair]
   let keys: [KeyRow]
@@ -93,7 +97,7 @@ struct DeviceModel: Sendable {
 
 extension DeviceModel {
   init(
-    _ found: DevicePages.Found, names seen: SeenNames, search: SoftwareSearch, part: StoryPart,
+    _ found: DevicePages.Found, names seen: SeenNames, actors: ActorWords, search: SoftwareSearch, part: StoryPart,
     context: OperatorContext, path: String, now: Instant
   ) {
     let dossier = found.dossier
@@ -134,12 +138,13 @@ extension DeviceModel {
     story = steps.reversed().map { step in
       StepRow(
         at: Moment(step.entry.at), words: sentences.sentence(step),
-        reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, number: step.entry.sequence)
+        reason: step.entry.event.reason.map { ShownText.of($0, limit: 500) }, who: actors.words(step.entry.actor),
+        evidence: step.entry.event.evidence.map(EvidenceWords.of))
     }
     let more = part.more(than: steps, of: dossier.story, at: path)
     (storyMore, storyMoreWords) = (more?.address, more?.words ?? "")
-    mayChange = context.caller?.holds(AccessRule.deviceManagers, in: device.district) == true
-    buttons = mayChange ? dossier.moves.map { Button($0, device) } : []
+    mayChange = CustodyMove.Kind.allCases.contains { $0.isOpen(to: context.caller, device) }
+    (buttons, nothing) = Button.all(dossier, for: context.caller)
     identity = Self.identity(dossier)
     keys = dossier.keys.reversed().map {
       KeyRow(
@@ -193,6 +198,15 @@ extension DeviceModel {
 }
 
 extension DeviceModel.Button {
+  /// The moves that are possible now and that the caller may make, and what is said where there are none.
+  static func all(
+    _ dossier: DeviceDossier, besides kind: CustodyMove.Kind? = nil, for caller: Caller?
+  ) -> (buttons: [Self], nothing: String) {
+    let possible = dossier.moves.filter { $0 != kind }
+    let open = possible.filter { $0.isOpen(to: caller, dossier.device) }
+    return (open.map { Self($0, dossier.device) }, possible.isEmpty ? "Nothing." : "Nothing that your roles allow.")
+  }
+
   init(_ move: CustodyMove.Kind, _ device: Device) {
     label = CustodyWords.button(move)
     address = MovePages.address(move, device)

@@ -13,19 +13,20 @@ package struct DevicePages: Sendable {
   let shell: Shell
   let machines: any MachineSource
   let people: any PeopleSource
+  let accounts: any AccountSource
 
   package init(
     database: any Database, registry: DeviceRegistry, shell: Shell, machines: any MachineSource,
-    people: any PeopleSource
+    people: any PeopleSource, accounts: any AccountSource
   ) {
     (self.database, self.registry, self.shell) = (database, registry, shell)
-    (self.machines, self.people) = (machines, people)
+    (self.machines, self.people, self.accounts) = (machines, people, accounts)
   }
 
   package static let places = [
     Place(
       "Give out, take back", ManyPages.place, "Many devices at once: a class, or a file",
-      .scoped(AccessRule.deviceManagers))
+      .scoped(ManyPages.roles))
   ]
 
   package static let templates: [String: String] = [
@@ -107,8 +108,11 @@ extension DevicePages {
     let found = try await found(device, context, software: (search.after, search.text))
     let part = try StoryPart(call)
     let names = try await names(in: found.dossier, part, call, context)
+    let actors = try await ActorWords(
+      Set(part.steps(of: found.dossier.story).map(\.entry.actor)), in: found.dossier.device.district,
+      to: context.caller, account: accounts.account)
     let model = DeviceModel(
-      found, names: names, search: search, part: part, context: context, path: call.path, now: call.now)
+      found, names: names, actors: actors, search: search, part: part, context: context, path: call.path, now: call.now)
     return try shell.page("device", model, Shell.Heading(model.title, notice: notice), context)
   }
 

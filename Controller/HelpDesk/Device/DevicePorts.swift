@@ -1,3 +1,6 @@
+package import Access
+import HTTPTypes
+import Serving
 package import Storage
 package import Vocabulary
 
@@ -113,6 +116,36 @@ package struct DeskDemographics: Sendable, Hashable {
 
   package init(birthDate: String?, sex: String?, isUnreadable: Bool = false) {
     (self.birthDate, self.sex, self.isUnreadable) = (birthDate, sex, isUnreadable)
+  }
+}
+
+/// An account that made a step of a device's story.
+package struct DeskAccount: Sendable, Hashable {
+  package let name: String
+  /// Whether it is no program's.
+  package let isPerson: Bool
+  /// Where it holds a role.
+  package let districts: Set<DistrictID>
+
+  package init(name: String, isPerson: Bool, districts: Set<DistrictID>) {
+    (self.name, self.isPerson, self.districts) = (name, isPerson, districts)
+  }
+}
+
+/// Where pages ask whose an account is.
+package protocol AccountSource: Sendable {
+  /// nil where there is none.
+  func account(_ id: PrincipalID) async throws -> DeskAccount?
+}
+
+extension PeopleDesk: AccountSource {
+  package func account(_ id: PrincipalID) async throws -> DeskAccount? {
+    do {
+      let known = try await known(id)
+      return DeskAccount(
+        name: known.principal.name, isPerson: known.principal.kind == .person,
+        districts: Set(known.grants.compactMap(\.district)))
+    } catch let error as ServingError where error.status == .notFound { return nil }
   }
 }
 

@@ -23,7 +23,7 @@ package struct SearchRoutes: Sendable {
         guard let text = try call.query("q"), text.contains(where: { !$0.isWhitespace }) else {
           throw ServingError(.query, "Say what is looked for in 'q'.")
         }
-        return try .json(SearchView(try await search.found(text, call, context)))
+        return try .json(SearchView(try await search.found(text, call, context), to: context.caller))
       }
     ]
   }

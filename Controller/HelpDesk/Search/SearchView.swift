@@ -45,19 +45,21 @@ struct SearchView: Encodable, Sendable {
     let custody: Custody?
     let health: Health.Verdict
     let lastContact: String?
-    let holder: Holder?
+    let holder: ShownHolder?
     let match: FoundDevice.Match?
     /// Who has it, where the caller sees people and the device is no part of a person.
     let person: Person?
 
-    init(_ found: FoundDevice, _ all: DeskSearch.Found, person: Person?) {
+    init(_ found: FoundDevice, _ all: DeskSearch.Found, person: Person?, to caller: Caller?) {
       let device = found.device
+      let seesPeople = caller?.seesPeople(in: device.district, at: device.school) == true
       (id, district, school) = (device.id, device.district, device.school)
       schoolName = all.schoolName(device.school, of: device.district)
       (serial, assetTag, hostname, model) = (device.serial, device.assetTag, device.hostname, device.model)
       (stage, custody, health) = (device.stage, device.custody, found.health)
       lastContact = found.lastContact?.rfc3339
-      (holder, match, self.person) = (found.holder, found.match, person)
+      holder = found.holder.map { ShownHolder($0, seesPeople: seesPeople) }
+      (match, self.person) = (found.match, person)
     }
   }
 
@@ -66,14 +68,14 @@ struct SearchView: Encodable, Sendable {
   let hasMorePeople: Bool
   let devices: [Device]
 
-  init(_ found: DeskSearch.Found) {
+  init(_ found: DeskSearch.Found, to caller: Caller?) {
     hasMorePeople = found.hasMorePeople
     people = found.people.map { person in
-      Person(person, found, devices: (found.held[person.id] ?? []).map { Device($0, found, person: nil) })
+      Person(person, found, devices: (found.held[person.id] ?? []).map { Device($0, found, person: nil, to: caller) })
     }
     devices = found.devices.map { device in
-      guard case .person(let id)? = device.holder else { return Device(device, found, person: nil) }
-      return Device(device, found, person: found.holders[id].map { Person($0, found, devices: nil) })
+      guard case .person(let id)? = device.holder else { return Device(device, found, person: nil, to: caller) }
+      return Device(device, found, person: found.holders[id].map { Person($0, found, devices: nil) }, to: caller)
     }
   }
 
@@ -86,7 +88,12 @@ struct SearchView: Encodable, Sendable {
     ("custody", .oneOf(Custody.allCases.map(\.rawValue), "Who answers for it, by the ledger")),
     ("health", .oneOf(Health.Verdict.allCases.map(\.rawValue), "The worst of what was looked at")),
     ("lastContact", .dateTime("Its last check-in")),
-    ("holder", .string("Who has it: person:per_…, school:north, district, warehouse, vendor:Depot")),
+    (
+      "holder",
+      .string(
+        "Who has it: person:per_… (person alone for roles that see no students), school:north, district, warehouse, vendor:Depot"
+      )
+    ),
     (
       "match",
       .oneOf(FoundDevice.Match.allCases.map(\.rawValue), "Why it was found; absent of a person's devices")

@@ -9,10 +9,22 @@ package struct BulkMove: Sendable, Hashable {
     /// To another school of the district.
     case move
     case repair
+
+    /// What each device does.
+    fileprivate var custodyMove: CustodyMove.Kind {
+      switch self {
+      case .retire: .retire
+      case .move: .transfer
+      case .repair: .repair
+      }
+    }
   }
 
   /// Devices that one such change moves at most.
   package static let limit = 1000
+
+  /// Who may make each of them, with devices of a whole district.
+  package static let roles = MoveRights.roles(forAll: Kind.allCases.map(\.custodyMove))
 
   package let kind: Kind
   package var school: SchoolID?
@@ -28,14 +40,11 @@ package struct BulkMove: Sendable, Hashable {
     var form = MoveForm()
     form.reason = reason
     switch kind {
-    case .retire: return try form.asked(.retire, today: today)
-    case .move:
-      form.to = school.map { "school:\($0)" }
-      return try form.asked(.transfer, today: today)
-    case .repair:
-      form.category = category?.rawValue
-      return try form.asked(.repair, today: today)
+    case .retire: break
+    case .move: form.to = school.map { "school:\($0)" }
+    case .repair: form.category = category?.rawValue
     }
+    return try form.asked(kind.custodyMove, today: today)
   }
 }
 
@@ -114,7 +123,7 @@ extension DeviceRegistry {
           // What is impossible, or came second, is refused before anything of it is written.
           var asked = asked
           asked.expected = expected
-          _ = try self.move(device, asked, &change)
+          _ = try self.move(device, asked, &change, for: context.caller)
           outcome.devices.append(device)
         } catch let error as RegistryError {
           outcome.refused.append(.init(device: id, known: device, why: error.message))

@@ -137,7 +137,8 @@ extension RegistryError {
   ) -> RegistryError {
     let allowed = CustodyDecision.moves(from: standing).filter { why == nil || $0 != kind }.map(\.rawValue)
     let place = "it is \(standing.stage.map { "'\($0.rawValue)'" } ?? "in no stage yet")"
-    let who = standing.holder.map { " with \($0)" } ?? ""
+    // Whoever may try a move reads this, also where they see no students.
+    let who = standing.holder.map { " with \(ShownHolder($0, seesPeople: false))" } ?? ""
     let since = last.map { ", by what came before: \($0.words)" } ?? ""
     return RegistryError(
       .custodyImpossible,

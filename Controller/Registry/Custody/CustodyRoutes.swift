@@ -20,7 +20,7 @@ struct CustodyRoutes: Sendable {
 
   private func route(_ kind: CustodyMove.Kind) -> PeopleRoute {
     PeopleRoute(
-      .post, "/api/v1/districts/{district}/devices/{device}/\(kind.rawValue)", .district(AccessRule.deviceManagers),
+      .post, "/api/v1/districts/{district}/devices/{device}/\(kind.rawValue)", kind.rights.rule,
       Operation(
         kind.operation, kind.summary, body: ("application/json", MoveForm.schema(of: kind)),
         isBodyRequired: kind.needsBody, answers: (200, MovedView.schema))
@@ -43,12 +43,13 @@ struct CustodyRoutes: Sendable {
     guard [nil, "true", "false"].contains(overdue) else {
       throw ServingError(.query, "'overdue' is true or false.")
     }
+    let seesPeople = context.caller?.seesPeople(in: district) == true
     let found = try await registry.database.read(in: context.scope) { transaction in
       _ = try registry.existing(district, transaction)
       let calendar = try CalendarStore.calendar(of: district, transaction)
       return try LoanStore.page(
         of: district, before: overdue == "true" ? call.now.day : .max, after: after, limit: page.limit + 1, transaction
-      ).map { LoanView($0, calendar: calendar, today: call.now.day) }
+      ).map { LoanView($0, calendar: calendar, today: call.now.day, seesPeople: seesPeople) }
     }
     return try .json(Page(found, limit: page.limit, key: \.place))
   }
@@ -96,7 +97,7 @@ extension CustodyMove.Kind {
       case .giveAccessories: "Give accessories to who has a device"
       case .returnAccessories: "Take accessories of a device back from who owes them"
       }
-    return words + ledger
+    return "\(words)\(ledger). For \(rights.words)"
   }
 }
 

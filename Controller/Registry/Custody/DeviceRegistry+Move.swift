@@ -6,8 +6,11 @@ import Vocabulary
 extension DeviceRegistry {
   /// Moves a device: looks where it stands, decides, and writes ledger, projection, keys and journal.
   ///
+  /// - Parameter caller: for whom the answer is made; who may move the device was asked before.
   /// - Throws: `custody.conflict`, `custody.impossible`, and what resolving who and what the move names throws.
-  func move(_ device: Device, _ asked: AskedMove, _ change: inout RegistryChange) throws -> MovedView {
+  func move(
+    _ device: Device, _ asked: AskedMove, _ change: inout RegistryChange, for caller: Caller?
+  ) throws -> MovedView {
     let standing = try LedgerStore.standing(of: device.id, in: device.district, change.transaction)
     try asked.requireExpected(standing)
     guard CustodyDecision.allows(asked.kind, from: standing.projection) else {
@@ -24,7 +27,7 @@ extension DeviceRegistry {
     try change.journal(
       "custody.\(asked.kind.rawValue)", ("device", device.id.rawValue), device.district,
       MoveBody(sequence: entry.sequence, to: event.holder, stage: after.stage, custody: after.custody))
-    return MovedView(entry, from: standing, after: after, today: change.now.day)
+    return MovedView(entry, from: standing, after: after, today: change.now.day, of: device, for: caller)
   }
 
   /// What follows from an event besides the ledger: the device's school, its keys, and its arrival in another district.

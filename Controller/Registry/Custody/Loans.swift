@@ -51,7 +51,7 @@ struct LoanView: Encodable, Sendable {
   let serial: String?
   let assetTag: String?
   let stage: Stage?
-  let holder: Holder
+  let holder: ShownHolder
   let since: String
   let due: String
   let isOverdue: Bool
@@ -61,9 +61,9 @@ struct LoanView: Encodable, Sendable {
   /// Not shown.
   let place: String
 
-  init(_ loan: Loan, calendar: SchoolCalendar, today: Int64) {
+  init(_ loan: Loan, calendar: SchoolCalendar, today: Int64, seesPeople: Bool) {
     (device, serial, assetTag, stage) = (loan.device, loan.serial, loan.assetTag, loan.stage)
-    holder = loan.standing.holder
+    holder = ShownHolder(loan.standing.holder, seesPeople: seesPeople)
     since = loan.standing.since.rfc3339
     due = CivilDate.text(of: loan.dueDay)
     isOverdue = loan.dueDay < today
@@ -80,7 +80,11 @@ struct LoanView: Encodable, Sendable {
     [
       ("device", .string("The device's id")), ("serial", .string("Its serial")), ("assetTag", .string("Its asset tag")),
       ("stage", .oneOf(Stage.allCases.map(\.rawValue), "A loaned device may be lost, or in repair itself")),
-      ("holder", .string("Who has it: 'person:' and an id")), ("since", .dateTime("Since when")),
+      (
+        "holder",
+        .string(
+          "Who has it: 'person:' and an id, without the id for roles that see no students; or 'school:' and a code")
+      ), ("since", .dateTime("Since when")),
       ("due", .string("The last day, as 2026-12-03")), ("isOverdue", .boolean("Whether that day is over")),
       ("daysLate", .integer("School days since that day, counted for a year at most")),
       ("for", .string("The device in whose place it is loaned")),

@@ -11,7 +11,7 @@ struct ManyMovesRoutes: Sendable {
   var routes: [PeopleRoute] {
     [
       PeopleRoute(
-        .post, "/api/v1/districts/{district}/assignments", .district(AccessRule.deviceManagers),
+        .post, "/api/v1/districts/{district}/assignments", .district(MoveRights.roles(forAll: [.assign])),
         Operation(
           "assignDevices",
           "Give many devices out: to the students of a class, one each in the order of the roster, or as a file of text/csv says",
@@ -20,7 +20,7 @@ struct ManyMovesRoutes: Sendable {
             "A header line and one line a device: serial, and studentId or school; accessories (charger, case) where they go along",
           answers: (200, ManyMovedView.schema)), bodyLimit: Self.bodyLimit, handle: assign),
       PeopleRoute(
-        .post, "/api/v1/districts/{district}/returns", .district(AccessRule.deviceManagers),
+        .post, "/api/v1/districts/{district}/returns", .district(MoveRights.roles(forAll: [.giveBack])),
         Operation(
           "returnDevices",
           "Take many devices back: all that the students of a class have, or as a file of text/csv says; accessories that are not named stay owed",

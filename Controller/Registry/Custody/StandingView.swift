@@ -7,7 +7,7 @@ struct StandingView: Encodable, Sendable {
   let sequence: Int64
   let stage: Stage?
   let custody: Custody?
-  let holder: Holder?
+  let holder: ShownHolder?
   let since: String?
   let loan: LoanTerms?
   let category: RepairCategory?
@@ -23,15 +23,16 @@ struct StandingView: Encodable, Sendable {
 
   /// Accessories that somebody still has.
   struct Debt: Encodable, Sendable {
-    let holder: Holder
+    let holder: ShownHolder
     let accessories: [String]
   }
 
-  init(_ standing: LedgerProjection, sequence: Int64, today: Int64) {
+  init(_ standing: LedgerProjection, sequence: Int64, today: Int64, of device: Device, for caller: Caller?) {
+    let seesPeople = caller?.seesPeople(in: device.district, at: device.school) == true
     self.sequence = sequence
     stage = standing.stage
     custody = standing.custody
-    holder = standing.holder
+    holder = standing.holder.map { ShownHolder($0, seesPeople: seesPeople) }
     since = standing.since?.rfc3339
     loan = standing.loan.map { loan in
       LoanTerms(
@@ -39,10 +40,11 @@ struct StandingView: Encodable, Sendable {
     }
     category = standing.repair
     policeReport = standing.policeReport
-    owed = standing.owed.map { Debt(holder: $0, accessories: $1.names) }.sorted {
-      $0.holder.description < $1.holder.description
+    // In the order of who owes them, told or not.
+    owed = standing.owed.sorted { $0.key.description < $1.key.description }.map {
+      Debt(holder: ShownHolder($0, seesPeople: seesPeople), accessories: $1.names)
     }
-    moves = CustodyDecision.moves(from: standing)
+    moves = CustodyDecision.moves(from: standing).filter { $0.isOpen(to: caller, device) }
   }
 
   static let schema = Schema.object(
@@ -50,7 +52,12 @@ struct StandingView: Encodable, Sendable {
       ("sequence", .integer("The last event's number, for 'expected' of the next move; 0 before the first")),
       ("stage", .oneOf(Stage.allCases.map(\.rawValue), "What has been done to it")),
       ("custody", .oneOf(Custody.allCases.map(\.rawValue), "Who answers for it")),
-      ("holder", .string("Who has it, such as 'person:' and an id, or 'school:' and a code")),
+      (
+        "holder",
+        .string(
+          "Who has it, such as 'person:' and an id (without the id for roles that see no students), or 'school:' and a code"
+        )
+      ),
       ("since", .dateTime("Since when")),
       (
         "loan",
@@ -71,7 +78,11 @@ struct StandingView: Encodable, Sendable {
               ("accessories", .array(.oneOf(Accessory.allCases.map(\.rawValue), "What is out"))),
             ], required: ["holder", "accessories"]))
       ),
-      ("moves", .array(.oneOf(CustodyMove.Kind.allCases.map(\.rawValue), "A move that is possible now"))),
+      (
+        "moves",
+        .array(
+          .oneOf(CustodyMove.Kind.allCases.map(\.rawValue), "A move that is possible now, and that your roles allow"))
+      ),
     ], required: ["sequence", "owed", "moves"])
 }
 
@@ -89,12 +100,16 @@ struct MovedView: Encodable, Sendable {
     let kind: LedgerEvent.Kind
   }
 
-  init(_ entry: LedgerEntry, from standing: LedgerStore.Standing, after: LedgerProjection, today: Int64) {
-    event = LedgerView(entry, before: standing.projection, after: after)
+  init(
+    _ entry: LedgerEntry, from standing: LedgerStore.Standing, after: LedgerProjection, today: Int64,
+    of device: Device, for caller: Caller?
+  ) {
+    let seesPeople = caller?.seesPeople(in: device.district, at: device.school) == true
+    event = LedgerView(entry, before: standing.projection, after: after, seesPeople: seesPeople)
     before = standing.lastEntry.map {
       Before(sequence: $0.sequence, at: $0.at.rfc3339, actor: $0.actor, kind: $0.kind)
     }
-    self.standing = StandingView(after, sequence: entry.sequence, today: today)
+    self.standing = StandingView(after, sequence: entry.sequence, today: today, of: device, for: caller)
   }
 
   static let schema = Schema.object(

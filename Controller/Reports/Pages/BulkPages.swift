@@ -11,7 +11,7 @@ import Web
 /// list ──choose──▶ POST …/devices/change (preview, changes nothing) ──▶ POST …/devices/change/apply ──▶ what it came to
 /// ```
 struct BulkPages: Sendable {
-  private static let rule = AccessRule.district(AccessRule.deviceManagers)
+  private static let rule = AccessRule.district(BulkMove.roles)
   private static let base = "/districts/{district}/devices/change"
 
   let desk: ReportsDesk

@@ -35,7 +35,7 @@ struct DeviceListPage: Sendable {
     }
     let schools = try await schools(of: place, context)
     let canChange = place.only.map { id in
-      context.caller?.scope(of: AccessRule.deviceManagers)?.contains(id) == true
+      context.caller?.scope(of: BulkMove.roles)?.contains(id) == true
     }
     let model = DeviceListModel(
       page, columns, run.question, place, call, schools: schools, software: software,

@@ -16,7 +16,7 @@ struct Report: Sendable {
     /// Such as `%`; nil where the number counts things.
     let unit: String?
     /// On the tables of ``Source/tables(_:)``.
-    let value: SQL
+    var value: SQL
     /// Whether pages show it where nobody chose columns.
     let isUsual: Bool
 

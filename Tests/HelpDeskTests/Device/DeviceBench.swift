@@ -31,14 +31,31 @@ final class DeviceBench: Sendable {
   init(machines: Machines = Machines(), people: Roster = Roster()) async throws {
     path = NSTemporaryDirectory() + "rollcall-desk-\(UUID().uuidString).sqlite"
     database = try await TestDatabase.open(
-      path, migrations: Idempotency.migrations + Journal.migrations + DeviceRegistry.migrations)
+      path, migrations: Idempotency.migrations + Journal.migrations + Access.migrations + DeviceRegistry.migrations)
     registry = DeviceRegistry(database: database, persons: people)
     let shell = try Shell(templates: DevicePages.templates, places: DevicePages.places, version: "test")
+    let accounts = PeopleDesk(
+      database: database, tenants: registry,
+      directory: AccessDirectory(database: database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     let pages = DevicePages(
-      database: database, registry: registry, shell: shell, machines: machines, people: people)
+      database: database, registry: registry, shell: shell, machines: machines, people: people, accounts: accounts)
     service = PeopleService(
       routes: registry.peopleRoutes + pages.peopleRoutes, authenticator: Visitors(), pages: shell,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { Self.now })
+    try await database.write(in: .state) { transaction in
+      for account in Visitors.accounts {
+        try transaction.run(
+          """
+          INSERT INTO access_principal (id, kind, name, created_at)
+          VALUES (\(account.id), \(account.kind), \(account.name), 1)
+          """)
+        try transaction.run(
+          """
+          INSERT INTO access_grant (principal_id, role, district_id, school_id, granted_at)
+          VALUES (\(account.id), \(account.role.rawValue), \(account.district), '', 1)
+          """)
+      }
+    }
     for (id, name) in [("cedar", "Cedar Falls"), ("oak", "Oak Park")] {
       try await api(.post, "/districts", #"{"id":"\#(id)","name":"\#(name)"}"#)
     }
@@ -186,6 +203,13 @@ extension DeviceBench {
 /// Whoever a cookie says: `help-desk@cedar`, `school-staff@cedar/north`, `district-it@cedar+oak`, `state-admin`;
 /// with `!` behind it, somebody who has not said why they look.
 private struct Visitors: Authenticator {
+  /// Those of whom more is known than what they may do.
+  static let accounts: [(role: Role, id: PrincipalID, kind: String, name: String, district: String)] = [
+    (.stateAdmin, PrincipalID(rawValue: "prn_0000000000000001")!, "person", "Sam Stateson (example)", ""),
+    (.districtIT, PrincipalID(rawValue: "prn_0000000000000002")!, "person", "Ida <b>Teeson</b> (example)", "cedar"),
+    (.warehouse, PrincipalID(rawValue: "prn_0000000000000003")!, "service", "Conveyor (example)", "cedar"),
+  ]
+
   func caller(bearer: String, now: Instant) async throws -> Caller? { caller(bearer) }
 
   func signedIn(cookie: String, now: Instant) async throws -> SignedIn? {
@@ -209,7 +233,8 @@ private struct Visitors: Authenticator {
       return parts.count > 1 ? .school(district, SchoolID(rawValue: String(parts[1]))!) : .district(district)
     }
     let grants = reaches.isEmpty ? [Grant(role, at: .state)] : reaches.map { Grant(role, at: $0) }
-    return Caller(principal: PrincipalID(rawValue: "prn_0000000000000001")!, name: name, grants: Set(grants))
+    let known = Self.accounts.first { $0.role == role }?.id
+    return Caller(principal: known ?? PrincipalID(rawValue: "prn_0000000000000009")!, name: name, grants: Set(grants))
   }
 }
 

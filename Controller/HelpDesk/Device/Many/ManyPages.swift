@@ -11,7 +11,9 @@ struct ManyPages: Sendable {
 
   static let place = "/hand-out"
   private static let path = "/districts/{district}/hand-out"
-  private static let rule = AccessRule.district(AccessRule.deviceManagers)
+  /// Who may give out and take back.
+  static let roles = MoveRights.roles(forAll: [.assign, .giveBack])
+  private static let rule = AccessRule.district(roles)
   /// Some 20,000 lines; longer files go by `rollcall assign --file`.
   static let fileBytes = 1 << 20
   /// A preview of a file sends it once more, each byte as three at most.
@@ -20,7 +22,7 @@ struct ManyPages: Sendable {
   var routes: [PeopleRoute] {
     [
       .deskPage(
-        .get, Self.place, .scoped(AccessRule.deviceManagers), "showOwnHandOut",
+        .get, Self.place, .scoped(Self.roles), "showOwnHandOut",
         "Of which district devices are given out"
       ) { call, context in
         let districts = try await districts(context)

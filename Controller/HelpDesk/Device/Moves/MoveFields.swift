@@ -13,12 +13,19 @@ struct MoveFields: Sendable {
   /// Whether another district may get it from this caller.
   let reachesOthers: Bool
 
-  var all: [MoveField] {
+  /// What the move itself asks, and what proves it.
+  var all: [MoveField] { own + [evidence] }
+
+  private var own: [MoveField] {
     switch kind {
-    case .assign: [student("Who gets it"), school("Or a school", none: "—")] + [accessories("Goes along")]
+    case .assign:
+      [
+        student("Who gets it"), school("Or a school, or the district", none: "—", others: [Self.toDistrict]),
+        .text("vendor", "Or a vendor", hint: "The name of a maker or a repair shop."), accessories("Goes along"),
+      ]
     case .loan:
       [
-        student("Who gets it"),
+        student("Who gets it"), school("Or a school", none: "—"),
         .number("days", "For how many school days", hint: "1 to 200; or say the last day below."),
         .day("due", "Or until this day"),
         .text(
@@ -29,7 +36,7 @@ struct MoveFields: Sendable {
       [
         school(
           "Where it is now", none: "Its school, or the district",
-          others: [("warehouse", "The warehouse"), ("district", "The district")]),
+          others: [("warehouse", "The warehouse"), Self.toDistrict]),
         accessories("Came back with it", chosen: owed),
         reason("condition", "In which condition", "Such as: scratched lid."),
       ]
@@ -38,7 +45,6 @@ struct MoveFields: Sendable {
         .choice(
           "category", "What is the matter", RepairCategory.allCases.map { ($0.rawValue, CustodyWords.category($0)) }),
         .text("vendor", "Who repairs it", hint: "A name; empty where the district does."),
-        .text("evidence", "Ticket", hint: "Its number, where there is one."),
       ]
     case .repaired: [reason("reason", "What was done", "Such as: new screen.")]
     case .lost: [.day("day", "When it was seen last"), reason("reason", "Where, and who says so", Self.noNames)]
@@ -50,8 +56,8 @@ struct MoveFields: Sendable {
       ]
     case .found: [reason("reason", "Where it was found", Self.noNames)]
     case .receive:
-      [school("Where it is", none: "The warehouse", others: [("district", "The district")])]
-    case .deliver: [school("To whom", none: "Its school, or the district", others: [("district", "The district")])]
+      [school("Where it is", none: "The warehouse", others: [Self.toDistrict])]
+    case .deliver: [school("To whom", none: "Its school, or the district", others: [Self.toDistrict])]
     case .transfer:
       [school("To which school", none: "—")]
         + (reachesOthers ? [.text("district", "Or to which other district", hint: "Its code.")] : [])
@@ -62,6 +68,19 @@ struct MoveFields: Sendable {
   }
 
   private static let noNames = "Never a student’s name."
+  private static let toDistrict = ("district", "The district")
+
+  /// Of every move: it stands in the device's story.
+  private var evidence: MoveField {
+    switch kind {
+    case .repair: .text("evidence", "Ticket", hint: "Its number, where there is one.")
+    case .receive, .deliver: .text("evidence", "What proves it", hint: "Such as the number of a delivery note.")
+    case .lost: .text("evidence", "What proves it", hint: "Such as the number of a report or a ticket.")
+    case .retire: .text("evidence", "What proves it", hint: "Such as the number of a certificate of disposal.")
+    case .assign, .giveBack, .loan, .repaired, .stolen, .found, .transfer, .giveAccessories, .returnAccessories:
+      .text("evidence", "What proves it", hint: "Such as the number of a ticket or of a signed form.")
+    }
+  }
 
   private func student(_ label: String) -> MoveField {
     .text("student", label, hint: "The student’s number, or the id of a person of the roster (per_…).", looksUp: true)
@@ -112,16 +131,22 @@ struct MoveFields: Sendable {
   }
 
   private func recipient(_ told: (String) -> String?, _ faults: inout [String: String]) -> String? {
-    let (student, school, district) = (told("student"), told("school"), told("district"))
+    let (school, district) = (told("school"), told("district"))
     switch kind {
-    case .assign, .loan:
-      switch (student, school) {
-      case (let number?, nil): return PersonID(rawValue: number) == nil ? "student:\(number)" : "person:\(number)"
-      case (nil, let school?): return school
-      case (nil, nil): faults["student"] = "Say who gets it."
-      case (_?, _?): faults["school"] = "Say one of the two: a person, or a school."
+    case .assign:
+      let vendor = vendor(told, &faults)
+      let all = [person(told), school, vendor].compactMap(\.self)
+      if all.isEmpty { faults["student"] = "Say who gets it." }
+      if all.count > 1 {
+        faults[vendor == nil ? "school" : "vendor"] =
+          "Say one of these: a person, a school or the district, or a vendor."
       }
-      return nil
+      return all.count == 1 ? all[0] : nil
+    case .loan:
+      let all = [person(told), school].compactMap(\.self)
+      if all.isEmpty { faults["student"] = "Say who gets it." }
+      if all.count > 1 { faults["school"] = "Say one of the two: a person, or a school." }
+      return all.count == 1 ? all[0] : nil
     case .transfer:
       switch (school, district) {
       case (let school?, nil): return school
@@ -130,10 +155,20 @@ struct MoveFields: Sendable {
       case (_?, _?): faults["district"] = "Say one of the two: a school, or a district."
       }
       return nil
-    case .repair: return told("vendor").map { "vendor:\($0)" }
+    case .repair: return vendor(told, &faults)
     case .receive, .deliver, .giveBack: return school
     case .repaired, .lost, .stolen, .found, .retire, .giveAccessories, .returnAccessories: return nil
     }
+  }
+
+  private func person(_ told: (String) -> String?) -> String? {
+    told("student").map { PersonID(rawValue: $0) == nil ? "student:\($0)" : "person:\($0)" }
+  }
+
+  private func vendor(_ told: (String) -> String?, _ faults: inout [String: String]) -> String? {
+    guard let name = told("vendor") else { return nil }
+    if Holder("vendor:\(name)") == nil { faults["vendor"] = "A name has 1 to 100 characters on one line." }
+    return "vendor:\(name)"
   }
 
   /// One text of the ledger, from the fields that tell of it.

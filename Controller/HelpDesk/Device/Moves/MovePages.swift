@@ -9,7 +9,8 @@ struct MovePages: Sendable {
   let desk: DevicePages
 
   private static let path = "/districts/{district}/devices/{device}/moves/{move}"
-  private static let rule = AccessRule.district(AccessRule.deviceManagers)
+  /// Whoever makes any move comes this far; which one, and with which device, is looked at in ``place(_:_:)``.
+  private static let rule = AccessRule.school(MoveRights.movers)
 
   static func address(_ move: CustodyMove.Kind, _ device: Device) -> String {
     "/districts/\(device.district)/devices/\(device.id)/moves/\(move.rawValue)"
@@ -25,12 +26,14 @@ struct MovePages: Sendable {
     ]
   }
 
-  /// - Throws: `request.not-found`.
+  /// - Throws: `request.not-found`, `access.forbidden`.
   private func place(_ call: Call, _ context: OperatorContext) async throws -> (CustodyMove.Kind, DevicePages.Found) {
     guard let kind = call.parameters["move"].flatMap(CustodyMove.Kind.init(rawValue:)) else {
       throw ServingError.notFound
     }
-    return (kind, try await desk.found(try call.identifier("device"), context))
+    let found = try await desk.found(try call.identifier("device"), context)
+    try kind.require(context.caller, of: found.dossier.device)
+    return (kind, found)
   }
 
   @Sendable private func make(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -38,7 +41,9 @@ struct MovePages: Sendable {
     let form = try FormBody(call)
     let fields = try await fields(of: kind, found, context)
     let (move, faults) = fields.read(form)
-    if form["look-up"] != nil { return try await lookUp(kind, found, form, call, context) }
+    if form["look-up"] != nil, fields.all.contains(where: \.looksUp) {
+      return try await lookUp(kind, found, form, call, context)
+    }
     guard faults.isEmpty else {
       return try await page(kind, found, call, context, form: form, refused: Refusal(faults: faults))
     }
@@ -128,6 +133,8 @@ struct MovePages: Sendable {
     let button: String
     let isGrave: Bool
     let others: [DeviceModel.Button]
+    /// Said where there are no others.
+    let nothing: String
   }
 
   private func fields(
@@ -141,7 +148,7 @@ struct MovePages: Sendable {
       dossier.standing.holder.flatMap { dossier.standing.owed[$0] }
       ?? dossier.standing.owed.values.first ?? Accessories([])
     var reachesOthers = false
-    switch context.caller?.scope(of: AccessRule.deviceManagers) {
+    switch context.caller?.scope(of: kind.rights.inDistrict) {
     case .state: reachesOthers = true
     case .districts(let districts): reachesOthers = districts.count > 1
     case nil: break
@@ -166,6 +173,7 @@ struct MovePages: Sendable {
     let last = dossier.story.last.map {
       "\(Moment($0.entry.at).text): \(StoryWords(name: words.name).sentence($0))"
     }
+    let (others, nothing) = DeviceModel.Button.all(dossier, besides: kind, for: context.caller)
     let holder = dossier.standing.holder.map { ", with \(words.name($0))" } ?? ""
     let model = Model(
       explanation: CustodyWords.explanation(kind), action: MovePages.address(kind, dossier.device),
@@ -174,7 +182,7 @@ struct MovePages: Sendable {
       happened: refused?.isLate == true || !isPossible ? last : nil, fault: refused?.words, code: refused?.code,
       fields: fields, expected: dossier.sequence, button: CustodyWords.button(kind),
       isGrave: [.lost, .stolen, .retire].contains(kind),
-      others: dossier.moves.filter { $0 != kind }.map { DeviceModel.Button($0, dossier.device) })
+      others: others, nothing: nothing)
     let late = refused?.isLate == true ? "Something else came first, so nothing was changed." : nil
     return try desk.shell.page(
       "device-move", model,
