@@ -265,10 +265,11 @@ def rates(given, controller, fleet, devices, server):
         found[name] = brief(report)
         if server:
             found[name]["databaseMicroseconds"] = 1e6 * (server.cpu() - before) / max(1, report["acknowledged"])
-    # At the issue's rates, whose moments do not wait for answers: the latencies are corrected for coordinated omission.
+    # At rates whose moments do not wait for answers: latencies are corrected for coordinated omission. What gathers while the load
+    # generator makes its connections is worked off before anything is counted.
     for name, words in (("handshakeAtRate", ("--rate", "600", "--connections", "512")),
                         ("keptAliveAtRate", ("--rate", "5000", "--connections", min(2000, devices), "--keep-alive"))):
-        report = swarm(given, "steady", *to(controller), "--fleet", fleet, "--duration", given.seconds, "--warmup", "8", "--changed", 0.1, *words)
+        report = swarm(given, "steady", *to(controller), "--fleet", fleet, "--duration", given.seconds, "--warmup", "20", "--changed", 0.1, *words)
         found[name] = brief(report)
     return found
 
@@ -359,15 +360,19 @@ def slowed_postgres(given):
         subprocess.run([given.programs / "rollcalld", "init", "--state", str(state), "--database", address], check=True, capture_output=True,
                        timeout=300)
         swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", 4000, "--districts", 20)
-        return {"check-ins kept alive": kept_alive(given, Controller(given.programs, state), fleet),
-                "the store alone": store(given, state, fleet)}
+        return {"check-ins kept alive": kept_alive(given, Controller(given.programs, state), fleet)} | stores(given, state, fleet)
 
 
-def store(given, state, fleet, environment=None):
-    """The store alone: check-ins handed to it within the load generator's own process."""
+def stores(given, state, fleet, environment=None):
+    """The store alone: check-ins handed to it within the load generator's own process, of a fleet in which nothing or a tenth has changed."""
+    return {"the store alone, nothing new": store(given, state, fleet, 0, environment),
+            "the store alone, a tenth changed": store(given, state, fleet, 0.1, environment)}
+
+
+def store(given, state, fleet, changed, environment):
     report = given.room / "store.json"
     done = subprocess.run([given.swarm, "store", "--state", str(state), "--fleet", str(fleet), "--duration", str(given.seconds), "--changed",
-                           "0.1", "--report", str(report), "--quiet"], env=dict(os.environ, **(environment or {})), capture_output=True, text=True, timeout=3600)
+                           str(changed), "--report", str(report), "--quiet"], env=dict(os.environ, **(environment or {})), capture_output=True, text=True, timeout=3600)
     if done.returncode:
         return {"missing": done.stderr.strip()[-300:]}
     return brief(json.loads(report.read_text()))
@@ -377,7 +382,7 @@ def slowed_sqlite_store(given):
     state, fleet = given.room / "slow-sqlite", given.room / "slow-sqlite.fleet"
     subprocess.run([given.programs / "rollcalld", "init", "--state", str(state)], check=True, capture_output=True, timeout=300)
     swarm(given, "seed", "--state", state, "--fleet", fleet, "--devices", 4000, "--districts", 20)
-    return {"the store alone": store(given, state, fleet, slow(given))}
+    return stores(given, state, fleet, slow(given))
 
 
 # MARK: - What is written

@@ -166,11 +166,11 @@ struct NameSearch {
     let counts = try counts(of: Set(similar.flatMap { $0.map(\.word) }))
     let meanings = zip(words, similar).map { Meaning($0, similar: $1) }
     guard meanings.contains(where: { !$0.similar.isEmpty }) else { return }
-    func people(_ index: Int) -> Int {
+    func bearers(_ index: Int) -> Int {
       extents[index].begun.people + similar[index].reduce(0) { $0 + (counts[$1.word] ?? 0) }
     }
     let open = words.indices.filter { !extents[$0].isCut }
-    guard let best = (open.isEmpty ? Array(words.indices) : open).min(by: { people($0) < people($1) }) else { return }
+    guard let best = (open.isEmpty ? Array(words.indices) : open).min(by: { bearers($0) < bearers($1) }) else { return }
     let words = similar[best].map(\.word)
     if !words.isEmpty { try walk(people(exactly: words), meanings, but: best, into: &found) }
     if extents[best].begun.places > 0, meanings.count > 1 {
