@@ -45,7 +45,7 @@ struct PersonRoutes: Sendable {
     let page = try PageRequest(call)
     let filter = try PersonFilter(call)
     let actor = try context.actor
-    let purpose = try StudentViews.purpose(call, context)
+    let purpose = try StudentViews.purpose(call, context, in: district)
     // Looked up without holding up who writes; nothing is answered before the look's entry stands.
     let shown = try await desk.database.read(in: context.scope) { [desk] transaction in
       try desk.requireDistrict(district, transaction)
@@ -73,7 +73,7 @@ struct PersonRoutes: Sendable {
     let district: DistrictID = try call.identifier("district")
     let id: PersonID = try call.identifier("person")
     let actor = try context.actor
-    let purpose = try StudentViews.purpose(call, context)
+    let purpose = try StudentViews.purpose(call, context, in: district)
     return try await desk.database.write(in: context.scope) { [desk] transaction in
       guard let person = try RosterDirectory().person(id, in: district, transaction) else {
         throw ServingError.missing("person", id, in: district)
