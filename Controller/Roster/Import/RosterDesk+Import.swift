@@ -166,7 +166,7 @@ extension RosterDesk {
     let isOthers = last.formerSource.map { $0 != source } ?? false
     for kind in RowKind.allCases {
       try FormerStore.removeAdded(kind, last.number, change, isOthers: isOthers) { people in
-        try registry.holders(among: people, of: district, in: transaction)
+        try registry.named(among: people, of: district, in: transaction)
       }
       try writer.restore(kind, from: last.number, change)
       if kind == .person { try PersonStore.takeBack(from: last.number, change) }
