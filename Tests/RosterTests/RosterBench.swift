@@ -13,6 +13,7 @@ import Vocabulary
 /// A roster on a database of its own in a temporary folder, with its routes callable as a caller, authorised.
 final class RosterBench: Sendable {
   static let now = Instant(seconds: 1_790_000_000)
+  static let today = CivilDate(now)
   static let cedar = DistrictID(rawValue: "cedar-falls")!
   static let oak = DistrictID(rawValue: "oak-park")!
 
@@ -162,7 +163,6 @@ final class RosterBench: Sendable {
         VALUES (\(Self.cedar), \(device), \(isBack ? "district" : "person:\(person)"), \(Self.now))
         """)
     }
-  }
     try await tell("assigned", of: "person:\(person)", accessories: "charger")
     if isBack { try await tell("returned", of: "district") }
   }
@@ -191,6 +191,7 @@ final class RosterBench: Sendable {
     return try await write { [desk] in
       try desk.erase(due: due, of: Self.cedar, now: now, limit: limit, in: $0).people
     }
+  }
 
   /// Every row of the roster but what says when it was changed, to compare two moments.
   func everything() async throws -> [String] {

@@ -120,7 +120,7 @@ struct ScannerTests {
         }
       }
       let archive = try ArchiveWriter.pack(files)
-      switch try await bench.desk.plan(archive, only: RosterBench.cedar, in: .state) {
+      switch try await bench.desk.plan(archive, only: RosterBench.cedar, on: RosterBench.today, in: .state) {
       case .success(let plan): #expect(plan.districts.count == 1)
       case .failure(let error): #expect(!error.faults.isEmpty)
       }

@@ -92,7 +92,9 @@ struct UndoTests {
   func changedMeanwhile() async throws {
     let bench = try await RosterBench()
     let archive = try Export.cedar().archive
-    let plan = try await bench.desk.plan(archive, only: RosterBench.cedar, in: .district(RosterBench.cedar)).get()
+    let plan = try await bench.desk.plan(
+      archive, only: RosterBench.cedar, on: RosterBench.today, in: .district(RosterBench.cedar)
+    ).get()
     try await bench.take(.cedar())
     let error = try await bench.refusal {
       try await bench.write { [desk = bench.desk] transaction in

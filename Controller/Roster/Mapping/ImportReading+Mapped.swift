@@ -17,8 +17,8 @@ extension ImportReading {
   ///
   /// - Throws: `roster.faults` with every fault.
   static func read(
-    csv bytes: [UInt8], mapping: ColumnMapping, only district: DistrictID, schools: [School], contacts: ContactKey,
-    in transaction: any Transaction
+    csv bytes: [UInt8], mapping: ColumnMapping, only district: DistrictID, on day: CivilDate, schools: [School],
+    contacts: ContactKey, limits: RowLimits? = nil, in transaction: any Transaction
   ) throws -> ImportPlan {
     let reading = ImportReading(nil, transaction, only: district, contacts: contacts, limits: nil)
     _ = try reading.place(of: district)
