@@ -64,8 +64,4 @@ extension DeviceRegistry {
   package func schools(of district: DistrictID, _ transaction: any Transaction) throws -> [School] {
     try SchoolStore.page(of: district, transaction)
   }
-
-  package func calendar(of district: DistrictID, _ transaction: any Transaction) throws -> SchoolCalendar {
-    try CalendarStore.calendar(of: district, transaction)
-  }
 }

@@ -40,6 +40,8 @@ package struct RegistryError: StatusError {
     case custodyPerson = "custody.person-unknown"
     /// The district's roster has no such class.
     case custodyClass = "custody.class-unknown"
+    /// Nobody is in the class that day, so there is nobody to give a device to or take one from.
+    case custodyClassEmpty = "custody.class-empty"
     /// The district has no such school.
     case custodySchool = "custody.school-unknown"
     /// The district has no such device in repair, lost or stolen to loan another for.
@@ -64,7 +66,8 @@ package struct RegistryError: StatusError {
   package var status: HTTPResponse.Status {
     switch kind {
     case .districtUnknown, .deviceUnknown: .notFound
-    case .invalid, .keyUnknown, .custodyPerson, .custodyClass, .custodySchool, .custodyCount: .unprocessableContent
+    case .invalid, .keyUnknown, .custodyPerson, .custodyClass, .custodyClassEmpty, .custodySchool, .custodyCount:
+      .unprocessableContent
     case .districtExists, .schoolExists, .serialTaken, .keyTransition, .keyChoice, .keyRevoked, .keyElsewhere,
       .liveElsewhere, .noLiveKey, .nothingToApprove, .custodyImpossible, .custodyConflict, .custodyNoRoster,
       .custodyLoan,

@@ -93,7 +93,7 @@ package struct ReportsDesk: Sendable {
   func recordView(
     of run: ReportRun, as format: String, _ call: Call, _ context: OperatorContext, students: [DistrictID: Int]? = nil
   ) async throws {
-    let purpose = try Self.purpose(call, context)
+    let reason = try Self.reason(call, context)
     let (question, districts) = (run.question, run.districts)
     let counts =
       if let students { students } else {
@@ -104,12 +104,12 @@ package struct ReportsDesk: Sendable {
       counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { district, count in
         StudentView(
           report: run.report.id, district: district, actor: actor, at: call.now, students: count, format: format,
-          purpose: purpose)
+          purpose: reason.purpose(in: district))
       })
   }
 
-  private static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose {
-    do { return try StudentViews.purpose(call, context) } catch let error as AuditError
+  private static func reason(_ call: Call, _ context: OperatorContext) throws -> StudentViews.Reason {
+    do { return try StudentViews.reason(call, context) } catch let error as AuditError
       where error.kind == .purposeRequired
     {
       throw ReportsError(

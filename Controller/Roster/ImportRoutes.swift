@@ -71,7 +71,7 @@ struct ImportRoutes: Sendable {
     let demographics = try call.flag("demographics")
     let mapping = try call.query("mapping")
     let planned = try await desk.plan(
-      call.body, only: only, mapping: mapping, demographics: demographics, in: context.scope)
+      call.body, only: only, on: CivilDate(call.now), mapping: mapping, demographics: demographics, in: context.scope)
     if isPreview {
       let plan = try planned.get()
       return try .json(ImportView(plan, id: nil, isPreview: true, allowed: asked.allowed))

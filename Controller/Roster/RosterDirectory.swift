@@ -5,7 +5,7 @@ package import Vocabulary
 /// class. It writes nothing, and journals nothing: who shows what it finds to a person does.
 ///
 /// ```
-/// let student = try RosterDirectory().person(number: "100234", in: district, transaction)
+/// let student = try RosterDirectory().people(numbered: ["100234"], in: district, transaction)["100234"]
 /// ```
 package struct RosterDirectory: Sendable {
   package init() {}
@@ -13,16 +13,6 @@ package struct RosterDirectory: Sendable {
   /// Whether the district's roster tells of anybody.
   package func hasPeople(_ district: DistrictID, _ transaction: any Transaction) throws -> Bool {
     try transaction.row("SELECT 1 AS one FROM roster_person WHERE district_id = \(district) LIMIT 1") != nil
-  }
-
-  /// Whoever has the number: of several, one who has not left comes first, and a student before staff.
-  package func person(
-    number: String, in district: DistrictID, _ transaction: any Transaction
-  ) throws -> RosterPerson? {
-    guard !number.isEmpty else { return nil }
-    let found = try PersonStore.people(
-      in: district, where: "number <> '' AND number = \(number)", limit: 100, transaction)
-    return found.min { Self.rank($0) < Self.rank($1) }
   }
 
   private static func rank(_ person: RosterPerson) -> Int {
@@ -34,15 +24,6 @@ package struct RosterDirectory: Sendable {
     _ id: PersonID, in district: DistrictID, _ transaction: any Transaction
   ) throws -> RosterPerson? {
     try PersonStore.people(in: district, where: "person_id = \(id)", limit: 1, transaction).first
-  }
-
-  /// As ``person(_:in:_:)`` for who sees several districts, each person having an id of their own in the whole state.
-  package func person(
-    _ id: PersonID, in scope: TenantScope, _ transaction: any Transaction
-  ) throws -> RosterPerson? {
-    let place = try transaction.row("SELECT district_id FROM roster_person WHERE person_id = \(id) AND \(scope)")
-    guard let district: DistrictID = try place?.get("district_id") else { return nil }
-    return try person(id, in: district, transaction)
   }
 
   /// Several at once, by their ids.
@@ -58,14 +39,14 @@ package struct RosterDirectory: Sendable {
     return found
   }
 
-  /// As ``people(_:in:_:)`` for who sees several districts.
+  /// As ``people(_:in:_:)`` for who sees several districts, each person having an id of their own in the whole state.
   package func people(
     _ ids: [PersonID], in scope: TenantScope, _ transaction: any Transaction
   ) throws -> [RosterPerson] {
     ids.isEmpty ? [] : try PersonStore.people(ids, in: scope, transaction)
   }
 
-  /// Several at once, by their numbers: for each the one whom ``person(number:in:_:)`` finds.
+  /// Several at once, by their numbers: of those who have one, whoever has not left comes first, and a student before staff.
   package func people(
     numbered numbers: [String], in district: DistrictID, _ transaction: any Transaction
   ) throws -> [String: RosterPerson] {

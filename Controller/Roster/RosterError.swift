@@ -19,7 +19,7 @@ package struct RosterError: StatusError {
     case notLatest = "roster.not-latest"
     /// A person of the roster cannot be erased while the source still tells of them.
     case stillActive = "roster.still-active"
-    /// A person cannot be erased who has a device, or gets one back, unless that was asked for.
+    /// A person cannot be erased who has a device, gets one back, or owes what went with one, unless that was asked for.
     case hasDevice = "roster.has-device"
     /// A field of the request breaks its rule.
     case invalid = "roster.invalid"

@@ -66,8 +66,9 @@ package struct ClassMember: Sendable, Hashable {
 
   /// Whether the source says neither that it has not begun nor that it is over.
   package func isMember(on day: CivilDate) -> Bool {
-    let day = day.description
-    return (begins ?? day) <= day && day <= (ends ?? day)
+    // Files that were taken up before their days were checked may have left what is none: it says nothing.
+    let (first, last) = (begins.flatMap { CivilDate(written: $0) }, ends.flatMap { CivilDate(written: $0) })
+    return !(first.map { day < $0 } ?? false) && !(last.map { $0 < day } ?? false)
   }
 }
 

@@ -104,7 +104,7 @@ struct RosterView: Encodable, Sendable {
   let students: Int
   let staff: Int
   let left: Int
-  /// Of those: their days are over, and they still have a device.
+  /// Of those: their days are over, and they still have a device, or owe what went with one.
   let waiting: Int
   let classes: Int
   let memberships: Int
@@ -144,7 +144,9 @@ struct RosterView: Encodable, Sendable {
       ("staff", .integer("Staff who have not left")), ("left", .integer("People who left and are still kept")),
       (
         "waiting",
-        .integer("Of those who left: their days are over, and they are erased once their device has come back")
+        .integer(
+          "Of those who left: their days are over, and they are erased once their device, or what went with it, has come back"
+        )
       ),
       ("classes", .integer("Classes")), ("memberships", .integer("Who is in which class")),
       ("guardians", .integer("Guardians")),

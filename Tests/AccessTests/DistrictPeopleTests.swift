@@ -34,6 +34,30 @@ struct DistrictPeopleTests {
   }
 
   @Test(
+    "What a district's administrator does with accounts stands in the district's own journal; the state's in its own")
+  func journal() async throws {
+    let harness = try await Harness()
+    let admin = try await harness.member(Self.cedarAdmin)
+    let made = try await harness.call(
+      "POST", Self.base, as: admin.secret, #"{"login":"ada","name":"Ada","role":"help-desk"}"#)
+    let id = try made.string("id")
+    for verb in ["reset", "disable", "reset"] {
+      _ = try await harness.call("POST", Self.base + "/\(id)/\(verb)", as: admin.secret)
+    }
+    _ = try await harness.call("POST", "/api/v1/accounts/\(id)/disable")
+    let entries = try await harness.database.read(in: .state) { transaction in
+      try transaction.rows(
+        "SELECT action, district_id FROM audit_entry WHERE action LIKE 'account.%' ORDER BY position"
+      ).map { "\(try $0.get("action", as: String.self)) \(try $0.get("district_id", as: String.self))" }
+    }
+    #expect(
+      entries == [
+        "account.create cedar", "account.reset cedar", "account.disable cedar", "account.reset cedar",
+        "account.disable *",
+      ])
+  }
+
+  @Test(
     "No district gives a role of the state", arguments: ["state-admin", "auditor"])
   func rolesOfTheState(_ role: String) async throws {
     let harness = try await Harness()

@@ -67,10 +67,34 @@ struct SessionTests {
     #expect(known.session.formToken == again.session.formToken)
     let (one, other) = (known.session.formToken.masked(), known.session.formToken.masked())
     #expect(one.count == 86 && one != other && !one.contains(second.dropFirst(4)))
+    #expect(try await harness.actions().suffix(3) == ["session.begin", "session.end", "session.begin"])
     // A cookie that somebody else planted is never taken up.
     let planted = "rcs_" + String(repeating: "A", count: 43)
     #expect(try await harness.signIn("ada", had: planted) != planted)
     #expect(try await harness.signedIn(planted) == nil)
+  }
+
+  @Test("Whoever signs in where another is signed in ends that one's session, and the journal says whose it was")
+  func sharedBrowser() async throws {
+    let harness = try await Harness()
+    let ada = try await harness.person("ada")
+    let ben = try await harness.person("ben")
+    let first = try await harness.signIn("ada")
+    let session = try #require(try await harness.signedIn(first)).session.id
+    _ = try await harness.signIn("ben", had: first)
+    #expect(try await harness.signedIn(first) == nil)
+    let entries = try await harness.database.read(in: .state) { transaction in
+      try transaction.rows("SELECT actor, object, body FROM audit_entry WHERE action = 'session.end'").map { row in
+        let body = try row.get("body", as: [UInt8].self)
+        return "\(try row.get("actor", as: String.self)) \(try row.get("object", as: String.self)) "
+          + String(decoding: body, as: UTF8.self)
+      }
+    }
+    #expect(entries == [#"\#(ben) \#(session) {"principal":"\#(ada)"}"#])
+    // One that was over already has ended once.
+    let again = try await harness.signIn("ada", at: after(10))
+    _ = try await harness.signIn("ben", had: again, at: after(7200))
+    #expect(try await harness.actions().filter { $0 == "session.end" }.count == 1)
   }
 
   @Test("A session that is ended is over at once; at another controller within a second")

@@ -134,7 +134,7 @@ extension World {
         var change = RegistryChange(
           transaction: transaction, actor: PrincipalID(rawValue: "prn_0000000000000001")!, now: Self.start)
         let known = try registry.existing(device.id, of: Self.district, transaction)
-        _ = try registry.move(known, AskedMove(move: CustodyMove(kind)), &change)
+        _ = try registry.move(known, AskedMove(move: CustodyMove(kind)), &change, for: nil)
         return change.keys
       }
       registry.apply(keys)

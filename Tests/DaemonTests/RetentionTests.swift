@@ -2,6 +2,7 @@ import Audit
 import CheckIn
 import Foundation
 import Registry
+import Roster
 import Serving
 import Storage
 import Synchronization
@@ -148,6 +149,30 @@ import Vocabulary
     #expect(try await kept(Self.birch) == [80, 81])
     #expect(try await kept(Self.willow) == [80, 81, 83])
     #expect(try await Self.sweep(sample).sweep(now: Self.now).readings == 0)
+  }
+
+  @Test("Guardians who have long been nobody's all go in one sweep, however few people do")
+  func guardians() async throws {
+    let (sample, _) = try await Self.made()
+    let rows = RetentionSweep.step * 2 + 3
+    try await sample.controller.database.write(in: .state) { transaction in
+      try transaction.run(
+        """
+        INSERT INTO roster_guardian (district_id, sourced_id, sealed, hash, changed_in, unlinked_at)
+        VALUES ($1, $2, $3, 1, 1, $4)
+        """,
+        rows: (0..<rows).map { number -> [SQLValue] in
+          [Self.birch.sqlValue, "g\(number)".sqlValue, [UInt8]().sqlValue, Self.ago(days: 4000).sqlValue]
+        })
+    }
+    let roster = RosterDesk(
+      database: sample.controller.database, registry: DeviceRegistry(database: sample.controller.database),
+      contacts: .random())
+    let sweep = RetentionSweep(
+      database: sample.controller.database, registry: DeviceRegistry(database: sample.controller.database),
+      roster: roster, logger: Logs.silent, clock: { Self.now }, between: {})
+    #expect(try await sweep.sweep(now: Self.now).people == 0)
+    #expect(try await Self.count(sample, "SELECT COUNT(*) AS n FROM roster_guardian") == 0)
   }
 
   @Test("Much is removed in short transactions, and between any two of them others write")

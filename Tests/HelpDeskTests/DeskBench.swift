@@ -129,7 +129,7 @@ final class DeskBench: Sendable {
 
   enum Who: String, CaseIterable {
     case stateAdmin, auditor, districtAdmin, districtIT, helpDesk, schoolStaff, warehouse, readOnly, otherHelpDesk,
-      both, nobody
+      both, twoRoles, nobody
 
     var grants: Set<Grant> {
       switch self {
@@ -144,6 +144,7 @@ final class DeskBench: Sendable {
       case .otherHelpDesk: [Grant(.helpDesk, at: .district(oak))]
       // Devices of one district, people of another.
       case .both: [Grant(.warehouse, at: .district(cedar)), Grant(.helpDesk, at: .district(oak))]
+      case .twoRoles: [Grant(.districtAdmin, at: .district(cedar)), Grant(.districtIT, at: .district(oak))]
       case .nobody: []
       }
     }

@@ -16,6 +16,7 @@ struct SearchTests {
       .helpDesk: (["a", "b"], ["PF3XK2M8", "PF3XK2M9"]), .schoolStaff: (["a"], ["PF3XK2M9"]),
       .warehouse: ([], ["PF3XK2M8", "PF3XK2M9"]), .otherHelpDesk: (["c"], ["PF3XK2M7"]),
       .both: (["c"], ["PF3XK2M7", "PF3XK2M8", "PF3XK2M9"]),
+      .twoRoles: (["a", "b", "c"], ["PF3XK2M7", "PF3XK2M8", "PF3XK2M9"]),
     ]
     for who in DeskBench.Who.allCases {
       let (names, serials) = (await bench.search("exampleton", as: who), await bench.search("PF3X", as: who))
@@ -88,6 +89,17 @@ struct SearchTests {
   }
 
   // MARK: - Why
+
+  @Test("Who holds one role in a district and another in a second looks in each for the purpose of the role there")
+  func purposeOfTheDistrict() async throws {
+    let bench = try await DeskBench()
+    #expect(await bench.search("exampleton", as: .twoRoles, purpose: nil).people == ["a", "b", "c"])
+    let told = try await bench.journal().map { entry in
+      let purpose = entry.firstMatch(of: /"purpose":"([a-z-]+)"/).map { String($0.output.1) } ?? ""
+      return "\(entry.prefix { $0 != " " }) \(purpose)"
+    }
+    #expect(told.sorted() == ["cedar-falls administration", "oak-park device-care"])
+  }
 
   @Test(
     "Help desks and school staff say why they look before they see anybody; of others their role says it, or they do")

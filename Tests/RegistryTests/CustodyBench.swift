@@ -11,12 +11,13 @@ struct SampleRoster: CustodyPersons {
   var students: [DistrictID: [String: PersonID]] = [:]
   var classes: [DistrictID: [String: [PersonID]]] = [:]
 
-  /// 30 students with the numbers 1000 to 1029 in `cedar-falls`, the first five in the class `bio`; `oak-park` has none.
+  /// 30 students with the numbers 1000 to 1029 in `cedar-falls`, the first five in the class `bio`, nobody
+  /// any more in the class `over`; `oak-park` has none.
   static let cedar: SampleRoster = {
     let students = (0..<30).map { ("\(1000 + $0)", PersonID.numbered($0)) }
     return SampleRoster(
       students: [RegistryBench.cedar: Dictionary(uniqueKeysWithValues: students)],
-      classes: [RegistryBench.cedar: ["bio": students.prefix(5).map(\.1)]])
+      classes: [RegistryBench.cedar: ["bio": students.prefix(5).map(\.1), "over": []]])
   }()
 
   func hasRoster(_ district: DistrictID, in transaction: any Transaction) -> Bool { students[district] != nil }

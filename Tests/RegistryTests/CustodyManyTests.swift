@@ -107,6 +107,7 @@ struct CustodyManyTests {
     try await bench.requireReplayed()
     for (body, code) in [
       (#"{"class":"chem","serials":["SER1000"]}"#, "custody.class-unknown"),
+      (#"{"class":"over","serials":["SER1000"]}"#, "custody.class-empty"),
       (#"{"class":"","serials":["SER1000"]}"#, "registry.invalid"), (#"{"class":"bio"}"#, "registry.invalid"),
       (#"{"class":"bio","serials":["SER1000","ser1000"]}"#, "registry.invalid"),
       (#"{"class":"bio","serials":["A1","A2","A3","A4","A5"]}"#, "registry.invalid"),
@@ -114,6 +115,9 @@ struct CustodyManyTests {
     #expect(
       try await bench.registry.refusal(.post, CustodyBench.path + "/returns", body: #"{"class":"chem"}"#)
         == "custody.class-unknown")
+    #expect(
+      try await bench.registry.refusal(.post, CustodyBench.path + "/returns", body: #"{"class":"over"}"#)
+        == "custody.class-empty")
   }
 
   @Test("A class whose device cannot be given is refused by that device's name")

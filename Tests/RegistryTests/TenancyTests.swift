@@ -126,7 +126,8 @@ struct TenancyTests {
   func codes() {
     #expect(
       RegistryError.Kind.allCases.map(\.rawValue).sorted() == [
-        "custody.class-unknown", "custody.conflict", "custody.impossible", "custody.loan-for", "custody.no-roster",
+        "custody.class-empty", "custody.class-unknown", "custody.conflict", "custody.impossible", "custody.loan-for",
+        "custody.no-roster",
         "custody.no-serial", "custody.person-unknown", "custody.school-unknown", "custody.too-few-devices",
         "registry.device-unknown", "registry.district-exists",
         "registry.district-unknown", "registry.invalid", "registry.key-choice", "registry.key-elsewhere",

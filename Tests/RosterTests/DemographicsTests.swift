@@ -176,7 +176,9 @@ struct DemographicsTests {
   func meanwhile() async throws {
     let bench = try await bench()
     let archive = try Self.export().archive
-    let plan = try await bench.desk.plan(archive, only: RosterBench.cedar, demographics: true, in: .state).get()
+    let plan = try await bench.desk.plan(
+      archive, only: RosterBench.cedar, on: RosterBench.today, demographics: true, in: .state
+    ).get()
     try await choose("never", bench)
     let error = try await bench.refusal {
       try await bench.write { [desk = bench.desk] transaction in

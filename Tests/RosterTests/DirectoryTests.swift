@@ -58,6 +58,20 @@ struct DirectoryTests {
     #expect(days.map(open.isMember) == [false, true, true, true])
   }
 
+  @Test("What stands as a day and is none says nothing: nobody's class is emptied by it")
+  func noDays() async throws {
+    let bench = try await RosterBench()
+    try await bench.take(.cedar())
+    // As it was taken up before days were checked.
+    try await bench.write {
+      _ = try $0.run("UPDATE roster_membership SET begins = '20/08/2026', ends = '06/10/2027' WHERE person = 'u1'")
+    }
+    let members = try #require(
+      try await bench.write { try RosterDirectory().members(ofClass: "c1", in: RosterBench.cedar, $0) })
+    let robin = try #require(members.first { $0.person.sourcedID == "u1" })
+    #expect(robin.ends == "06/10/2027" && robin.isMember(on: Self.day("2026-11-23T00:00:00Z")))
+  }
+
   @Test("Many numbers, or many ids, are looked up by an index of their own")
   func plans() async throws {
     let bench = try await RosterBench()

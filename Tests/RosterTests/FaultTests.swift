@@ -11,7 +11,7 @@ struct FaultTests {
     (
       "no id", { $0.users[0][0] = "" },
       [
-        "users.csv 2 sourcedId  csv.required", "roles.csv 2 userSourcedId  roster.reference",
+        "users.csv 2 sourcedId  csv.required", "roles.csv 2 userSourcedId u1 roster.reference",
         "enrollments.csv 2 userSourcedId u1 roster.reference",
       ]
     ),
@@ -34,6 +34,23 @@ struct FaultTests {
         "roles.csv 2 role wizard roster.role", "users.csv 2 sourcedId u1 roster.reference",
         "enrollments.csv 2 userSourcedId u1 roster.reference",
       ]
+    ),
+    (
+      "a role's days that are none", { ($0.roles[0][6], $0.roles[1][7]) = ("06/10/2026", "2026-13-01") },
+      [
+        "roles.csv 2 beginDate 06/10/2026 roster.date", "roles.csv 3 endDate 2026-13-01 roster.date",
+        "users.csv 2 sourcedId u1 roster.reference", "users.csv 3 sourcedId u2 roster.reference",
+        "enrollments.csv 2 userSourcedId u1 roster.reference", "enrollments.csv 3 userSourcedId u2 roster.reference",
+      ]
+    ),
+    (
+      "roles of nobody",
+      { export in
+        for user in ["u8", "u9"] {
+          export.roles.append(["\(user)-s1", "", "", user, "primary", "student", "", "", "s1", ""])
+        }
+      },
+      ["roles.csv 8 userSourcedId u8 roster.reference", "roles.csv 9 userSourcedId u9 roster.reference"]
     ),
     ("a role at no org", { $0.roles[3][8] = "s9" }, ["roles.csv 5 orgSourcedId s9 roster.reference"]),
     ("an unknown type", { $0.orgs[1][4] = "castle" }, ["orgs.csv 3 type castle roster.type"]),
@@ -83,6 +100,12 @@ struct FaultTests {
       "a member who is not there", { $0.enrollments[0][5] = "u9" },
       [
         "enrollments.csv 2 userSourcedId u9 roster.reference"
+      ]
+    ),
+    (
+      "days that are none", { ($0.enrollments[0][8], $0.enrollments[1][9]) = ("08/20/2026", "2027-02-29") },
+      [
+        "enrollments.csv 2 beginDate 08/20/2026 roster.date", "enrollments.csv 3 endDate 2027-02-29 roster.date",
       ]
     ),
     ("a member's role", { $0.enrollments[0][6] = "pupil" }, ["enrollments.csv 2 role pupil roster.role"]),

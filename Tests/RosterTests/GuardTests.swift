@@ -60,7 +60,8 @@ struct GuardTests {
       try await bench.write { [contacts = bench.desk.contacts] transaction in
         do {
           _ = try ImportReading.read(
-            archive, only: RosterBench.cedar, contacts: contacts, limits: limits, in: transaction)
+            archive, only: RosterBench.cedar, on: RosterBench.today, contacts: contacts, limits: limits, in: transaction
+          )
           return []
         } catch let error as RosterError {
           return error.faults.filter { $0.code == "csv.too-many-rows" }.map {

@@ -85,7 +85,9 @@ struct PersonTests {
   func otherKey() async throws {
     let bench = try await bench()
     let other = RosterDesk(database: bench.database, registry: bench.registry, contacts: .random())
-    let plan = try await other.plan(try Export.cedar().archive, only: RosterBench.cedar, in: .state).get()
+    let plan = try await other.plan(
+      try Export.cedar().archive, only: RosterBench.cedar, on: RosterBench.today, in: .state
+    ).get()
     #expect(plan.districts[0][.guardian].changed == 2 && plan.changes == 2)
   }
 
@@ -122,13 +124,8 @@ struct PersonTests {
     without.enrollments.removeAll { $0[5] == "u2" }
     try await bench.take(without, query: [("allowRemoval", "50")])
     let limit = RosterBench.now.advanced(by: .seconds(30 * 86_400))
-    func erase(_ now: Instant) async throws -> Int {
-      try await bench.write { [desk = bench.desk] in
-        try desk.eraseLeft(of: RosterBench.cedar, now: now, limit: 500, in: $0)
-      }
-    }
-    #expect(try await erase(limit) == 0)
-    #expect(try await erase(limit.advanced(by: .milliseconds(1))) == 1)
+    #expect(try await bench.eraseDue(at: limit) == 0)
+    #expect(try await bench.eraseDue(at: limit.advanced(by: .milliseconds(1))) == 1)
     #expect(try await bench.person("100002") == nil)
     #expect(try await bench.person("100001") != nil)
     let wrong = try await bench.refusal {
@@ -170,12 +167,8 @@ struct PersonTests {
       }
     }
     let later = RosterBench.now.advanced(by: .seconds(401 * 86_400))
-    func erase() async throws -> Int {
-      try await bench.write { [desk = bench.desk] in
-        // One at a time: whoever waits stands in nobody's way.
-        try desk.eraseLeft(of: RosterBench.cedar, now: later, limit: 1, in: $0)
-      }
-    }
+    // One at a time: whoever waits stands in nobody's way.
+    func erase() async throws -> Int { try await bench.eraseDue(at: later, limit: 1) }
     func waiting(_ now: Instant) async throws -> Int? {
       try await bench.send(.get, RosterBench.roster(RosterBench.cedar), now: now).json["waiting"] as? Int
     }
@@ -196,6 +189,44 @@ struct PersonTests {
     #expect(try await bench.person("100001") == nil)
   }
 
+  @Test("Whoever owes what went with a device is kept until it is back, and then erased")
+  func owing() async throws {
+    let bench = try await bench()
+    let (robin, zoe) = (
+      try #require(try await bench.person("100001")?.id), try #require(try await bench.person("100002")?.id)
+    )
+    try await bench.hold(robin, isBack: true)
+    // Zoë had it next, with nothing.
+    try await bench.tell("assigned", of: "person:\(zoe)")
+    try await bench.tell("returned", of: "district")
+    var empty = Export.cedar()
+    empty.users.removeAll { ["u1", "u2"].contains($0[0]) }
+    empty.roles.removeAll { ["u1", "u2"].contains($0[3]) }
+    empty.enrollments.removeAll { ["u1", "u2"].contains($0[5]) }
+    try await bench.take(empty, query: [("allowRemoval", "100")])
+    let later = RosterBench.now.advanced(by: .seconds(401 * 86_400))
+    func erase() async throws -> Int { try await bench.eraseDue(at: later) }
+    let refused = try await bench.refusal { _ = try await bench.send(.delete, "\(Self.people)/\(robin)") }
+    #expect(refused?.kind == .hasDevice && refused?.message.contains("owes") == true)
+    #expect(try await [erase(), erase()] == [1, 0])
+    #expect(try await bench.person("100002") == nil)
+    #expect(try await bench.person("100001")?.id == robin)
+    try await bench.tell("accessories-returned", of: "person:\(robin)", accessories: "charger")
+    let due = try await bench.write { [desk = bench.desk] in
+      try desk.due(of: RosterBench.cedar, now: later, limit: 500, in: $0)
+    }
+    #expect(due == [robin])
+    // Whoever gets a device between the look and the erasure stays.
+    try await bench.tell("assigned", of: "person:\(robin)", accessories: "case")
+    let kept = try await bench.write { [desk = bench.desk] in
+      try desk.erase(due: due, of: RosterBench.cedar, now: later, limit: 500, in: $0).people
+    }
+    #expect(kept == 0)
+    try await bench.tell("returned", of: "district", accessories: "case")
+    #expect(try await erase() == 1)
+    #expect(try await bench.person("100001") == nil)
+  }
+
   @Test("A guardian whom files of changes leave with nobody is kept as long as people who left")
   func nobodys() async throws {
     let bench = try await bench()
@@ -207,9 +238,7 @@ struct PersonTests {
     }
     let limit = RosterBench.now.advanced(by: .seconds(400 * 86_400))
     func erase(_ now: Instant) async throws -> Int {
-      try await bench.write { [desk = bench.desk] in
-        _ = try desk.eraseLeft(of: RosterBench.cedar, now: now, limit: 500, in: $0)
-      }
+      try await bench.eraseDue(at: now)
       return try await bench.count("roster_guardian")
     }
     let later = limit.advanced(by: .milliseconds(1))
@@ -251,9 +280,9 @@ struct PersonTests {
     let directory = RosterDirectory()
     let seen = try await bench.write { transaction in
       [
-        try directory.person(id, in: TenantScope.state, transaction)?.id,
-        try directory.person(id, in: TenantScope.district(RosterBench.cedar), transaction)?.id,
-        try directory.person(id, in: TenantScope.district(RosterBench.oak), transaction)?.id,
+        try directory.people([id], in: TenantScope.state, transaction).first?.id,
+        try directory.people([id], in: TenantScope.district(RosterBench.cedar), transaction).first?.id,
+        try directory.people([id], in: TenantScope.district(RosterBench.oak), transaction).first?.id,
       ]
     }
     #expect(seen == [id, id, nil])

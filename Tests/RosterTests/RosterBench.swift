@@ -13,6 +13,7 @@ import Vocabulary
 /// A roster on a database of its own in a temporary folder, with its routes callable as a caller, authorised.
 final class RosterBench: Sendable {
   static let now = Instant(seconds: 1_790_000_000)
+  static let today = CivilDate(now)
   static let cedar = DistrictID(rawValue: "cedar-falls")!
   static let oak = DistrictID(rawValue: "oak-park")!
 
@@ -142,22 +143,53 @@ final class RosterBench: Sendable {
   }
 
   func person(_ number: String, in district: DistrictID = cedar) async throws -> RosterPerson? {
-    try await write { try RosterDirectory().person(number: number, in: district, $0) }
+    try await write { try RosterDirectory().people(numbered: [number], in: district, $0)[number] }
   }
 
-  /// Gives somebody a device.
-  func hold(_ person: PersonID) async throws {
+  /// Gives somebody a device with a charger.
+  ///
+  /// - Parameter isBack: whether it is the district's again, and the charger is not.
+  func hold(_ person: PersonID, isBack: Bool = false) async throws {
+    let device = "dev_0000000000000001"
     try await write { transaction in
       try transaction.run(
         """
         INSERT INTO registry_device (district_id, device_id, management, identity, created_at)
-        VALUES (\(Self.cedar), 'dev_0000000000000001', 'agent', 'weak', \(Self.now))
+        VALUES (\(Self.cedar), \(device), 'agent', 'weak', \(Self.now))
         """)
       try transaction.run(
         """
         INSERT INTO registry_custody (district_id, device_id, holder, since)
-        VALUES (\(Self.cedar), 'dev_0000000000000001', \("person:\(person)"), \(Self.now))
+        VALUES (\(Self.cedar), \(device), \(isBack ? "district" : "person:\(person)"), \(Self.now))
         """)
+    }
+    try await tell("assigned", of: "person:\(person)", accessories: "charger")
+    if isBack { try await tell("returned", of: "district") }
+  }
+
+  /// The next event of that device's ledger.
+  func tell(_ kind: String, of holder: String, accessories: String? = nil) async throws {
+    let device = "dev_0000000000000001"
+    try await write { transaction in
+      let count: SQL = "SELECT COUNT(*) AS n FROM registry_ledger_event WHERE device_id = \(device)"
+      let events: Int = try transaction.row(count)?.get("n") ?? 0
+      try transaction.run(
+        """
+        INSERT INTO registry_ledger_event (district_id, device_id, sequence, at, actor, kind, holder, accessories)
+        VALUES (\(Self.cedar), \(device), \(events + 1), \(Self.now), 'prn_0000000000000001', \(kind), \(holder),
+          \(accessories))
+        """)
+    }
+  }
+
+  /// Erases whom the retention's sweep would, in one round of up to `limit`; how many people.
+  @discardableResult
+  func eraseDue(at now: Instant, limit: Int = 500) async throws -> Int {
+    let due = try await database.read(in: .district(Self.cedar)) { [desk] in
+      try desk.due(of: Self.cedar, now: now, limit: limit, in: $0)
+    }
+    return try await write { [desk] in
+      try desk.erase(due: due, of: Self.cedar, now: now, limit: limit, in: $0).people
     }
   }
 

@@ -59,6 +59,29 @@ struct ScannerTests {
     #expect(wide.records == ["2: d|e"] && wide.faults == ["1 csv.too-many-fields"])
   }
 
+  @Test("A record that is too long is passed over alike where a piece brings it whole, and lines keep their numbers")
+  func longInOnePiece() throws {
+    // As files come out of archives.
+    let piece = 64 << 10
+    let rows = (0..<700).map { "row-\($0),\(String(repeating: "x", count: 120))\n" }.joined()
+    #expect(rows.utf8.count > RecordScanner.recordLimit)
+    // A quote that nobody closed on line 2, and the next one behind 90 KB.
+    let open = try scan(Array("a,b\n\"c\n\(rows)d\",e\nx\"y,z\nlast,f\n".utf8), piece: piece)
+    #expect(open.faults == ["2 csv.quote", "703 csv.quote", "704 csv.quote"])
+    #expect(open.records.count == 702 && open.records.last == "705: last|f")
+    #expect(open.records[1].hasPrefix("3: row-0|") && open.records[700].hasPrefix("702: row-699|"))
+    // A plain record that ends within the second piece.
+    let long = String(repeating: "x", count: RecordScanner.recordLimit + 10)
+    let plain = try scan(Array("a,b\n\(long),c\nd,e\n".utf8), piece: piece)
+    #expect(plain.records == ["1: a|b", "3: d|e"] && plain.faults == ["2 csv.field-too-long"])
+    // As long as may be, whatever the pieces.
+    let most = String(repeating: "y", count: RecordScanner.recordLimit - 2)
+    for piece in [4096, piece, 1 << 20] {
+      let found = try scan(Array("a,b\n\(most),c\nd,e\n".utf8), piece: piece)
+      #expect(found.faults == [] && found.records.count == 3, "\(piece)")
+    }
+  }
+
   @Test("Very many faults of form end the reading of a file")
   func faults() throws {
     let found = try scan(Array(String(repeating: "a\"\n", count: 5000).utf8), piece: 777)
@@ -97,7 +120,7 @@ struct ScannerTests {
         }
       }
       let archive = try ArchiveWriter.pack(files)
-      switch try await bench.desk.plan(archive, only: RosterBench.cedar, in: .state) {
+      switch try await bench.desk.plan(archive, only: RosterBench.cedar, on: RosterBench.today, in: .state) {
       case .success(let plan): #expect(plan.districts.count == 1)
       case .failure(let error): #expect(!error.faults.isEmpty)
       }

@@ -54,6 +54,23 @@ struct UndoTests {
     #expect(try await bench.person("100002")?.id != zoe)
   }
 
+  @Test("Whom the ledger names stays the same person too, though the device came back, without its charger")
+  func named() async throws {
+    let bench = try await RosterBench()
+    try await bench.take(.cedar())
+    let robin = try #require(try await bench.person("100001")?.id)
+    try await bench.hold(robin, isBack: true)
+    _ = try await bench.send(.post, Self.undo)
+    #expect(try await bench.person("100001")?.isActive == false)
+    #expect(try await bench.count("roster_person") == 1)
+    #expect(try await bench.take(.cedar()).count("people", "returned") == 1)
+    #expect(try await bench.person("100001")?.id == robin)
+    let tenures = try await bench.write { [registry = bench.registry] in
+      try registry.tenures(of: robin, in: RosterBench.cedar, $0)
+    }
+    #expect(tenures.count == 1)
+  }
+
   @Test("Only the last import is undone, and once; the list says so")
   func once() async throws {
     let bench = try await RosterBench()
@@ -75,7 +92,9 @@ struct UndoTests {
   func changedMeanwhile() async throws {
     let bench = try await RosterBench()
     let archive = try Export.cedar().archive
-    let plan = try await bench.desk.plan(archive, only: RosterBench.cedar, in: .district(RosterBench.cedar)).get()
+    let plan = try await bench.desk.plan(
+      archive, only: RosterBench.cedar, on: RosterBench.today, in: .district(RosterBench.cedar)
+    ).get()
     try await bench.take(.cedar())
     let error = try await bench.refusal {
       try await bench.write { [desk = bench.desk] transaction in

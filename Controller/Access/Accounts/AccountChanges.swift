@@ -32,7 +32,7 @@ extension AccessChanges {
 
   /// An account for a person, and the link by which they set their password.
   ///
-  /// - Parameter district: whose administrators get the link; nil for the state's.
+  /// - Parameter district: whose administrators get the link, and in whose journal it stands; nil for the state's.
   /// - Throws: `access.account-exists`, `access.not-a-person`, `request.not-found`.
   func createAccount(
     _ login: LoginName, of principal: PrincipalID, for district: DistrictID? = nil, life: Duration = OneTimeLink.life
@@ -52,7 +52,7 @@ extension AccessChanges {
     }
     try AccountStore.insert(login, of: principal, now: now, in: transaction)
     let link = try newLink(of: principal, login, for: district, life: life)
-    try record("account.create", principal, LinkBody(linkExpiresAt: link.expiresAt))
+    try record("account.create", principal, LinkBody(linkExpiresAt: link.expiresAt), for: district)
     return link
   }
 
@@ -75,7 +75,7 @@ extension AccessChanges {
   ) throws -> OneTimeLink {
     guard let login = LoginName(account.login) else { throw ServingError.missing("account", account.principal) }
     let link = try newLink(of: account.principal, login, for: district, life: life)
-    try record("account.reset", account.principal, LinkBody(linkExpiresAt: link.expiresAt))
+    try record("account.reset", account.principal, LinkBody(linkExpiresAt: link.expiresAt), for: district)
     return link
   }
 
@@ -95,15 +95,16 @@ extension AccessChanges {
   /// Nobody signs in by it until it is reset: its sessions end, and its API tokens are refused as long. Again, it changes
   /// nothing.
   ///
+  /// - Parameter district: whose administrator does it; nil for the state's.
   /// - Throws: `access.own-account`, `access.last-administrator`, `request.not-found`.
-  func disableAccount(_ principal: PrincipalID) throws {
+  func disableAccount(_ principal: PrincipalID, for district: DistrictID? = nil) throws {
     _ = try requireOthers(principal)
     try AccountStore.removeLinks(of: principal, in: transaction)
     try SessionStore.end(allOf: principal, in: transaction)
     try KnownBrowser.forget(allOf: principal, in: transaction)
     guard try AccountStore.disable(principal, now: now, in: transaction) else { return }
     try requireAdministrator()
-    try record("account.disable", principal, NoBody())
+    try record("account.disable", principal, NoBody(), for: district)
   }
 
   /// Sets the password, uses up the account's link, ends its sessions, and forgets its browsers.
@@ -150,8 +151,11 @@ extension AccessChanges {
       "Nobody else who administers the state can sign in. Let somebody else set a password or make a token first.")
   }
 
-  private func record(_ action: String, _ principal: PrincipalID, _ body: some JournalBody) throws {
-    try record(action, ("account", principal.rawValue), body)
+  /// - Parameter district: in whose journal the entry stands; nil for the state's.
+  private func record(
+    _ action: String, _ principal: PrincipalID, _ body: some JournalBody, for district: DistrictID? = nil
+  ) throws {
+    try record(action, ("account", principal.rawValue), body, district: district)
   }
 }
 

@@ -48,7 +48,7 @@ extension AccessChanges {
   /// - Throws: `access.own-account`, `access.wider-reach`, `request.not-found`.
   func disableAccount(_ principal: PrincipalID, of district: DistrictID) throws {
     try requireNowhereElse(principal, than: district)
-    try disableAccount(principal)
+    try disableAccount(principal, for: district)
   }
 
   private func requireOfDistrict(_ role: Role) throws(AccessError) {

@@ -29,6 +29,15 @@ extension AccessChanges {
     try record("session.end", ("session", id.rawValue), SessionBody(principal: principal))
   }
 
+  /// Ends what a browser still had, whosever it is: at a shared one the session of whoever was there before.
+  func endSession(of secret: AccessSecret, _ policy: SessionPolicy) throws {
+    if let session = try SessionStore.standing(of: secret, policy, now: now, in: transaction) {
+      try endSession(session.id, of: session.principal)
+    } else {
+      try SessionStore.remove(secret, in: transaction)
+    }
+  }
+
   func set(_ purpose: ViewPurpose, of session: SessionID) throws {
     try SessionStore.set(purpose, of: session, in: transaction)
     try record("session.purpose", ("session", session.rawValue), PurposeBody(purpose: purpose))

@@ -105,8 +105,19 @@ enum SessionStore {
     try transaction.run("DELETE FROM access_session WHERE id = \(id) AND principal_id = \(principal)") > 0
   }
 
-  /// Ends the session of a secret that a browser still had.
-  static func end(secret: AccessSecret, in transaction: any Transaction) throws {
+  /// The session of a secret that a browser still has, and whose it is; nil where it is over.
+  static func standing(
+    of secret: AccessSecret, _ policy: SessionPolicy, now: Instant, in transaction: any Transaction
+  ) throws -> (id: SessionID, principal: PrincipalID)? {
+    let query: SQL = """
+      SELECT id, principal_id FROM access_session
+      WHERE secret_hash = \(secret.hash) AND ends_at > \(now) AND used_at > \(policy.idleSince(now))
+      """
+    return try transaction.row(query).map { (id: try $0.get("id"), principal: try $0.get("principal_id")) }
+  }
+
+  /// Forgets one that is over, or none.
+  static func remove(_ secret: AccessSecret, in transaction: any Transaction) throws {
     try transaction.run("DELETE FROM access_session WHERE secret_hash = \(secret.hash)")
   }
 

@@ -74,10 +74,11 @@ package struct SignInDesk: Sendable {
         throw Self.refusal
       }
       try throttle.succeeded(now: call.now, in: transaction)
-      if let former { try SessionStore.end(secret: former, in: transaction) }
+      let changes = changes(known.principal, call.now, transaction)
+      if let former { try changes.endSession(of: former, policy) }
       try SessionStore.sweep(policy, now: call.now, in: transaction)
       try AccountStore.noteSignIn(known.principal, now: call.now, in: transaction)
-      try changes(known.principal, call.now, transaction).beginSession(session, policy, BrowserName.of(call.browser))
+      try changes.beginSession(session, policy, BrowserName.of(call.browser))
       let browser = try KnownBrowser.remember(
         had: had, new: new, of: known.principal, now: call.now, in: transaction)
       return Cookies(session: session.printed, browser: browser.printed)

@@ -5,7 +5,7 @@ package import Vocabulary
 /// Looks at what is linked to students: why somebody may look, and the journal's entry of it.
 ///
 /// ```
-/// call ─▶ purpose(_:_:)  the call's, the session's, or the role's ─▶ audit.purpose-required where it must be said and is not
+/// call ─▶ reason(_:_:)  the call's, the session's, or the role's there ─▶ audit.purpose-required where it must be said and is not
 ///      ─▶ names are read ─▶ record(_:in:)                  ─▶ shown
 /// ```
 package enum StudentViews {
@@ -65,34 +65,49 @@ package enum StudentViews {
   /// Whether the caller is one of those who say why they look.
   package static func asks(_ caller: Caller?) -> Bool { caller?.scopeWithSchools(of: askedRoles) != nil }
 
+  /// Why somebody looks: as they said it, or by what their roles are for in the district of the people whom they see.
+  package struct Reason: Sendable {
+    fileprivate let said: ViewPurpose?
+    fileprivate let caller: Caller?
+
+    package func purpose(in district: DistrictID) -> ViewPurpose { said ?? duty(in: district) }
+
+    /// What a role is for that shows students to those who hold it there.
+    private func duty(in district: DistrictID) -> ViewPurpose {
+      func holds(_ roles: Set<Role>) -> Bool { caller?.scopeWithSchools(of: roles)?.contains(district) ?? false }
+      if holds([.stateAdmin, .districtAdmin]) { return .administration }
+      if holds([.districtIT]) { return .deviceCare }
+      return holds([.auditor]) ? .audit : .other
+    }
+  }
+
+  /// As ``reason(_:_:)``, for who sees people of one district.
+  ///
+  /// - Throws: `request.query`, `audit.purpose-required`.
+  package static func purpose(
+    _ call: Call, _ context: OperatorContext, in district: DistrictID
+  ) throws -> ViewPurpose { try reason(call, context).purpose(in: district) }
+
   /// Why the caller looks: what the call says, else what the session does, else what their role is for. The one place that
   /// decides it, for pages and the API alike.
   ///
   /// In the query, not in a header, so that it stands in the API's description with the other parameters and a link can hold it.
   ///
   /// - Throws: `request.query` for an unknown one; `audit.purpose-required` where the caller has to say it, and has not.
-  package static func purpose(_ call: Call, _ context: OperatorContext) throws -> ViewPurpose {
+  package static func reason(_ call: Call, _ context: OperatorContext) throws -> Reason {
     if let text = try call.query(parameter.name) {
       guard let purpose = ViewPurpose(chosen: text) else {
         let words = ViewPurpose.choices.map(\.rawValue).joined(separator: ", ")
         throw ServingError(.query, "'purpose' is one of \(words).")
       }
-      return purpose
+      return Reason(said: purpose, caller: context.caller)
     }
-    if let purpose = context.session?.purpose { return purpose }
-    guard asks(context.caller) else { return duty(context.caller) }
+    let said = context.session?.purpose
+    guard said == nil, asks(context.caller) else { return Reason(said: said, caller: context.caller) }
     throw AuditError(
       .purposeRequired,
       "Say why you look at what is linked to students: it stands in the journal with what you saw. Browsers ask once a session; the API takes 'purpose' in the query, such as purpose=family-calls, and commands take --purpose family-calls."
     )
-  }
-
-  /// What a role is for that shows students to those who hold it.
-  private static func duty(_ caller: Caller?) -> ViewPurpose {
-    let roles = Set((caller?.grants ?? []).map(\.role))
-    if !roles.isDisjoint(with: [.stateAdmin, .districtAdmin]) { return .administration }
-    if roles.contains(.districtIT) { return .deviceCare }
-    return roles.contains(.auditor) ? .audit : .other
   }
 
   /// Appends one entry for each look, within the transaction that reads the names or one that commits before they are shown.

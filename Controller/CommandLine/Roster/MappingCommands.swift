@@ -10,13 +10,17 @@ extension RosterCommand {
       abstract: "Save which columns of a CSV of your own say what, in place of a mapping of that name.",
       discussion: """
         A column says one of id, number, givenName, middleName, familyName, preferredGivenName, preferredFamilyName, \
-        username, email, grade, school; number, givenName and familyName are needed. Other columns of the file are passed \
-        over. A file changes people of the role alone, and of them only what its columns say.
+        username, email, grade, school, class, classTitle, guardianName, guardianEmail, guardianPhone, secondGuardianName, \
+        secondGuardianEmail, secondGuardianPhone; number, givenName and familyName are needed. Other columns of the file are \
+        passed over. A file changes people of the role alone, and of them only what its columns say. Where one says the class, \
+        by an id or code that no other class of the district has, a person has a row for each of their classes, or one with \
+        ';' between them, and is in no others any more. Where one says anything of a guardian, students have the guardians that the file tells and no others.
 
         EXAMPLE
           rollcall roster map students -d cedar-falls --role student --whole \\
               --column number="Student ID" --column givenName=First \\
-              --column familyName=Last --column school=Building
+              --column familyName=Last --column school=Building \\
+              --column class=Section --column guardianPhone="Home phone"
         """)
 
     @Argument(help: "Its name: 1 to 40 of a–z, 0–9 and '-'.")

@@ -123,8 +123,8 @@ extension RosterCommand {
       abstract: "Erase a person who has left the roster.",
       discussion: """
         What the devices went through stays, under an id that names nobody. Whom the source still tells of is not erased: \
-        they would be back with its next file. Nor is who has a device, unless that is asked for: nobody could be \
-        asked for it any more.
+        they would be back with its next file. Nor is who has a device, or owes what went with one, unless that is \
+        asked for: nobody could be asked for it any more.
 
         EXAMPLES
           rollcall roster erase per_0123456789abcdef -d cedar-falls
@@ -134,7 +134,7 @@ extension RosterCommand {
     @Argument(help: "The person's id.")
     var person: String
 
-    @Flag(help: "Erase them though they have a device, or get one back from repair.")
+    @Flag(help: "Erase them though they have a device, get one back from repair, or owe what went with one.")
     var withDevice = false
 
     @OptionGroup var district: DistrictOption

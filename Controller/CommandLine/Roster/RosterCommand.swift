@@ -69,8 +69,8 @@ struct RosterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Put a roster back to what it was before the last import.",
       discussion: """
-        Only the last import can be undone, and once. People that it added go, but those who have a device by then, who have \
-        left; schools that it made in the register stay.
+        Only the last import can be undone, and once. People that it added go, but those who have or had a device by then, \
+        who have left; schools that it made in the register stay.
 
         EXAMPLES
           rollcall roster undo -d cedar-falls
@@ -125,8 +125,8 @@ struct RosterCommand: ParsableCommand {
       discussion: """
         A state's file names districts by the identifier of their orgs; without a choice that is the district's code. It is \
         the state's administrators who choose another. Whether an import that asks for birth dates and sexes reads them is \
-        chosen by the district's administrators; 'never' erases those that are kept. Whoever left and still has a device is \
-        kept until it is back.
+        chosen by the district's administrators; 'never' erases those that are kept. Whoever left and still has a device, \
+        or owes what went with one, is kept until it is back.
 
         EXAMPLES
           rollcall roster set -d cedar-falls --identifier 2500

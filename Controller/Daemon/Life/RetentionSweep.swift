@@ -162,11 +162,14 @@ final class RetentionSweep: Service {
   private func erasePeople(of district: DistrictID, now: Instant) async throws {
     guard let roster else { return }
     while true {
-      let part = try await database.write(in: .district(district)) {
-        try roster.eraseLeft(of: district, now: now, limit: Self.step, in: $0)
+      let due = try await database.read(in: .district(district)) {
+        try roster.due(of: district, now: now, limit: Self.step, in: $0)
       }
-      total.withLock { $0.people += part }
-      guard part == Self.step else { return }
+      let part = try await database.write(in: .district(district)) {
+        try roster.erase(due: due, of: district, now: now, limit: Self.step, in: $0)
+      }
+      total.withLock { $0.people += part.people }
+      guard part.people > 0 && due.count >= Self.step || part.guardians >= Self.step else { return }
       try await between()
     }
   }

@@ -167,7 +167,7 @@ extension DevicePages {
       return SeenNames(access: .none, people: [:])
     }
     let purpose: ViewPurpose
-    do { purpose = try StudentViews.purpose(call, context) } catch let error as AuditError
+    do { purpose = try StudentViews.purpose(call, context, in: district) } catch let error as AuditError
       where error.kind == .purposeRequired
     { return SeenNames(access: .asksPurpose, people: [:]) }
     guard !persons.isEmpty else { return SeenNames(access: .shown, people: [:]) }

@@ -94,15 +94,20 @@ package struct DeskSearch: Sendable {
         .query, "What is looked for has at most \(SearchedText.longest) characters. Take the rarest word of it.")
     }
     let reach = try Reach(call, context)
-    let purpose = reach.people == nil ? nil : try StudentViews.purpose(call, context)
+    let reason = reach.people == nil ? nil : try StudentViews.reason(call, context)
     let found = try await database.read(in: reach.devices) { transaction in
       try registry.requireDistrict(of: reach.devices, in: transaction)
       return try self.found(text, reach, transaction)
     }
-    guard let purpose else { return found }
-    let shown = found.people + found.holders.values.sorted { $0.id < $1.id }
-    try await recent.record(
-      shown.map { ($0.district, $0.id) }, purpose: purpose, call, context, on: database)
+    guard let reason else { return found }
+    let shown = (found.people + found.holders.values.sorted { $0.id < $1.id }).map {
+      (district: $0.district, person: $0.id)
+    }
+    // Somebody may hold one role here and another there, each for a purpose of its own.
+    let purposes = Dictionary(grouping: shown) { reason.purpose(in: $0.district) }
+    for (purpose, those) in purposes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      try await recent.record(those, purpose: purpose, call, context, on: database)
+    }
     return found
   }
 

@@ -70,7 +70,7 @@ package struct SearchPages: Sendable {
       found = try await search.found(text, call.withoutEmpty, context)
     } else if context.caller?.scopeWithSchools(of: DeskSearch.peopleRoles) != nil {
       // Asked before the first look, so that nobody is led away while typing.
-      _ = try StudentViews.purpose(call, context)
+      _ = try StudentViews.reason(call, context)
     }
     // Whoever sent the form, as a scanner does, wants the device; `stay` keeps who comes back from it here.
     if let only = found?.only, try call.query("stay") == nil { return Shell.redirect(to: "/devices/\(only)") }

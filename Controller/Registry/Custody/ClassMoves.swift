@@ -5,7 +5,7 @@ import Vocabulary
 extension DeviceRegistry {
   /// A device for each student of a class who has none, in the roster's order and that of `serials`.
   ///
-  /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.too-few-devices`, `registry.invalid`.
+  /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.class-empty`, `custody.too-few-devices`, `registry.invalid`.
   func plan(
     _ asked: ClassForm.Asked, _ serials: [Serial], in district: DistrictID, on now: Instant,
     _ transaction: any Transaction
@@ -38,7 +38,7 @@ extension DeviceRegistry {
 
   /// The devices that the students of a class have and can give back: not those that are lost or in repair.
   ///
-  /// - Throws: `custody.no-roster`, `custody.class-unknown`.
+  /// - Throws: `custody.no-roster`, `custody.class-unknown`, `custody.class-empty`.
   func planReturn(
     _ asked: ClassForm.Asked, in district: DistrictID, on now: Instant, _ transaction: any Transaction
   ) throws -> [PlannedMove] {
@@ -58,6 +58,12 @@ extension DeviceRegistry {
     let day = CivilDate(daysSinceEpoch: now.day)
     guard let students = try persons.students(ofClass: asked.id, of: district, on: day, in: transaction) else {
       throw RegistryError(.custodyClass, "The district's roster has no class '\(asked.id)'.")
+    }
+    guard !students.isEmpty else {
+      throw RegistryError(
+        .custodyClassEmpty,
+        "Nobody is a student of the class '\(asked.id)' on \(day): its memberships are of others, have not begun, or are over. No device was moved. Look at its memberships and their days in the schools' own system, and take up its roster again."
+      )
     }
     return students
   }

@@ -2,8 +2,8 @@ package import Storage
 package import Vocabulary
 
 extension DeviceRegistry {
-  /// Who of these answers for a device: has one, also one that was reported lost or stolen meanwhile, or gets one back that is in
-  /// repair.
+  /// Who of these answers for a device: has one, also one that was reported lost or stolen meanwhile, gets one back that is in
+  /// repair, or owes something that went with one.
   package func holders(
     among persons: [PersonID], of district: DistrictID, in transaction: any Transaction
   ) throws -> Set<PersonID> {
@@ -11,14 +11,15 @@ extension DeviceRegistry {
     let found =
       try CustodyStore.devices(heldBy: asked, in: district, transaction).map(\.holder)
       + CustodyStore.owners(asked, in: district, transaction)
-    return Set(found.compactMap { if case .person(let id) = $0 { id } else { nil } })
+      + HeldDevices.debtors(among: asked, in: district, transaction)
+    return Set(found.compactMap(\.person))
   }
 
-  /// Who has a device, and since when; nil where the ledger does not say it.
-  package func holder(
-    of device: DeviceID, in district: DistrictID, _ transaction: any Transaction
-  ) throws -> (holder: Holder, since: Instant)? {
-    try CustodyStore.row(of: device, in: district, transaction).map { ($0.holder, $0.since) }
+  /// Whom of these the ledger names, which keeps their ids for good: whoever has a device, or had one once.
+  package func named(
+    among persons: [PersonID], of district: DistrictID, in transaction: any Transaction
+  ) throws -> Set<PersonID> {
+    Set(try HeldDevices.named(among: persons.map(Holder.person), in: district, transaction).compactMap(\.person))
   }
 }
 

@@ -17,6 +17,43 @@ enum HeldDevices {
     WHERE holder >= 'person:' AND holder < 'person;'
     """
 
+  /// Those of these people whom the ledger names.
+  static func named(
+    among people: [Holder], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Set<Holder> {
+    var found: Set<Holder> = []
+    for part in people.parts(of: 512) {
+      let query: SQL = """
+        SELECT DISTINCT holder FROM registry_ledger_event
+        WHERE district_id = \(district) AND holder IN \(list: part) AND holder >= 'person:' AND holder < 'person;'
+        """
+      try transaction.each(query) { found.insert(try $0.get("holder")) }
+    }
+    return found
+  }
+
+  /// Those of these people who have not given back all that went with a device of theirs.
+  static func debtors(
+    among people: [Holder], in district: DistrictID, _ transaction: any Transaction
+  ) throws -> Set<Holder> {
+    var found: Set<Holder> = []
+    for part in people.parts(of: 512) {
+      // With most devices nothing goes that is counted.
+      let devices = try transaction.rows(
+        """
+        SELECT DISTINCT device_id FROM registry_ledger_event AS held
+        WHERE district_id = \(district) AND holder IN \(list: part) AND holder >= 'person:' AND holder < 'person;'
+          AND EXISTS (SELECT 1 FROM registry_ledger_event AS given WHERE given.district_id = held.district_id
+            AND given.device_id = held.device_id AND given.accessories IS NOT NULL)
+        """
+      ).map { try $0.get("device_id", as: DeviceID.self) }
+      for standing in try LedgerStore.standings(of: devices, in: district, transaction) {
+        found.formUnion(standing.projection.owed.keys)
+      }
+    }
+    return found.intersection(people)
+  }
+
   /// The latest first.
   ///
   /// - Parameter limit: of devices that are looked at.

@@ -14,6 +14,9 @@ package enum Holder: Sendable, Hashable {
   /// The district to which the device was transferred, or from which it came.
   case otherDistrict(DistrictID)
 
+  /// nil where it is no person.
+  var person: PersonID? { if case .person(let id) = self { id } else { nil } }
+
   package var custody: Custody {
     switch self {
     case .person: .person

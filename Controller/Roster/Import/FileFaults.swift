@@ -67,6 +67,19 @@ struct CellCheck {
     return cell
   }
 
+  /// A day of the calendar, or an empty cell; nil where it is neither, which was told.
+  func date(_ row: FileRow, _ field: Field) -> Cell? {
+    let cell = row[field]
+    guard cell.isEmpty || CivilDate(written: cell) != nil else {
+      let title = table.title(of: field)
+      faults.add(
+        row, title, cell, rule: "roster.date",
+        "'\(title)' is a day of the calendar such as 2015-03-09, from 1900 on.")
+      return nil
+    }
+    return cell
+  }
+
   /// Whether the bytes are UTF-8 without control characters; nearly all cells are ASCII.
   private func isText(_ cell: Cell) -> Bool {
     var high: UInt8 = 0

@@ -11,6 +11,7 @@ enum Field: Int, CaseIterable, Sendable {
   case schoolClass, school, title, classCode, begins, ends
   case birthDate, sex
   case propertyName, value
+  case guardianName, guardianEmail, guardianPhone, secondName, secondEmail, secondPhone
 }
 
 /// A file of a OneRoster export and its columns.
@@ -87,7 +88,7 @@ struct FileTable: Sendable {
   static let roles = FileTable(
     "roles.csv",
     [("userSourcedId", .user), ("roleType", .roleType), ("role", .role), ("orgSourcedId", .org)],
-    ignored: ["beginDate", "endDate", "userProfileSourcedId"])
+    optional: [("beginDate", .begins), ("endDate", .ends)], ignored: ["userProfileSourcedId"])
 
   static let classes = FileTable(
     "classes.csv",

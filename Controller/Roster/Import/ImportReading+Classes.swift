@@ -72,7 +72,7 @@ extension ImportReading {
 
   private func enrollment(_ row: FileRow, _ id: Cell, _ check: CellCheck, isDelta isChange: Bool) throws {
     guard let schoolClass = check.id(row, .schoolClass), let user = check.id(row, .user),
-      let begins = check.text(row, .begins, limit: 32), let ends = check.text(row, .ends, limit: 32)
+      let begins = check.date(row, .begins), let ends = check.date(row, .ends)
     else { return }
     let role = row[.role]
     guard role.equals("student") || role.equals("teacher") || Self.memberRoles.contains(role.word) else {
@@ -84,7 +84,8 @@ extension ImportReading {
       classes.refers(key(Int(found), schoolClass), isDelta: isDelta[RowKind.schoolClass.place])
     else {
       if let other = aside[.schoolClass, key(-1, schoolClass)] {
-        return try passOver(membership: id, row, other, isChange: isChange)
+        aside.pass("enrollments.csv", other)
+        return try passOver(membership: id, row, isChange: isChange)
       }
       return faults.add(
         row, "classSourcedId", schoolClass, rule: "roster.reference",
@@ -94,8 +95,13 @@ extension ImportReading {
     guard let people = indexes[RowKind.person.place],
       people.refers(key(district, user), isDelta: isDelta[RowKind.person.place])
     else {
+      if passed.contains(key(district, user)) {
+        passed.memberships += 1
+        return try passOver(membership: id, row, isChange: isChange)
+      }
       if let other = aside[.person, key(-1, user)] {
-        return try passOver(membership: id, row, other, isChange: isChange)
+        aside.pass("enrollments.csv", other)
+        return try passOver(membership: id, row, isChange: isChange)
       }
       return faults.add(
         row, "userSourcedId", user, rule: "roster.reference",
@@ -111,9 +117,9 @@ extension ImportReading {
     }
   }
 
-  /// Of a class or a person in a roster set aside: where the membership stood before, it stands no more.
-  private func passOver(membership id: Cell, _ row: FileRow, _ other: Int32, isChange: Bool) throws {
-    aside.pass("enrollments.csv", other)
+  /// Of a class or a person in a roster set aside, or of somebody without a role: where the membership stood before, it stands no
+  /// more.
+  private func passOver(membership id: Cell, _ row: FileRow, isChange: Bool) throws {
     guard isChange else { return }
     for place in plan.districts.indices where isUntold(.membership, place, id) {
       try remove(.membership, place, id, row)

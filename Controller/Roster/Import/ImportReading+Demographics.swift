@@ -62,12 +62,8 @@ extension ImportReading {
   }
 
   private func tellDemographics(_ row: FileRow, _ id: Cell, of places: [Int], _ check: CellCheck) throws {
-    let (born, sex) = (row[.birthDate], row[.sex].word.lowercased())
-    guard born.isEmpty || CivilDate(written: row.text(.birthDate)) != nil else {
-      return faults.add(
-        row, "birthDate", born, rule: "roster.date",
-        "'birthDate' is a day of the calendar such as 2015-03-09, from 1900 on.")
-    }
+    guard let born = check.date(row, .birthDate) else { return }
+    let sex = row[.sex].word.lowercased()
     guard sex.isEmpty || DemographicsRow.sexes.contains(sex) else {
       return faults.add(
         row, "sex", row[.sex], rule: "roster.sex", "'sex' is one of \(DemographicsRow.sexes.joined(separator: ", ")).")
@@ -92,17 +88,5 @@ extension ImportReading {
   private func isUser(_ id: Cell) -> Bool {
     users[key(-1, id)] != nil
       || plan.districts.indices.contains { knows(.person, $0, id) || knows(.guardian, $0, id) }
-  }
-}
-
-extension CivilDate {
-  /// `2015-03-09`; nil where it is written otherwise, no day of the calendar, or before 1900.
-  init?(written text: String) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard text.utf8.count == 10, parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
-      text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }),
-      let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]), year >= 1900
-    else { return nil }
-    self.init(year: year, month: month, day: day)
   }
 }

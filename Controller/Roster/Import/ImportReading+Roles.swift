@@ -9,12 +9,19 @@ extension ImportReading {
     let check = CellCheck(table: .roles, faults: faults)
     try read(files, .roles, most: limits.roles) { row in
       guard let keeps = mode.keeps(row, faults), check.id(row) != nil, let user = check.id(row, .user),
-        let orgID = check.id(row, .org)
+        let orgID = check.id(row, .org), let begins = check.date(row, .begins), let ends = check.date(row, .ends)
       else { return }
       guard let role = SourceRole(row[.role]) else {
         return faults.add(row, "role", row[.role], rule: "roster.role", "'role' is one of \(SourceRole.words).")
       }
       let name = String(decoding: orgID, as: UTF8.self)
+      let term: RoleTerm = keeps ? .of(begins, ends, on: day) : .current
+      if term != .current {
+        let district = orgs.place(of: name).flatMap { orgs.all[$0].district }
+        passed.add(term, key(-1, user), inDistrict: district.map { key($0, user) })
+        // In a file of changes one that has ended is gone where it stood; one that is to come may be another than that.
+        guard term == .ended, mode.mode == .delta, orgs.place(of: name) != nil else { return }
+      }
       guard let org = orgs.place(of: name) else {
         if let other = aside[.org, key(-1, orgID)] {
           aside.pass("roles.csv", other)
@@ -23,7 +30,8 @@ extension ImportReading {
         return faults.add(row, "orgSourcedId", orgID, rule: "roster.reference", orgs.fault(of: name))
       }
       let held = HeldRole(
-        role: role, org: Int32(org), isPrimary: row[.roleType].equals("primary"), isGone: !keeps)
+        role: role, org: Int32(org), isPrimary: row[.roleType].equals("primary"), isGone: !keeps || term == .ended,
+        hasEnded: term == .ended)
       let id = mode.mode == .delta ? String(decoding: user, as: UTF8.self) : nil
       roles.add(held, user: key(-1, user), line: row.line, id: id)
     }
@@ -33,16 +41,14 @@ extension ImportReading {
 
   /// Roles of users of whom users.csv does not tell: in a whole file there is none, in one of changes these people's rows
   /// change as their roles do.
-  func readRolesAlone(_ mode: FileMode.Mode) throws {
+  func readRolesAlone(_ mode: FileMode.Mode, _ files: ExportFiles) throws {
     faults.file = "roles.csv"
     defer { faults.file = nil }
     var done: Set<UInt64> = []
+    var missing: [Int] = []
     for entry in roles.entries where users[entry.user] == nil {
       guard mode == .delta, let id = roles.ids[entry.user] else {
-        faults.add(
-          Fault(
-            line: Int(entry.line), field: "userSourcedId", code: "roster.reference",
-            message: "users.csv has no user of this id."))
+        missing.append(Int(entry.line))
         continue
       }
       guard done.insert(entry.user).inserted else { continue }
@@ -50,7 +56,7 @@ extension ImportReading {
       roles.append(rolesOf: entry.user, to: &held)
       try Array(id.utf8).withUnsafeBufferPointer { bytes in
         let row = FileRow.empty(line: Int(entry.line))
-        guard held.count <= Self.roleLimit else {
+        guard held.count(where: { !$0.hasEnded }) <= Self.roleLimit else {
           return faults.add(
             row, "userSourcedId", bytes, rule: "roster.too-many", "A user has at most \(Self.roleLimit) roles.")
         }
@@ -63,6 +69,23 @@ extension ImportReading {
           row, "userSourcedId", bytes, rule: "roster.reference",
           "Nobody of this id stands in the roster in such a role, and users.csv does not tell of them.\(aside.hint)")
       }
+    }
+    try tellMissing(missing, files)
+  }
+
+  /// Roles of users who are not there. Of a whole file no ids are kept: it is read once more for them.
+  private func tellMissing(_ lines: [Int], _ files: ExportFiles) throws {
+    guard !lines.isEmpty else { return }
+    let listed = Set(lines.prefix(CSVFaults.kept))
+    var ids: [Int: String] = [:]
+    _ = try files.read(.roles, rows: limits.roles, FileFaults()) { row in
+      if listed.contains(row.line) { ids[row.line] = row.text(.user) }
+    }
+    for line in lines {
+      faults.add(
+        Fault(
+          line: line, field: "userSourcedId", value: ids[line], code: "roster.reference",
+          message: "users.csv has no user of this id."))
     }
   }
 

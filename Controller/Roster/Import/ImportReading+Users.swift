@@ -14,7 +14,7 @@ extension ImportReading {
     let isSecond = manifest?.version == .two
     let rolesMode = isSecond ? try readRoles(files) : .delta
     guard files.has("users.csv") else {
-      try readRolesAlone(rolesMode)
+      try readRolesAlone(rolesMode, files)
       return try checkStandingNumbers("roles.csv")
     }
     let table: FileTable = isSecond ? .users12 : .users11
@@ -37,7 +37,7 @@ extension ImportReading {
       if mode.mode == .delta { try leaveElsewhere(id, row) }
     }
     try checkAgents(files, table, isDelta: mode.mode == .delta)
-    if isSecond { try readRolesAlone(rolesMode) }
+    if isSecond { try readRolesAlone(rolesMode, files) }
     plan.hasEverybody = mode.mode == .bulk
     if mode.mode == .delta { try checkStandingNumbers("users.csv") }
     try close(.person, mode)
@@ -109,7 +109,7 @@ extension ImportReading {
   ) throws -> Bool {
     var told: [HeldRole] = []
     roles.append(rolesOf: user, to: &told)
-    guard told.count <= Self.roleLimit else {
+    guard told.count(where: { !$0.hasEnded }) <= Self.roleLimit else {
       faults.add(row, "sourcedId", id, rule: "roster.too-many", "A user has at most \(Self.roleLimit) roles.")
       return false
     }
@@ -121,6 +121,8 @@ extension ImportReading {
     if passUser(user) { return true }
     // In a file of changes, whose last role is gone has left.
     if held.isEmpty, !isDelta || told.isEmpty {
+      // Whoever has no role on that day has left, or is yet to come.
+      if passed.contains(user) { return true }
       if isDelta, let other = aside[.person, user] ?? aside[.guardian, user] {
         aside.pass("users.csv", other)
         return true

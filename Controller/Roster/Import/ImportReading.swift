@@ -25,6 +25,8 @@ final class ImportReading {
   let manifest: Manifest?
   /// Whether birth dates and sexes are read where the district allows it.
   let asksDemographics: Bool
+  /// Of the import: roles hold from one day to another.
+  let day: CivilDate
   var plan: ImportPlan
   var orgs = OrgTable()
   var indexes: [RowIndex?]
@@ -39,6 +41,8 @@ final class ImportReading {
   /// Every user of the file by its id alone: its line.
   var users = KeyMap()
   var roles = RoleTable()
+  /// Roles that do not hold on ``day``.
+  var passed = PassedRoles()
   /// Lines of students' numbers.
   var numbers = KeyMap()
   /// References to guardians that are looked at when all users are read.
@@ -65,10 +69,11 @@ final class ImportReading {
   }
 
   init(
-    _ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, contacts: ContactKey,
+    _ manifest: Manifest?, _ transaction: any Transaction, only: DistrictID?, on day: CivilDate, contacts: ContactKey,
     demographics: Bool = false, limits: RowLimits? = nil
   ) {
     (self.manifest, self.transaction, self.only, self.contacts) = (manifest, transaction, only, contacts)
+    self.day = day
     asksDemographics = demographics
     self.limits = limits ?? (only == nil ? .state : .district)
     plan = ImportPlan(districts: [], version: manifest?.version.rawValue ?? "csv")
@@ -81,8 +86,8 @@ final class ImportReading {
   /// - Parameter limits: those of a district's or a state's file, where none are given.
   /// - Throws: `roster.archive`, `roster.faults` with every fault.
   static func read(
-    _ bytes: [UInt8], only: DistrictID?, demographics: Bool = false, contacts: ContactKey, limits: RowLimits? = nil,
-    in transaction: any Transaction
+    _ bytes: [UInt8], only: DistrictID?, on day: CivilDate, demographics: Bool = false, contacts: ContactKey,
+    limits: RowLimits? = nil, in transaction: any Transaction
   ) throws -> ImportPlan {
     do {
       return try ArchiveReader.open(bytes) { archive in
@@ -93,7 +98,7 @@ final class ImportReading {
         try faults.throwIfAny()
         guard let manifest else { throw RosterError(.archive, "The archive has no manifest that can be read.") }
         let reading = ImportReading(
-          manifest, transaction, only: only, contacts: contacts, demographics: demographics, limits: limits)
+          manifest, transaction, only: only, on: day, contacts: contacts, demographics: demographics, limits: limits)
         return try reading.plan(files)
       }
     } catch let error as ArchiveError {
@@ -114,7 +119,7 @@ final class ImportReading {
     try requireSameSource()
     try faults.throwIfAny()
     noteReplaced()
-    plan.notes += aside.notes
+    plan.notes += passed.notes(on: day) + aside.notes
     return plan
   }
 

@@ -98,11 +98,12 @@ struct RecordScanner {
         line += 1
       }
       looked = max(looked, start)
-      if let end = recordEnd() {
+      let end = recordEnd()
+      if let end, end - start <= Self.recordLimit {
         try give(start..<end, take)
         start = end + 1
-      } else if held.count - start > Self.recordLimit {
-        start = passOver(start)
+      } else if looked - start > Self.recordLimit {
+        start = passOver(start, end)
       } else {
         break
       }
@@ -140,22 +141,26 @@ struct RecordScanner {
   }
 
   /// A record that is too long: what follows its first line may be sound where a quote was not closed.
-  private mutating func passOver(_ start: Int) -> Int {
-    let isQuoted = state == .quoted
+  ///
+  /// - Parameter end: of the record, where a piece brought that too.
+  private mutating func passOver(_ start: Int, _ end: Int?) -> Int {
+    let first = held[start...].firstIndex(of: newline)
+    // Within quotes alone a record goes on behind a newline.
+    let isQuoted = first.map { $0 != end } ?? (state == .quoted)
     tell(
       isQuoted ? "csv.quote" : "csv.field-too-long",
       isQuoted
         ? "A field begins with a quotation mark that is not closed within \(Self.recordLimit) bytes."
         : "The row has over \(Self.recordLimit) bytes.")
     state = .fieldStart
-    guard let end = held[start...].firstIndex(of: newline) else {
+    guard let first else {
       isSkipping = true
       looked = held.count
       return held.count
     }
     line += 1
-    looked = end + 1
-    return end + 1
+    looked = first + 1
+    return first + 1
   }
 
   private mutating func give(_ range: Range<Int>, _ take: (ScannedRecord) throws -> Void) throws {
@@ -169,9 +174,6 @@ struct RecordScanner {
     if isFirst, held[range].starts(with: [0xef, 0xbb, 0xbf]) { range = (range.lowerBound + 3)..<range.upperBound }
     isFirst = false
     guard !range.isEmpty else { return }
-    guard range.count <= Self.recordLimit else {
-      return tell("csv.field-too-long", "The row has over \(Self.recordLimit) bytes.")
-    }
     lines = held[range].reduce(0) { $0 + ($1 == newline ? 1 : 0) }
     if let (code, message) = split(range) { return tell(code, message) }
     try held.withUnsafeBufferPointer { bytes in

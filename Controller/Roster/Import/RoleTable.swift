@@ -48,6 +48,8 @@ struct HeldRole: Sendable {
   let isPrimary: Bool
   /// Whether the file says that it is gone.
   let isGone: Bool
+  /// Whether that is by its last day: another row may be of the same role, renewed.
+  var hasEnded = false
 }
 
 /// The roles of 1.2's `roles.csv` by user: 32 bytes a row.
@@ -71,7 +73,7 @@ struct RoleTable: Sendable {
     if let id { ids[user] = id }
   }
 
-  /// Appends the user's roles in the order of the file.
+  /// Appends the user's roles in the order of the file, those that have ended first.
   func append(rolesOf user: UInt64, to list: inout [HeldRole]) {
     let start = list.count
     var next = heads[user] ?? -1
@@ -80,5 +82,8 @@ struct RoleTable: Sendable {
       next = entries[Int(next)].next
     }
     list[start...].reverse()
+    guard list[start...].contains(where: \.hasEnded) else { return }
+    let own = list[start...]
+    list.replaceSubrange(start..., with: own.filter(\.hasEnded) + own.filter { !$0.hasEnded })
   }
 }

@@ -30,12 +30,14 @@ extension RosterDesk {
   /// Reads the archive against what stands; nothing is changed. One at a time.
   ///
   /// - Parameters:
+  ///   - day: of the import, by which roles hold or have ended.
   ///   - mapping: the saved mapping of a CSV; nil of an archive.
   ///   - demographics: whether birth dates and sexes are read where the district allows it.
   /// - Returns: what it changes, or what is wrong with it.
   /// - Throws: `request.overloaded`, `request.not-found`, `storage.…`.
   func plan(
-    _ file: [UInt8], only: DistrictID?, mapping: String? = nil, demographics: Bool = false, in scope: TenantScope
+    _ file: [UInt8], only: DistrictID?, on day: CivilDate, mapping: String? = nil, demographics: Bool = false,
+    in scope: TenantScope
   ) async throws -> Result<ImportPlan, RosterError> {
     let isFirst = isImporting.withLock { isImporting in
       defer { isImporting = true }
@@ -52,14 +54,14 @@ extension RosterDesk {
         guard let only, let mapping else {
           return .success(
             try ImportReading.read(
-              file, only: only, demographics: demographics, contacts: contacts, in: transaction))
+              file, only: only, on: day, demographics: demographics, contacts: contacts, in: transaction))
         }
         guard let found = try MappingStore.mapping(mapping, of: only, transaction) else {
           throw ServingError.missing("mapping", mapping.prefix(100), in: only)
         }
         let schools = try registry.schools(of: only, in: transaction)
         var plan = try ImportReading.read(
-          csv: file, mapping: found, only: only, schools: schools, contacts: contacts, in: transaction)
+          csv: file, mapping: found, only: only, on: day, schools: schools, contacts: contacts, in: transaction)
         if demographics { plan.notes.append("A CSV of your own has no demographics: none were read.") }
         return .success(plan)
       } catch let error as RosterError {
@@ -166,7 +168,7 @@ extension RosterDesk {
     let isOthers = last.formerSource.map { $0 != source } ?? false
     for kind in RowKind.allCases {
       try FormerStore.removeAdded(kind, last.number, change, isOthers: isOthers) { people in
-        try registry.holders(among: people, of: district, in: transaction)
+        try registry.named(among: people, of: district, in: transaction)
       }
       try writer.restore(kind, from: last.number, change)
       if kind == .person { try PersonStore.takeBack(from: last.number, change) }

@@ -33,7 +33,6 @@ enum UploadStore {
   static func keep(_ upload: RosterUpload, _ key: ContactKey, _ transaction: any Transaction) throws {
     try transaction.run(
       "DELETE FROM roster_upload WHERE district_id = \(upload.district) AND actor = \(upload.actor)")
-    try removeOld(of: upload.district, at: upload.at, transaction)
     let sealed = try key.seal(upload.file, of: context(upload.id), in: upload.district)
     try transaction.run(
       """
@@ -63,11 +62,6 @@ enum UploadStore {
     let removed = try transaction.run(
       "DELETE FROM roster_upload WHERE district_id = \(district) AND upload_id = \(id)")
     guard removed > 0 else { throw ServingError.missing("upload", id, in: district) }
-  }
-
-  static func removeOld(of district: DistrictID, at now: Instant, _ transaction: any Transaction) throws {
-    let moment = now.advanced(by: .zero - RosterUpload.kept)
-    try transaction.run("DELETE FROM roster_upload WHERE district_id = \(district) AND at <= \(moment)")
   }
 
   /// Of every district.

@@ -11,8 +11,14 @@ struct ColumnMapping: Codable, Sendable, Hashable {
     case number, givenName, middleName, familyName, preferredGivenName, preferredFamilyName, username, email, grade
     /// The id or the name of a school of the register.
     case school
+    /// The id or the code of a class, or of several with `;` between them; a person has a row for each, or one for all.
+    case schoolClass = "class"
+    case classTitle
+    case guardianName, guardianEmail, guardianPhone
+    case secondGuardianName, secondGuardianEmail, secondGuardianPhone
 
     static let required: [Meaning] = [.number, .givenName, .familyName]
+    static let guardians: [Meaning] = MappedGuardian.columns.flatMap { $0.map(\.meaning) }
 
     var field: Field {
       switch self {
@@ -27,6 +33,14 @@ struct ColumnMapping: Codable, Sendable, Hashable {
       case .email: .email
       case .grade: .grades
       case .school: .school
+      case .schoolClass: .schoolClass
+      case .classTitle: .title
+      case .guardianName: .guardianName
+      case .guardianEmail: .guardianEmail
+      case .guardianPhone: .guardianPhone
+      case .secondGuardianName: .secondName
+      case .secondGuardianEmail: .secondEmail
+      case .secondGuardianPhone: .secondPhone
       }
     }
   }
@@ -39,6 +53,9 @@ struct ColumnMapping: Codable, Sendable, Hashable {
 
   func title(of meaning: Meaning) -> String? { columns[meaning.rawValue] }
 
+  var tellsClasses: Bool { title(of: .schoolClass) != nil }
+  var tellsGuardians: Bool { Meaning.guardians.contains { title(of: $0) != nil } }
+
   /// - Throws: `roster.invalid` with every fault.
   func checked() throws(RosterError) -> ColumnMapping {
     var faults: [Fault] = []
@@ -50,6 +67,12 @@ struct ColumnMapping: Codable, Sendable, Hashable {
     }
     for meaning in Meaning.required where columns[meaning.rawValue] == nil {
       tell("columns.\(meaning.rawValue)", nil, "'\(meaning.rawValue)' needs a column; every person has one.")
+    }
+    if title(of: .classTitle) != nil, !tellsClasses {
+      tell("columns.class", nil, "'classTitle' tells more of a class, which needs a column of its own, 'class'.")
+    }
+    for meaning in Meaning.guardians where role == .staff && title(of: meaning) != nil {
+      tell("columns.\(meaning.rawValue)", title(of: meaning), "Students have guardians; staff have none here.")
     }
     var seen: Set<String> = []
     for (name, title) in columns.sorted(by: { $0.key < $1.key }) {

@@ -13,17 +13,23 @@ private struct Standing {
 }
 
 extension ImportReading {
-  /// What a CSV of one's own changes: people of one role, and what its columns say of them; all else stays as it is.
+  /// What a CSV of one's own changes: people of one role, and what its columns say of them, their classes and guardians too; all
+  /// else stays as it is.
   ///
   /// - Throws: `roster.faults` with every fault.
   static func read(
-    csv bytes: [UInt8], mapping: ColumnMapping, only district: DistrictID, schools: [School], contacts: ContactKey,
-    in transaction: any Transaction
+    csv bytes: [UInt8], mapping: ColumnMapping, only district: DistrictID, on day: CivilDate, schools: [School],
+    contacts: ContactKey, limits: RowLimits? = nil, in transaction: any Transaction
   ) throws -> ImportPlan {
-    let reading = ImportReading(nil, transaction, only: district, contacts: contacts, limits: nil)
+    let reading = ImportReading(nil, transaction, only: district, on: day, contacts: contacts, limits: limits)
     _ = try reading.place(of: district)
     try reading.load(.org)
     try reading.load(.person)
+    if mapping.tellsGuardians { try reading.load(.guardian) }
+    if mapping.tellsClasses {
+      try reading.load(.schoolClass)
+      try reading.load(.membership)
+    }
     try reading.read(csv: bytes, mapping, district, schools)
     try reading.faults.throwIfAny()
     return reading.plan
@@ -32,6 +38,7 @@ extension ImportReading {
   private func read(csv bytes: [UInt8], _ mapping: ColumnMapping, _ district: DistrictID, _ schools: [School]) throws {
     let standing = try standing(mapping.role, district)
     var matching = try MappedSchools(schools, OrgStore.schools(of: district, transaction))
+    let classes = mapping.tellsClasses ? MappedClasses(try ClassStore.every(in: district, transaction)) : nil
     let check = CellCheck(table: .mapped(mapping), faults: faults)
     var scanner = RecordScanner { [faults] in faults.add($0) }
     var places: [Int]?
@@ -58,7 +65,7 @@ extension ImportReading {
         }
         return
       }
-      try mapped(FileRow(record: record, places: known), mapping, standing, &matching, check)
+      try mapped(FileRow(record: record, places: known), mapping, standing, &matching, classes, check)
     }
     try bytes.withUnsafeBufferPointer { all in
       for start in stride(from: 0, to: all.count, by: 64 << 10) {
@@ -72,6 +79,9 @@ extension ImportReading {
     }
     if !mapping.whole, mapping.role == .student {
       try checkStandingNumbers(nil, mapping.title(of: .number) ?? "")
+    }
+    if classes != nil, faults.count == 0 {
+      try closeClasses(of: district) { mapping.whole && standing.rows[$0] != nil }
     }
     guard mapping.whole, faults.count == 0 else { return }
     for id in standing.rows.keys.sorted() where indexes[RowKind.person.place]?.isUntold(key(0, id)) ?? false {
@@ -96,7 +106,8 @@ extension ImportReading {
   }
 
   private func mapped(
-    _ row: FileRow, _ mapping: ColumnMapping, _ standing: Standing, _ schools: inout MappedSchools, _ check: CellCheck
+    _ row: FileRow, _ mapping: ColumnMapping, _ standing: Standing, _ schools: inout MappedSchools,
+    _ classes: MappedClasses?, _ check: CellCheck
   ) throws {
     guard let number = check.text(row, .identifier, limit: 64, isRequired: true) else { return }
     let text = String(decoding: number, as: UTF8.self)
@@ -113,8 +124,9 @@ extension ImportReading {
         row, title ?? check.table.title(of: .identifier), title == nil ? number : row[.sourcedId],
         rule: "roster.other-role", Self.otherRole(mapping.role))
     }
-    if let first = users.insert(key(-1, id), Int32(clamping: row.line)) { return repeated(row, number, Int(first)) }
-    if mapping.role == .student { checkNumber(number, 0, row, check.table.title(of: .identifier)) }
+    let first = users.insert(key(-1, id), Int32(clamping: row.line))
+    if let first, classes == nil { return repeated(row, number, Int(first)) }
+    if mapping.role == .student, first == nil { checkNumber(number, 0, row, check.table.title(of: .identifier)) }
     var person = standing.rows[id] ?? PersonRow(fields: [String](repeating: "", count: PersonRow.fieldCount))
     if person.position.isEmpty { person.position = mapping.role.rawValue }
     person.role = mapping.role.rawValue
@@ -133,8 +145,23 @@ extension ImportReading {
       let others = PersonRow.list(person.orgs).filter { $0 != org }
       person.orgs = ([org] + others.prefix(Self.roleLimit - 1)).joined(separator: ",")
     }
-    body = person.body
-    try Array(id.utf8).withUnsafeBufferPointer { try tell(.person, 0, $0, row) }
+    guard let guardians = mapping.tellsGuardians ? guardians(row, of: id, check) : [] else { return }
+    if mapping.tellsGuardians { person.agents = guardians.filter { !$0.isNobody }.map(\.id).joined(separator: ",") }
+    if let classes, let first {
+      // Whose first row has a fault is told of once.
+      guard let isSame = classes.isSame(key(-1, id), guardians.reduce(person.body) { $0 + $1.body }) else { return }
+      guard isSame else {
+        return faults.add(
+          row, check.table.title(of: .identifier), number, rule: "roster.repeated",
+          "Line \(first) tells otherwise of this person; rows of one person differ in the class alone.")
+      }
+    } else {
+      classes?.tells(of: key(-1, id), guardians.reduce(person.body) { $0 + $1.body })
+      body = person.body
+      try Array(id.utf8).withUnsafeBufferPointer { try tell(.person, 0, $0, row) }
+      try tell(guardians, row)
+    }
+    if let classes { try tellClasses(row, of: (id, person), classes, check) }
   }
 
   /// The id of somebody whom a file knows by number alone: students and staff may have the same numbers.

@@ -79,8 +79,10 @@ extension RosterPages {
     let upload = try await desk.database.read(in: context.scope) { [desk] transaction in
       try UploadStore.upload(id, of: district, at: call.now, desk.contacts, transaction)
     }
+    // Of the day when it was sent: taken up past midnight it changes what was shown.
     let planned = try await desk.plan(
-      upload.file, only: district, mapping: upload.mapping, demographics: upload.demographics, in: context.scope)
+      upload.file, only: district, on: CivilDate(upload.at), mapping: upload.mapping,
+      demographics: upload.demographics, in: context.scope)
     return (upload, planned)
   }
 

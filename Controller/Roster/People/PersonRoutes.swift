@@ -34,7 +34,8 @@ struct PersonRoutes: Sendable {
           query: [
             .init(
               "withDevice",
-              "'true' to erase them though they have a device, which is then somebody's whom nobody can name")
+              "'true' to erase them though they have a device or owe what went with one: it is then somebody's whom nobody can name"
+            )
           ],
           answers: (204, nil)), handle: erase),
     ]
@@ -45,7 +46,7 @@ struct PersonRoutes: Sendable {
     let page = try PageRequest(call)
     let filter = try PersonFilter(call)
     let actor = try context.actor
-    let purpose = try StudentViews.purpose(call, context)
+    let purpose = try StudentViews.purpose(call, context, in: district)
     // Looked up without holding up who writes; nothing is answered before the look's entry stands.
     let shown = try await desk.database.read(in: context.scope) { [desk] transaction in
       try desk.requireDistrict(district, transaction)
@@ -73,7 +74,7 @@ struct PersonRoutes: Sendable {
     let district: DistrictID = try call.identifier("district")
     let id: PersonID = try call.identifier("person")
     let actor = try context.actor
-    let purpose = try StudentViews.purpose(call, context)
+    let purpose = try StudentViews.purpose(call, context, in: district)
     return try await desk.database.write(in: context.scope) { [desk] transaction in
       guard let person = try RosterDirectory().person(id, in: district, transaction) else {
         throw ServingError.missing("person", id, in: district)
@@ -105,7 +106,7 @@ struct PersonRoutes: Sendable {
         guard try withDevice || desk.registry.holders(among: [id], of: district, in: transaction).isEmpty else {
           throw RosterError(
             .hasDevice,
-            "This person has a device, or gets one back from repair; erased, nobody can be asked for it. Take it back first, or say that they are erased all the same (withDevice=true, --with-device)."
+            "This person has a device, gets one back from repair, or owes what went with one; erased, nobody can be asked for it. Take it back first, or say that they are erased all the same (withDevice=true, --with-device)."
           )
         }
         try Erasure.erase([person], in: district, transaction)

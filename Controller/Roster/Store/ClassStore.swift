@@ -20,6 +20,17 @@ enum ClassStore {
     return found
   }
 
+  /// Those of a district, by their ids.
+  static func every(in district: DistrictID, _ transaction: any Transaction) throws -> [String: ClassRow] {
+    var found: [String: ClassRow] = [:]
+    let query: SQL = "SELECT sourced_id, org, title, code, grades FROM roster_class WHERE district_id = \(district)"
+    try transaction.each(query) { row in
+      found[try row.get("sourced_id")] = ClassRow(
+        org: try row.get("org"), title: try row.get("title"), code: try row.get("code"), grades: try row.get("grades"))
+    }
+    return found
+  }
+
   static func write(_ rows: [StoredRow], _ change: RosterChange, schools: [String: SchoolID]) throws {
     let values = try rows.map { stored -> [SQLValue] in
       let row = try ClassRow(stored.body)
@@ -40,6 +51,14 @@ enum ClassStore {
 }
 
 enum MembershipStore {
+  /// Calls `body` with the id of each and the id in the source of whose it is.
+  static func each(
+    in district: DistrictID, _ transaction: any Transaction, _ body: (_ id: String, _ person: String) throws -> Void
+  ) throws {
+    let query: SQL = "SELECT sourced_id, person FROM roster_membership WHERE district_id = \(district)"
+    try transaction.each(query) { try body(try $0.get("sourced_id"), try $0.get("person")) }
+  }
+
   /// The ids of memberships of these people, by their ids in the source.
   static func ids(
     ofPeople people: [String], in district: DistrictID, _ transaction: any Transaction

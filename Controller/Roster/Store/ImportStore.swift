@@ -135,11 +135,11 @@ enum FormerStore {
   ///
   /// - Parameters:
   ///   - isOthers: whether the roster goes back to another source, whose next file may tell of others by these ids.
-  ///   - hasDevices: of these people, who has a device. They stay as people who left: the ledger names them by
-  ///     their id, which is theirs again when the next file of the same source tells of them.
+  ///   - named: of these people, whom the ledger names. They stay as people who left: the ledger knows them by their id
+  ///     alone, which is theirs again when the next file of the same source tells of them.
   static func removeAdded(
     _ kind: RowKind, _ number: Int64, _ change: RosterChange, isOthers: Bool,
-    hasDevices: ([PersonID]) throws -> Set<PersonID>
+    named: ([PersonID]) throws -> Set<PersonID>
   ) throws {
     let person: SQL = kind == .person ? "r.person_id" : "NULL"
     let added = try change.transaction.rows(
@@ -155,7 +155,7 @@ enum FormerStore {
       let ids = part.map(\.id)
       if kind == .person { try PersonStore.removeLinks(of: ids, in: change.district, change.transaction) }
       if kind == .guardian { try GuardianStore.removeContacts(of: ids, in: change.district, change.transaction) }
-      let kept = try hasDevices(part.compactMap(\.person))
+      let kept = try named(part.compactMap(\.person))
       let staying = part.filter { $0.person.map(kept.contains) ?? false }.map(\.id)
       if !staying.isEmpty {
         try RowStore.remove(

@@ -48,7 +48,7 @@ extension PersonStore {
       .person, leaving, in: change.district, number: change.number, at: change.now, transaction)
   }
 
-  /// Gives them their ids back, where an import is undone. Whoever has one of these by then, for they have a device, goes by
+  /// Gives them their ids back, where an import is undone. Whoever has one of these by then, for the ledger names them, goes by
   /// such an id instead.
   static func takeBack(from number: Int64, _ change: RosterChange) throws {
     let tail = formerID("", in: number)

@@ -44,9 +44,15 @@ extension Shell: FaultPages {
 }
 
 extension Call {
-  /// Path and query as one address of this site.
+  /// What names a student, or somebody's guardian, where people type it: it goes into no address that leads back, for addresses
+  /// stay in histories and logs.
+  private static let names: Set<String> = ["q", "number", "username", "email", "guardian"]
+
+  /// Path and query as one address of this site, without what was looked for.
   fileprivate var address: String {
-    let pairs = query.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }
+    let pairs = query.filter { !Self.names.contains($0.name) }.map {
+      "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))"
+    }
     return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
   }
 }
