@@ -65,8 +65,8 @@ struct NameSearch {
     if found.count < limit, let begun = Self.narrowest(extents),
       begun != written || extents[begun].begun.places > extents[begun].exact.places
     {
-      let people = people(beginning: words[begun], isLonger: begun == written)
-      try walk(people, patterns, but: begun, into: &found)
+      let longer = people(beginning: words[begun], isLonger: begun == written)
+      try walk(longer, patterns, but: begun, into: &found)
     }
     if found.count < limit { try walkSimilar(extents, into: &found) }
     if found.isEmpty, let written { try compareNames(beside: written, into: &found) }
