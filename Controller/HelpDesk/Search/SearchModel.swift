@@ -134,6 +134,7 @@ enum SearchWords {
     let stage = found.device.stage?.rawValue.replacing("-", with: " ")
     switch found.device.stage {
     case .lost, .stolen: return ("reported \(stage ?? "")", "bad")
+    case .retired where found.holder?.isElsewhere == true: return ("moved to another district", "soft")
     case .retired, .inRepair: return (stage ?? "", "soft")
     default: break
     }
@@ -147,4 +148,9 @@ enum SearchWords {
     let seen = found.lastContact.map { "last seen \($0.rfc3339.prefix(10))" } ?? "never seen"
     return ([stage, health, seen].compactMap(\.self).joined(separator: ", "), mood)
   }
+}
+
+extension Holder {
+  /// Whether it went to another district.
+  fileprivate var isElsewhere: Bool { if case .otherDistrict = self { true } else { false } }
 }

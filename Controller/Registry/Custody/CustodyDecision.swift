@@ -139,10 +139,12 @@ extension RegistryError {
     let place = "it is \(standing.stage.map { "'\($0.rawValue)'" } ?? "in no stage yet")"
     let who = standing.holder.map { " with \($0)" } ?? ""
     let since = last.map { ", by what came before: \($0.words)" } ?? ""
-    return RegistryError(
+    var error = RegistryError(
       .custodyImpossible,
       "The move '\(kind.rawValue)' is impossible: \(why ?? (place + who))\(since). Possible now: \(allowed.isEmpty ? "nothing" : allowed.joined(separator: ", "))."
     )
+    error.plain = why.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } ?? standing.hindrance(of: kind)
+    return error
   }
 }
 

@@ -92,7 +92,8 @@ struct ManyDecided {
         }
         faults.add(
           Fault(
-            line: line, field: "serial", value: one.device.serial, code: error.code.text, message: error.message))
+            line: line, field: "serial", value: one.device.serial, code: error.code.text,
+            message: error.plain ?? error.message))
       }
     }
   }

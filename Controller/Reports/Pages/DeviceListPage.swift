@@ -33,13 +33,13 @@ struct DeviceListPage: Sendable {
       guard let software else { return try run.page(after: after, limit: Self.limit, transaction) }
       return try run.page(having: software, after: after, limit: Self.having, transaction)
     }
-    let schools = try await schools(of: place, context)
+    let schools = try await desk.schools(of: place, context)
     let canChange = place.only.map { id in
       context.caller?.scope(of: AccessRule.deviceManagers)?.contains(id) == true
     }
     let model = DeviceListModel(
       page, columns, run.question, place, call, schools: schools, software: software,
-      canChange: canChange == true && !page.rows.isEmpty)
+      canChange: canChange == true && (!page.rows.isEmpty || page.next != nil))
     return try desk.shell.page(
       "devices", model, Shell.Heading("Devices of \(place.words)", place: Self.place), context)
   }
@@ -51,13 +51,6 @@ struct DeviceListPage: Sendable {
     let chosen = Set(call.query.filter { $0.name == "column" }.map(\.value))
     let found = DeviceReports.all.filter { chosen.contains($0.key) }
     return found.isEmpty ? DeviceReports.all.filter(\.isUsual) : found
-  }
-
-  private func schools(of place: PageScope, _ context: OperatorContext) async throws -> [PlaceNames.Named] {
-    guard let only = place.only else { return [] }
-    let all = try await desk.database.read(in: .district(only)) { try PlaceNames.schools(of: only, $0) }
-    guard let allowed = context.schools?[only] else { return all }
-    return all.filter { SchoolID(rawValue: $0.id).map(allowed.contains) ?? false }
   }
 }
 
@@ -189,7 +182,7 @@ extension DeviceListModel {
     let named = question.given + (software?.given ?? [])
     chips = named.map { name, value in
       Chip(
-        name: Self.labels[name] ?? name, value: value,
+        name: Self.labels[name] ?? name, value: FilterWords.value(value, of: name),
         without: Address("/devices", Self.without(name, chosen)).description)
     }
     hasChips = !chips.isEmpty
@@ -199,9 +192,9 @@ extension DeviceListModel {
     self.schools =
       schools.map { Choice($0.id, $0.name, chosen: given(.school)) }
       + [Choice("-", "No school", chosen: given(.school))]
-    stages = Stage.allCases.map { Choice($0.rawValue, $0.rawValue, chosen: given(.stage)) }
-    uses = [("in", "In use"), ("out", "Out of use"), ("not-here", "Not here yet")].map {
-      Choice($0, $1, chosen: given(.use))
+    stages = Stage.allCases.map { Choice($0.rawValue, CodeWords.ofStage($0.rawValue), chosen: given(.stage)) }
+    uses = FilterWords.choices(Question.Use.allCases.map(\.rawValue), of: .use).map {
+      Choice($0.value, $0.label, chosen: given(.use))
     }
     verdicts = Question.wellness.map { Choice($0, $0, chosen: given(.wellness)) }
     reasons = Question.reasons.map { Choice($0, Words.reasons[$0] ?? $0, chosen: given(.reason)) }
@@ -257,7 +250,7 @@ extension Call {
 extension DeviceListModel.Row {
   /// - Parameter values: of the columns, with the device's id behind them.
   init(_ values: [SQLValue], _ columns: [Report.Column]) {
-    let texts = zip(values, columns).map { CellText.text($0, $1.kind) }
+    let texts = CellText.texts(values, columns)
     id = values.count > columns.count ? CellText.text(values[columns.count], .text) ?? "" : ""
     let address = "/devices/\(id)"
     let naming = columns.firstIndex { ["serial", "assetTag", "hostname"].contains($0.key) }

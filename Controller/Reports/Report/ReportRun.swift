@@ -16,6 +16,8 @@ struct ReportRun: Sendable {
   /// Devices that one page looks at where no index tells which of them are meant, in growing steps: a page that fills soon
   /// costs little.
   var strides = [512, 2048, 4096]
+  /// How long a page goes on behind these steps, where it is not full by then.
+  var patience = Duration.milliseconds(300)
 
   /// Packages, or rows of merged queries, of one look, where all of them are wanted.
   private static let step = 1000
@@ -78,6 +80,19 @@ struct ReportRun: Sendable {
         in: scope, prefix: question.prefix, after: after, limit: limit, transaction)
       return Page(rows: page.items.map { .init(district: nil, values: Self.row(of: $0)) }, next: page.next)
     }
+  }
+
+  /// A page as full as there are rows for it, where each look goes a bounded way and may be short; after `looks` of them it ends
+  /// where it is.
+  func filled(after: String?, limit: Int, looks: Int = 200, _ transaction: any Transaction) throws -> Page {
+    var whole = try page(after: after, limit: limit, transaction)
+    for _ in 1..<looks {
+      guard whole.rows.count < limit, let next = whole.next else { break }
+      let more = try page(after: next, limit: limit - whole.rows.count, transaction)
+      whole.rows += more.rows
+      whole.next = more.next
+    }
+    return whole
   }
 
   /// With the schools to which the caller is limited.
