@@ -59,6 +59,8 @@ def listed(visit, address):
             fault(f"{address}: {answer.status}")
         count += text.count('data-label="Serial"')
         more = re.search(r'<a href="([^"]*)" rel="next"', text)
+        if more and 'data-label="Serial"' not in text:
+            fault(f"{address}: nothing stands on a page that goes on")
         address = more and more.group(1)
     return count
 

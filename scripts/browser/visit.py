@@ -159,7 +159,7 @@ def look_here(visit, screenshots, label):
 def look(visit, path, screenshots, label):
     """What a page weighs; the page at both widths, light and dark, and as it is printed."""
     bytes_sent = weigh(visit, path, label)
-    visit.seen.add(urllib.parse.urlsplit(visit.page.url).path)
+    visit.seen |= {urllib.parse.urlsplit(path).path, urllib.parse.urlsplit(visit.page.url).path}
     for width, (wide, high) in SIZES.items():
         for scheme in ("light", "dark"):
             visit.page.set_viewport_size({"width": wide, "height": high})

@@ -71,6 +71,9 @@ struct FindCommand: SessionCommand {
     let writer = ListWriter(Self.columns, session)
     for row in Self.rows(found) { writer.add(row) }
     writer.finish(nothing: "Nothing answers to that\(place.words).")
+    if found["leavesSerials"].bool == true {
+      session.console.error("Not all serials were looked through: type its beginning or its last characters.\n")
+    }
   }
 
   /// A row for each device, and for each person without one.

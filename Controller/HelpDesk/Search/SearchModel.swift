@@ -36,6 +36,9 @@ struct SearchModel: Sendable {
   let hasDevices: Bool
   let isEmpty: Bool
   let hasMorePeople: Bool
+  let leavesSerials: Bool
+  /// The page of the one device that is meant, which Enter opens.
+  let only: String?
   /// For who does not see the list: `3 people and 1 device`.
   let count: String
 
@@ -55,9 +58,14 @@ struct SearchModel: Sendable {
       people.isEmpty ? nil : people.count == 1 ? "1 person" : "\(people.count) people",
       devices.isEmpty ? nil : devices.count == 1 ? "1 device" : "\(devices.count) devices",
     ].compactMap(\.self)
-    let more = found.hasMorePeople ? ". There are more people: type more of the name" : ""
+    let more =
+      found.hasMorePeople
+      ? ". There are more people: type more of the name"
+      : found.leavesSerials ? ". Not all serials were looked through: type its beginning or its last characters" : ""
     count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found" + more
     hasMorePeople = found.hasMorePeople
+    leavesSerials = found.leavesSerials
+    only = found.only.map { "/devices/\($0)" }
   }
 }
 

@@ -28,17 +28,15 @@ struct DeviceListPage: Sendable {
     let call = call.filled.leaning
     let run = try await desk.run(DeviceReports.inventory, call, context, columns: columns + [Self.id])
     let after = try call.query("after")
-    let software = try SoftwareQuestion(call)
     let page = try await desk.database.read(in: run.scope) { transaction in
-      guard let software else { return try run.page(after: after, limit: Self.limit, transaction) }
-      return try run.page(having: software, after: after, limit: Self.having, transaction)
+      try run.page(after: after, limit: run.having == nil ? Self.limit : Self.having, transaction)
     }
     let schools = try await desk.schools(of: place, context)
     let canChange = place.only.map { id in
       context.caller?.scope(of: AccessRule.deviceManagers)?.contains(id) == true
     }
     let model = DeviceListModel(
-      page, columns, run.question, place, call, schools: schools, software: software,
+      page, columns, run.question, place, call, schools: schools, software: run.having,
       canChange: canChange == true && (!page.rows.isEmpty || page.next != nil))
     return try desk.shell.page(
       "devices", model, Shell.Heading("Devices of \(place.words)", place: Self.place), context)
@@ -57,12 +55,26 @@ struct DeviceListPage: Sendable {
 extension SoftwareQuestion {
   static let details = ["version", "below", "architecture", "source"]
   static let parameters = ["software"] + details
+  static let described: [Operation.Parameter] = [
+    .init("software", "Only devices that have a package of this name"),
+    .init("version", "With 'software': in this version"),
+    .init("below", "With 'software': older than this version"),
+    .init("architecture", "With 'software': made for this one, such as amd64"),
+    .init("source", "With 'software': from this one, such as rpm"),
+  ]
 
   /// nil where a call asks for none.
   ///
   /// - Throws: `request.query`.
   init?(_ call: Call) throws(ServingError) {
-    guard let name = try call.query("software"), !name.isEmpty else { return nil }
+    guard let name = try call.query("software"), !name.isEmpty else {
+      for detail in Self.details {
+        guard try call.query(detail)?.isEmpty ?? true else {
+          throw ServingError(.query, "'\(detail)' means something with 'software' alone. Say which package is meant.")
+        }
+      }
+      return nil
+    }
     self.init(name: name, version: try call.query("version"), below: try call.query("below"))
     (architecture, source) = (try call.query("architecture"), try call.query("source"))
   }
@@ -208,7 +220,7 @@ extension DeviceListModel {
     self.columns = DeviceReports.all.map {
       Column(key: $0.key, title: $0.heading, isChosen: keys.contains($0.key))
     }
-    let file = Address("/api/v1/reports/inventory", question.given).with("district", place.given)
+    let file = Address("/api/v1/reports/inventory", named).with("district", place.given)
     (csv, xlsx) = (file.with("format", "csv").description, file.with("format", "xlsx").description)
     self.canChange = canChange
     bulk = "/districts/\(place.only?.rawValue ?? "")/devices/change"

@@ -52,7 +52,7 @@ enum DeviceReports {
   static let inventory = Report(
     id: "inventory", title: "Inventory register",
     words: "Every device: what it is, where it is, who answers for it, and how it is.",
-    rule: .scopedSchools(AccessRule.anyReader), columns: all, filters: filters,
+    rule: .scopedSchools(AccessRule.anyReader), columns: all, filters: filters, isBySoftware: true,
     source: .tables { DeviceTables.query(in: $0, $1) })
 
   static let attention = Report(

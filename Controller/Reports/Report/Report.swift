@@ -63,6 +63,8 @@ struct Report: Sendable {
   let columns: [Column]
   let filters: [Filter]
   var namesStudents = false
+  /// Whether its devices may be narrowed to those that have a package.
+  var isBySoftware = false
   /// Those that its devices can be in, to choose from.
   var stages = Stage.allCases
   let source: Source

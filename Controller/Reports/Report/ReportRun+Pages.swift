@@ -13,7 +13,7 @@ extension ReportRun {
   ) throws -> Page {
     var page = Page()
     let place = try Self.place(after)
-    var walk = ReportWalk(strides, patience)
+    var walk = ReportWalk(pace)
     for district in try likely(transaction) {
       if let place, district < place.district { continue }
       var beyond = district == place?.district ? place?.key : nil
@@ -83,7 +83,7 @@ extension ReportRun {
   ) throws -> Page {
     var page = Page()
     let place = try Self.place(after)
-    var walk = ReportWalk(strides, patience)
+    var walk = ReportWalk(pace)
     for district in districts {
       if let place, district < place.district { continue }
       var beyond = district == place?.district ? place?.key : nil
@@ -140,16 +140,23 @@ extension ReportRun {
   }
 }
 
-/// How far a page looks at what may not be meant: its steps, and on while it has time, so that few of many are found by few
-/// pages.
+/// How far a page looks where no index tells which of what it reads are meant.
+struct ReportPace: Sendable {
+  /// Devices or changes, in growing steps: a page that fills soon costs little.
+  var strides = [512, 2048, 4096]
+  /// How long a page goes on behind these steps, where it is not full by then: few of many are found by few pages.
+  var patience = Duration.milliseconds(300)
+}
+
+/// A page's way through what may not be meant.
 struct ReportWalk {
   private var strides: ArraySlice<Int>
   private var left: Int
   private let end: ContinuousClock.Instant
 
-  init(_ strides: [Int], _ patience: Duration) {
-    (self.strides, left) = (strides[...], strides.reduce(0, +))
-    end = .now + patience
+  init(_ pace: ReportPace) {
+    (strides, left) = (pace.strides[...], pace.strides.reduce(0, +))
+    end = .now + pace.patience
   }
 
   var isOver: Bool { left <= 0 && .now >= end }

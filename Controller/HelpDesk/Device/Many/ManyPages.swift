@@ -98,7 +98,8 @@ struct ManyPages: Sendable {
     return try desk.shell.page(
       "desk-many", model,
       Shell.Heading(
-        "Give out, take back", place: Self.place, notice: notice, fault: fault ?? error?.message, status: status),
+        "Give out, take back", place: Self.place, notice: notice,
+        fault: fault ?? (error as? RegistryError)?.plain ?? error?.message, status: status),
       context)
   }
 }
