@@ -158,6 +158,44 @@ struct DeviceSearchTests {
     }
   }
 
+  @Test("Where not all serials may be read for a part of one, it is said; schools find their own alone")
+  func parts() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await DeviceListTests.fill(bench, devices: 600)
+    let cedar = TenantScope.district(Self.cedar)
+    func search(_ scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil, most: Int) async throws -> (
+      serials: [String], schools: Set<String>, isWhole: Bool
+    ) {
+      try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
+        let found = try registry.search(
+          part: "1000", in: scope, schools: schools, limit: 20, most: most, transaction)
+        return (
+          found.devices.map { $0.device.serial ?? "" }, Set(found.devices.map { $0.device.school?.rawValue ?? "" }),
+          found.isWhole
+        )
+      }
+    }
+    for scope in [cedar, .state, .districts([Self.cedar, Self.oak])] {
+      let all = try await search(scope, most: 600)
+      #expect(all.serials.count == 20 && all.isWhole, "as many as are wanted")
+      let few = try await search(scope, most: 5)
+      #expect(few.serials == Array(all.serials.prefix(5)) && !few.isWhole, "\(few)")
+    }
+    let north = try await search(cedar, schools: [Self.cedar: [SchoolID(rawValue: "north")!]], most: 600)
+    #expect(north.serials.count == 4 && north.schools == ["north"] && north.isWhole)
+    guard !TestDatabase.isPostgres else { return }
+    for (scope, index) in [
+      (cedar, "registry_device_serial "), (TenantScope.state, "registry_device_serial_elsewhere"),
+    ] {
+      let plan = try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
+        let planning = PlanningTransaction(transaction)
+        _ = try registry.search(part: "1000", in: scope, schools: nil, limit: 20, planning)
+        return planning.plan
+      }
+      #expect(plan.contains { $0.contains("COVERING INDEX \(index)") }, "\(plan)")
+    }
+  }
+
   @Test("No search reads the devices through, whatever is typed and whoever asks")
   func plans() async throws {
     let bench = try await RegistryBench.withDistricts()

@@ -20,9 +20,10 @@ extension DeviceRegistry {
   /// - Returns: also whether all serials of the scope were read, as far as it takes to know that there are no others.
   package func search(
     part text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, limit: Int,
-    _ transaction: any Transaction
+    most: Int? = nil, _ transaction: any Transaction
   ) throws -> (devices: [FoundDevice], isWhole: Bool) {
-    try DeviceSearch(scope, schools: schools, transaction).devices(having: text, limit: limit)
+    try DeviceSearch(scope, schools: schools, transaction).devices(
+      having: text, limit: limit, most: most ?? DeviceSearch.mostRead)
   }
 
   /// The devices that are people's, those in repair included, by person: of each at most `limit`.

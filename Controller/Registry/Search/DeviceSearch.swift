@@ -59,6 +59,9 @@ struct DeviceSearch {
       inOrderOf: column, isStateWide: true, isOfStateAlone: isOfStateAlone)
   }
 
+  /// Whether some districts are limited to schools.
+  var isLimited: Bool { allowed != nil }
+
   func within(_ condition: SQL) -> SQL { allowed.map { "\(condition) AND \($0)" } ?? condition }
 
   private func places(_ finds: [DeviceFind], limit: Int) throws -> [DevicePlace] {

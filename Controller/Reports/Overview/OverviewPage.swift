@@ -31,9 +31,10 @@ struct OverviewPage: Sendable {
   }
 }
 
-/// Every model, some of them a page: the overview has the first ones.
+/// Every model, page by page: the overview has the first ones.
 extension OverviewPage {
-  private static let limit = 100
+  /// A machine may tell a long model, which stands on the page several times.
+  private static let limit = 20
 
   private struct Models: Sendable {
     let hasChoices: Bool

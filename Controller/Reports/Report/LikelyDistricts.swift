@@ -24,13 +24,13 @@ extension ReportRun {
     for (kind, values) in counted {
       let some = try transaction.rows(
         """
-        SELECT district_id FROM reports_count WHERE \(scope) AND place = '' AND kind = \(kind.rawValue)
+        SELECT district_id FROM reports_count WHERE district_id IN \(list: districts) AND place = '' AND kind = \(kind.rawValue)
           AND value IN \(list: values) AND devices > 0
         """)
       let fresh = try transaction.rows(
         """
         SELECT district_id FROM reports_counted
-        WHERE \(scope) AND at >= \(question.now.advanced(by: .zero - Self.freshness))
+        WHERE district_id IN \(list: districts) AND at >= \(question.now.advanced(by: .zero - Self.freshness))
         """)
       let holding = Set(try some.map { try $0.get("district_id", as: DistrictID.self) })
       let known = Set(try fresh.map { try $0.get("district_id", as: DistrictID.self) })
