@@ -12,6 +12,8 @@ struct HealthCounts: Sendable, Hashable {
   /// Devices in use.
   var total: Int { well + attention + failing + unknown }
 
+  var all: Int { total + outOfUse + notHere }
+
   /// - Parameter word: a verdict, or what the tables say of devices that are not in use; a later version's word is `unknown` here.
   mutating func add(_ devices: Int, _ word: String) {
     switch Health.Verdict(rawValue: word) {

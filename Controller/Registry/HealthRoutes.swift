@@ -25,8 +25,8 @@ struct HealthRoutes: Sendable {
   }
 
   private static let rule = """
-    Exact at the moment of the answer. Devices that are lost, stolen or retired are counted as outOfUse and in nothing else, those \
-    that are only expected as notHere; one that is here and has not told its health yet is unknown
+    Exact at the moment of the answer. Devices that are lost, stolen, retired or moved to another district are counted as outOfUse and \
+    in nothing else, those that are only expected as notHere; one that is here and has not told its health yet is unknown
     """
 
   private func district(_ call: Call, _ context: OperatorContext) async throws -> Reply {
@@ -95,7 +95,7 @@ struct HealthView: Encodable, Sendable {
     ("well", .integer("Everything that was looked at is well")),
     ("attention", .integer("Something should be looked after")), ("failing", .integer("Something fails")),
     ("unknown", .integer("Nothing is known of their health, or they have not told it yet")),
-    ("outOfUse", .integer("Lost, stolen or retired; not in total")),
+    ("outOfUse", .integer("Lost, stolen, retired or moved to another district; not in total")),
     ("notHere", .integer("Expected, never received and never enrolled; not in total")),
   ]
   private static let required = fields.map(\.name)

@@ -55,6 +55,8 @@ package struct RegistryError: StatusError {
   package let kind: Kind
   package let message: String
   package let faults: [Fault]
+  /// The same for who stands before the device and knows no codes; nil where ``message`` is for them too.
+  package var plain: String?
   package var code: ErrorCode { ErrorCode(kind.rawValue) }
 
   package init(_ kind: Kind, _ message: String, faults: [Fault] = []) {

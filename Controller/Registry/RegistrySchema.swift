@@ -13,7 +13,7 @@ enum RegistrySchema {
     Migration("registry", 12, serialEnds), Migration("registry", 13, [HeldDevices.index]),
     Migration("registry", 14, ReportViews.statements), Migration("registry", 15, NetworkStore.schema),
     Migration("registry", 16, ReportViews.second), Migration("registry", 17, leaner),
-    Migration("registry", 18, HealthSchema.notHere),
+    Migration("registry", 18, HealthSchema.notHere), Migration("registry", 19, KeptFile.schema),
   ]
 
   /// Each search of the list of devices finds `district_id, device_id` in an index alone.

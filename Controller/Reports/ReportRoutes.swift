@@ -32,7 +32,8 @@ struct ReportRoutes: Sendable {
         "\(report.title), streamed: \(report.words) CSV is RFC 4180 and begins a cell that a spreadsheet would run as a formula with an apostrophe; JSON is an object a line",
         query: [
           .init("district", "Only this district's"), .init("format", "csv, xlsx or json; json by default"),
-        ] + report.filters.map(\.parameter) + (report.namesStudents ? [StudentViews.parameter] : []),
+        ] + report.filters.map(\.parameter) + (report.isBySoftware ? SoftwareQuestion.described : [])
+          + (report.namesStudents ? [StudentViews.parameter] : []),
         media: ExportFormat.allCases.map { String($0.type.prefix { $0 != ";" }) })
     ) { call, context in try await file(report, call, context) }
   }

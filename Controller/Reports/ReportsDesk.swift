@@ -24,6 +24,7 @@ package struct ReportsDesk: Sendable {
   let journal: any ViewJournal
   let shell: Shell
   let gate = StreamGate(files)
+  let pace: ReportPace
   /// Counts for the overview; run it as a service.
   package let counter: ReportCounter
 
@@ -32,6 +33,16 @@ package struct ReportsDesk: Sendable {
     database: any Database, exports: any Database, registry: DeviceRegistry, software: any SoftwareSource,
     journal: any ViewJournal, shell: Shell, logger: Logger, clock: @escaping @Sendable () -> Instant
   ) {
+    self.init(
+      database: database, exports: exports, registry: registry, software: software, journal: journal, shell: shell,
+      pace: ReportPace(), logger: logger, clock: clock)
+  }
+
+  init(
+    database: any Database, exports: any Database, registry: DeviceRegistry, software: any SoftwareSource,
+    journal: any ViewJournal, shell: Shell, pace: ReportPace, logger: Logger, clock: @escaping @Sendable () -> Instant
+  ) {
+    self.pace = pace
     (self.database, self.exports, self.registry) = (database, exports, registry)
     (self.software, self.journal, self.shell) = (software, journal, shell)
     counter = ReportCounter(database: database, logger: logger, clock: clock)
@@ -60,8 +71,8 @@ package struct ReportsDesk: Sendable {
     let columns = columns ?? report.columns
     return ReportRun(
       report: report, columns: seesPeople(in: scope, context) ? columns : columns.map(\.withoutPeople),
-      question: question, scope: scope, districts: districts,
-      schools: context.schools, software: software)
+      question: question, scope: scope, districts: districts, schools: context.schools, software: software,
+      having: report.isBySoftware ? try SoftwareQuestion(call) : nil, pace: pace)
   }
 
   /// Whether the caller may know who has the devices, of all that is asked for.

@@ -145,12 +145,13 @@ struct SampleDistrict {
 }
 
 extension SampleController {
-  /// The API token of a new principal with one role in one district.
-  func token(role: String, district: String, name: String) async throws -> String {
+  /// The API token of a new principal with one role in one district, or at one of its schools.
+  func token(role: String, district: String, school: String? = nil, name: String) async throws -> String {
+    let place = school.map { #", "school": "\#($0)""# } ?? ""
     let principal = await call(.post, "/api/v1/principals", json: #"{"kind": "person", "name": "\#(name)"}"#)
     let id = try #require(principal.body["id"] as? String, "\(principal)")
     let grant = await call(
-      .post, "/api/v1/principals/\(id)/grants", json: #"{"role": "\#(role)", "district": "\#(district)"}"#)
+      .post, "/api/v1/principals/\(id)/grants", json: #"{"role": "\#(role)", "district": "\#(district)"\#(place)}"#)
     try #require((200...204).contains(grant.status), "\(grant)")
     let issued = await call(
       .post, "/api/v1/principals/\(id)/tokens", json: #"{"name": "test", "expiresInDays": 1}"#)

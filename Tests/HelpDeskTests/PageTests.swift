@@ -40,6 +40,21 @@ struct PageTests {
     #expect(page.components(separatedBy: "<script").count == 2, "one script, and none in the page itself")
   }
 
+  @Test("What Enter opens is told to the script; where serials were left out, people and programs are told")
+  func told() async throws {
+    let bench = try await DeskBench()
+    let only = await bench.get("/desk/results", [("q", "PF3XK2M9")], cookie: Self.cookie).text
+    #expect(only.contains("data-only=\"/devices/dev_000000000000000a\""), "\(only)")
+    #expect(!(await bench.get("/desk/results", [("q", "exampleton")], cookie: Self.cookie)).text.contains("data-only"))
+    let whole = await bench.search("9zz9", as: .helpDesk)
+    #expect(whole.json["leavesSerials"] as? Bool == false)
+    var found = DeskSearch.Found()
+    found.leavesSerials = true
+    let model = SearchModel(found, now: DeskBench.now)
+    #expect(model.leavesSerials && model.count.contains("Not all serials were looked through"))
+    #expect(SearchView(found).leavesSerials)
+  }
+
   @Test("Sent as a scanner sends it, the only result opens; who comes back from it stays")
   func only() async throws {
     let bench = try await DeskBench()

@@ -30,9 +30,11 @@ struct DeviceSearchTests {
     schools: [DistrictID: Set<SchoolID>]? = nil, limit: Int = 20
   ) async throws -> [String] {
     try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
-      try registry.search(text, in: scope, schools: schools, limit: limit, transaction).map {
-        "\($0.device.serial ?? "") \($0.match?.rawValue ?? "")"
+      var found = try registry.search(text, in: scope, schools: schools, limit: limit, transaction)
+      if found.isEmpty {
+        found = try registry.search(part: text, in: scope, schools: schools, limit: limit, transaction).devices
       }
+      return found.map { "\($0.device.serial ?? "") \($0.match?.rawValue ?? "")" }
     }
   }
 
@@ -52,9 +54,12 @@ struct DeviceSearchTests {
     #expect(try await found(bench, "pf3x", in: cedar).sorted() == ["PF3XK2M8 beginning", "PF3XK2M9 beginning"])
     #expect(try await found(bench, "k2m9").sorted() == ["PF3XK2M9 end", "QZ11K2M9 end"])
     #expect(try await found(bench, "2m9") == [], "three characters are no part of a serial")
-    // In the middle: in one district, not in the state.
+    // In the middle: in one district, in several, and in the whole state.
     #expect(try await found(bench, "3xk2", in: cedar).sorted() == ["PF3XK2M8 part", "PF3XK2M9 part"])
-    #expect(try await found(bench, "3xk2") == [])
+    for scope in [TenantScope.state, .districts([Self.cedar, Self.oak])] {
+      #expect(
+        try await found(bench, "3xk2", in: scope).sorted() == ["PF3XK2M7 part", "PF3XK2M8 part", "PF3XK2M9 part"])
+    }
     #expect(try await found(bench, "j-pf3", in: cedar) == ["MJ-PF3XZZ part"])
     #expect(try await found(bench, "j-pf", in: cedar) == [], "without a digit it is a name")
     for text in ["", "  ", "%%%%", "____", "\\\\\\\\", String(repeating: "x", count: 10_000), "\u{202e}x"] {
@@ -153,6 +158,44 @@ struct DeviceSearchTests {
     }
   }
 
+  @Test("Where not all serials may be read for a part of one, it is said; schools find their own alone")
+  func parts() async throws {
+    let bench = try await RegistryBench.withDistricts()
+    try await DeviceListTests.fill(bench, devices: 600)
+    let cedar = TenantScope.district(Self.cedar)
+    func search(_ scope: TenantScope, schools: [DistrictID: Set<SchoolID>]? = nil, most: Int) async throws -> (
+      serials: [String], schools: Set<String>, isWhole: Bool
+    ) {
+      try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
+        let found = try registry.search(
+          part: "1000", in: scope, schools: schools, limit: 20, most: most, transaction)
+        return (
+          found.devices.map { $0.device.serial ?? "" }, Set(found.devices.map { $0.device.school?.rawValue ?? "" }),
+          found.isWhole
+        )
+      }
+    }
+    for scope in [cedar, .state, .districts([Self.cedar, Self.oak])] {
+      let all = try await search(scope, most: 600)
+      #expect(all.serials.count == 20 && all.isWhole, "as many as are wanted")
+      let few = try await search(scope, most: 5)
+      #expect(few.serials == Array(all.serials.prefix(5)) && !few.isWhole, "\(few)")
+    }
+    let north = try await search(cedar, schools: [Self.cedar: [SchoolID(rawValue: "north")!]], most: 600)
+    #expect(north.serials.count == 4 && north.schools == ["north"] && north.isWhole)
+    guard !TestDatabase.isPostgres else { return }
+    for (scope, index) in [
+      (cedar, "registry_device_serial "), (TenantScope.state, "registry_device_serial_elsewhere"),
+    ] {
+      let plan = try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
+        let planning = PlanningTransaction(transaction)
+        _ = try registry.search(part: "1000", in: scope, schools: nil, limit: 20, planning)
+        return planning.plan
+      }
+      #expect(plan.contains { $0.contains("COVERING INDEX \(index)") }, "\(plan)")
+    }
+  }
+
   @Test("No search reads the devices through, whatever is typed and whoever asks")
   func plans() async throws {
     let bench = try await RegistryBench.withDistricts()
@@ -164,7 +207,7 @@ struct DeviceSearchTests {
         let (plan, fetched) = try await bench.database.read(in: scope) { [registry = bench.registry] transaction in
           let planning = PlanningTransaction(transaction)
           let (_, fetched) = try planning.noting {
-            try registry.search(text, in: scope, schools: nil, limit: 20, planning)
+            _ = try registry.search(text, in: scope, schools: nil, limit: 20, planning)
           }
           return (planning.plan, fetched)
         }

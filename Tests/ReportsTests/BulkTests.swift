@@ -41,6 +41,32 @@ import Vocabulary
     #expect(entries == ["custody.repair", "custody.repair"])
   }
 
+  @Test("What cannot be done is told by where a device is, and not by codes and events")
+  func words() async throws {
+    let fleet = try await Fleet()
+    var devices = Self.devices(3)
+    (devices[0].stage, devices[1].stage, devices[2].stage) = ("assigned", "retired", "retired")
+    try await fleet.add(devices)
+    let events: [(Int, String, String)] = [
+      (1, "assigned", "person:per_0000000000000001"), (2, "transferred", "district:oak"), (3, "retired", "district"),
+    ]
+    for (number, kind, holder) in events {
+      try await fleet.run(
+        """
+        INSERT INTO registry_ledger_event (district_id, device_id, sequence, at, actor, kind, holder)
+        VALUES (\(Fleet.cedar), \(Fleet.id(number)), 3, \(Fleet.now), 'principal:prn_0000000000000001', \(kind), \(holder))
+        """)
+    }
+    let marked = (1...3).map { "device=\(Fleet.id($0))" }.joined(separator: "&")
+    let address = "/districts/cedar/devices/change"
+    let page = try await fleet.ask(address, method: .post, form: "\(marked)&which=marked&move=move&school=south").text
+    for words in [
+      "A student or a member of staff has it: it has to be given back first.", "It is out of use, for good.",
+      "It was moved to the district &#39;oak&#39;, and is theirs now.",
+    ] { #expect(page.contains(words), "\(words): \(page)") }
+    #expect(!page.contains("The move") && !page.contains("per_") && !page.contains("prn_"))
+  }
+
   private func stages(_ fleet: Fleet) async throws -> [String] {
     try await fleet.database.read(in: .state) {
       try $0.rows("SELECT stage FROM registry_device ORDER BY device_id").map { try $0.get("stage", as: String.self) }

@@ -32,7 +32,7 @@ final class Fleet: Sendable {
   let journal = Views()
   let service: PeopleService
 
-  init(software: any SoftwareSource = NoSoftware()) async throws {
+  init(software: any SoftwareSource = NoSoftware(), pace: ReportPace = ReportPace()) async throws {
     path = NSTemporaryDirectory() + "rollcall-reports-\(UUID().uuidString).sqlite"
     database = try await TestDatabase.open(
       path,
@@ -43,7 +43,7 @@ final class Fleet: Sendable {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     desk = ReportsDesk(
       database: database, exports: database, registry: registry, software: software, journal: journal, shell: shell,
-      logger: quiet, clock: { Self.now })
+      pace: pace, logger: quiet, clock: { Self.now })
     service = PeopleService(
       routes: desk.peopleRoutes, authenticator: Callers(), pages: shell, logger: quiet, clock: { Self.now })
     for (district, name) in [(Self.cedar, "Cedar Falls"), (Self.oak, "Oak Park")] {

@@ -59,9 +59,41 @@ import Vocabulary
     #expect(links.count > 30, "\(links.count)")
     for (count, address) in links {
       #expect(try await listed(address, fleet, as: caller) == count, "\(address)")
-      let page = try await fleet.ask(address, as: caller)
-      #expect(page.status == 200, "\(address)")
+      // Page by page it has as many.
+      var (rows, next): (Int, String?) = (0, address)
+      while let asked = next {
+        let page = try await fleet.ask(asked, as: caller)
+        try #require(page.status == 200, "\(asked)")
+        rows += page.text.matches(of: /<a href="\/devices\/dev_/).count
+        next = page.text.firstMatch(of: /<a href="([^"]*)" rel="next"/).map {
+          String($0.output.1).replacing("&amp;", with: "&")
+        }
+      }
+      #expect(rows == count, "\(address)")
     }
+  }
+
+  @Test("Every model is reached from the overview, page by page")
+  func allModels() async throws {
+    let fleet = try await Fleet()
+    var devices = Self.many(130)
+    for index in devices.indices {
+      (devices[index].model, devices[index].stage) = ("Model \(1000 + index)", "in-service")
+    }
+    try await fleet.add(devices)
+    let page = try await numbers(fleet)
+    let link = try #require(page.firstMatch(of: /<a href="([^"]*)">And 115 more models<\/a>/)).output.1
+    var (names, pages, next): ([String], Int, String?) = ([], 0, String(link))
+    while let asked = next {
+      let page = try await fleet.ask(asked).text
+      names += page.matches(of: /<bdi>(Model \d+)<\/bdi>/).map { String($0.output.1) }
+      pages += 1
+      next = page.firstMatch(of: /<a href="([^"]*)" rel="next"/).map {
+        String($0.output.1).replacing("&amp;", with: "&")
+      }
+    }
+    #expect(names.count == 130 && Set(names).count == 130 && pages == 7)
+    #expect(try await fleet.ask("/overview/models?after=x").status == 400)
   }
 
   @Test("A count that is still fresh is left alone, an old one is made anew, and what is gone is removed")

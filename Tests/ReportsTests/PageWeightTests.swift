@@ -134,6 +134,25 @@ import Vocabulary
     #expect(try Self.weight(preview.bytes) <= Self.most)
   }
 
+  @Test("Models that machines make long are few a page")
+  func models() async throws {
+    let fleet = try await Fleet()
+    try await fleet.add(
+      (0..<40).map { number in
+        var device = Self.device(number, of: Fleet.cedar)
+        let letters = (0..<100).map { String(Self.mixed(number * 100 + $0), radix: 36) }.joined()
+        (device.school, device.model) = ("north", String(letters.prefix(1000)))
+        return device
+      })
+    try await fleet.desk.counter.count(now: Fleet.now)
+    for address in ["/overview", "/overview/models", "/overview/models?after=20"] {
+      let page = try await fleet.ask(address)
+      #expect(page.status == 200 && page.text.components(separatedBy: "model=").count > 25, "\(address)")
+      let weight = try Self.weight(page.bytes)
+      #expect(weight <= Self.most, "\(address): \(weight) bytes")
+    }
+  }
+
   @Test("On the view for printing nothing is a link but what stands around it")
   func printed() async throws {
     let fleet = try await Fleet()

@@ -226,7 +226,7 @@ import Vocabulary
     let lines = students.split(separator: "\r\n").dropFirst().map(String.init)
     let expected = ["Lovelace,Ada,05,SN1005", "Lovelace,Ada,05,SN1001", "Byron,Ada,05,SN1006", "Babbage,Ada,05,,"]
     #expect(lines.count == 4 && Set(expected.filter { students.contains($0) }).count == 4, "\(students)")
-    #expect(students.contains("in-repair"))
+    #expect(students.contains("in repair"))
     let free = try await fleet.ask("/api/v1/reports/unassigned").text
     #expect(free.split(separator: "\n").count == 1 && free.contains("SN1004"), "\(free)")
   }
@@ -254,7 +254,7 @@ import Vocabulary
     }
     let text = try await fleet.ask("/api/v1/reports/losses?format=csv").text
     let rows = text.split(separator: "\r\n").dropFirst().map(String.init)
-    #expect(rows.count == 3 && rows[0].contains("in-repair,2026-11-08 11:06:40,screen,,"), "\(text)")
+    #expect(rows.count == 3 && rows[0].contains("in repair,2026-11-08 11:06:40,screen,,"), "\(text)")
     #expect(rows.count == 3 && rows[1].contains("stolen,2026-11-13 11:06:40,,P-2,"), "\(text)")
     #expect(rows.count == 3 && rows[2].contains("lost,2026-11-16 11:06:40,,,"), "\(text)")
   }

@@ -80,7 +80,7 @@ struct SQLRenderingTests {
     // that was changed; the triggers that count health, their plans, and those that know what is not here yet; that a list of devices
     // looks their contacts up one by one, and a search their holders, and the people of words; serials from their end, for which one engine has no function; and, of
     // summaries and of counts for reports, rows kept in their key's tree, and that tables change their columns in place; and what
-    // finds letters in the journal's bodies, which each engine calls by another name.
-    #expect(uses <= 25, "Say the same thing to both engines, or raise this number with a reason.")
+    // finds letters in the journal's bodies, and in the middle of serials, which each engine calls by another name.
+    #expect(uses <= 26, "Say the same thing to both engines, or raise this number with a reason.")
   }
 }

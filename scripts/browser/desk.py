@@ -7,7 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "
 
 import devices  # noqa: E402
 import roster  # noqa: E402
-from visit import PASSWORD, Visit, fault, look  # noqa: E402
+from visit import PASSWORD, Visit, fault, look, look_here  # noqa: E402
 
 HOSTILE = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', '"\u0301 onfocus=alert(1) autofocus x="',
            "\u202egnp.exe", "x" * 100]
@@ -77,6 +77,13 @@ def search(browser, base, screenshots):
     visit.submit()
     if "/devices/dev_" not in visit.page.url:
         fault(f"a scanner's Enter leads to {visit.page.url}")
+    # A name and Enter, with several who bear it: the first is stepped to, and the name is in no address.
+    visit.go("/desk")
+    visit.page.keyboard.type("robin")
+    visit.press("Enter")
+    visit.page.locator('#results[data-asked="robin"] a.hit:focus').wait_for()
+    if "robin" in visit.page.url.lower():
+        fault(f"a name and Enter stand in the address: {visit.page.url}")
     for path, label in (("/desk", "desk"), ("/desk?q=robin&stay=yes", "desk-people"), ("/desk?q=CF-000&stay=yes", "desk-devices"),
                         ("/desk?q=nobody+at+all", "desk-nothing")):
         look(visit, path, screenshots, label)
@@ -156,7 +163,7 @@ def hand_over(visit, found, folder, screenshots):
         visit.page.locator("form[enctype] button").first.click()
         if words not in visit.page.locator("main").inner_text():
             fault(f"the preview does not say '{words}': {visit.page.locator('main').inner_text()[:300]}")
-        visit.page.screenshot(path=screenshots / f"hand-out-{name}.png", full_page=True)
+        look_here(visit, screenshots, f"hand-out-{name}")
     visit.page.get_by_role("button", name="Give them out").click()
     if visit.page.locator(".notice").inner_text() != "1 device has moved.":
         fault("a file that was confirmed moved nothing")

@@ -4,11 +4,13 @@ Usage: scripts/browser/run.py --programs bin [--chromium /usr/bin/chromium] [--s
 Each page is looked at 360 and 1,440 pixels wide, in light and dark: axe-core finds nothing at WCAG 2.1 AA, nothing is wider
 than the screen, everything is reached by Tab and shows that it has the focus, nothing breaks the content security policy, and
 the page with all its files is at most 60 KB as it travels. Then the same work is done without any script; the day of a help desk
-(day.py) and the Friday of district IT (friday.py) are gone through; and laptops tell hostile names (hostile.py).
+(day.py) and the Friday of district IT (friday.py) are gone through; and laptops tell hostile names (hostile.py). pages.txt has every
+page that there is: one that was not looked at is a fault.
 """
 
 import argparse
 import pathlib
+import re
 import sys
 import tempfile
 import zipfile
@@ -25,8 +27,8 @@ import friday  # noqa: E402
 import hostile  # noqa: E402
 from controller import Controller  # noqa: E402
 from desk import HOSTILE, hand_over, help_desk, school, search  # noqa: E402
-from people import add_person, administrator, give_role  # noqa: E402
-from visit import PASSWORD, Visit, fault, faults, look  # noqa: E402
+from people import add_person, administrator, enter, give_role  # noqa: E402
+from visit import PASSWORD, Visit, fault, faults, look, look_here  # noqa: E402
 
 
 def fleet(controller, folder):
@@ -51,7 +53,7 @@ def change_many(visit, screenshots):
     visit.tab_to("See what it would come to")
     visit.submit()
     visit.heading("Retire 2 devices?")
-    visit.page.screenshot(path=screenshots / "bulk.png", full_page=True)
+    look_here(visit, screenshots, "bulk")
     visit.tab_to("Retire 2 devices")
     visit.submit()
     visit.heading("2 devices retired")
@@ -230,6 +232,30 @@ def without_script(browser, base, link):
     print("without script: password set, signed in, reason kept, signed out", flush=True)
 
 
+def district_people(visit, browser, base, screenshots):
+    """Who administers a district: its people, and a report of students, for which a help desk says first why."""
+    name = "Dana Reed (example)"
+    link = add_person(visit, name, "dana.reed")
+    for role in ("district-admin", "help-desk"):
+        give_role(visit, name, role, "cedar-falls")
+    office = enter(browser, base, link, "dana.reed")
+    look(office, "/district-people", screenshots, "district-people-which")
+    look(office, "/districts/cedar-falls/people", screenshots, "district-people")
+    person = office.page.locator("main a[href*='/cedar-falls/people/']").first.get_attribute("href")
+    look(office, person, screenshots, "district-person")
+    look(office, "/reports/students", screenshots, "report-purpose")
+    office.heading("Why do you look?")
+    office.context.close()
+
+
+def every_declared():
+    for line in (HERE / "pages.txt").read_text().splitlines():
+        path, _, why = line.partition("  # ")
+        pattern = re.compile(re.sub(r"{\w+}", "[^/]+", path))
+        if not why and not any(pattern.fullmatch(place) for place in Visit.seen):
+            fault(f"{path} was not looked at")
+
+
 PARTS = ("pages", "day", "friday", "hostile")
 
 
@@ -250,8 +276,11 @@ def every_page(visit, browser, base, controller, folder, screenshots):
         look(visit, row.get_by_role("link").get_attribute("href"), screenshots, f"hostile-{number}")
     fleet(controller, folder)
     for path, label in [("/overview?district=cedar-falls", "overview"), ("/devices?district=cedar-falls", "devices"), ("/software", "software"),
-                        ("/reports", "reports"), ("/reports/inventory", "inventory"), ("/reports/fleet-health", "fleet-health")]:
+                        ("/overview/models", "models"), ("/reports", "reports"), ("/reports/inventory", "inventory"),
+                        ("/reports/inventory?view=print", "inventory-paper"), ("/reports/fleet-health", "fleet-health"),
+                        ("/reports/unassigned", "unassigned"), ("/reports/software", "report-software")]:
         look(visit, path, screenshots, label)
+    district_people(visit, browser, base, screenshots)
     change_many(visit, screenshots)
     take_up_roster(visit, folder, screenshots)
     enrolment(visit, controller, folder, screenshots)
@@ -262,7 +291,8 @@ def every_page(visit, browser, base, controller, folder, screenshots):
     found = devices.make(controller, folder)
     help_desk(browser, base, visit, found, screenshots)
     hand_over(visit, found, folder, screenshots)
-    for path, label in (("/views", "views"), ("/views?purpose=family-calls", "views-filtered")):
+    for path, label in (("/roster", "rosters"), ("/districts/cedar-falls/hand-out", "hand-out-cedar-falls"), ("/reports/attention", "attention"),
+                        ("/reports/losses", "losses"), ("/reports/changes", "changes"), ("/reports/students", "students"), ("/views", "views"), ("/views?purpose=family-calls", "views-filtered")):
         look(visit, path, screenshots, label)
 
 
@@ -298,6 +328,8 @@ def main():
                 hostile.workbook_is_harmless(visit)
             if "friday" in parts:
                 friday.run(visit, browser, base, prepared, screenshots)
+            if parts == PARTS:
+                every_declared()
             browser.close()
         if options.screenshots:
             print(f"screenshots are in {screenshots}")

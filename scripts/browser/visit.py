@@ -1,5 +1,8 @@
 """One browser window on a real controller: what it must never see, how a keyboard moves in it, and how a page is looked at."""
 
+import gzip
+import urllib.parse
+
 from axe_playwright_python.sync_playwright import Axe
 
 PASSWORD = "heron under seven bridges"
@@ -8,6 +11,8 @@ SIZES = {"360": (360, 740), "1440": (1440, 900)}
 # A page with all its files, in bytes as they travel.
 LARGEST = 60_000
 faults = []
+# Paths of all pages that were looked at, by whomever.
+seen = set()
 
 
 def fault(words):
@@ -17,6 +22,8 @@ def fault(words):
 
 class Visit:
     """One browser window: what it must never see, and how a keyboard moves in it."""
+
+    seen = seen
 
     def __init__(self, browser, base, **options):
         self.base = base
@@ -117,22 +124,49 @@ def weigh(visit, path, name):
     return visit.transferred
 
 
+def examine(visit, name):
+    """What is wrong with the page as it stands: by axe, and wider than the screen."""
+    found = Axe().run(visit.page, options=RULES)
+    for violation in found.response["violations"]:
+        nodes = [node["html"][:100] for node in violation["nodes"][:3]]
+        fault(f"{name}: {violation['id']} ({violation['impact']}): {violation['help']}: {nodes}")
+    over = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if over > 0:
+        fault(f"{name}: {over} pixels wider than the screen")
+
+
+def look_here(visit, screenshots, label):
+    """The page that answers to a form, which no address leads to: at both widths, light and dark, and what it weighs itself."""
+    before = visit.page.viewport_size
+    for width, (wide, high) in SIZES.items():
+        for scheme in ("light", "dark"):
+            visit.page.set_viewport_size({"width": wide, "height": high})
+            visit.page.emulate_media(color_scheme=scheme, media="screen")
+            examine(visit, f"{label}-{width}-{scheme}")
+            visit.page.screenshot(path=screenshots / f"{label}-{width}-{scheme}.png", full_page=True)
+            if scheme == "light":
+                keyboard_reaches_everything(visit, f"{label}-{width}")
+    visit.page.emulate_media(color_scheme="light", media="screen")
+    visit.page.set_viewport_size(before)
+    # As much as it is packed: its files are those of every page.
+    bytes_sent = len(gzip.compress(visit.page.content().encode(), 6))
+    if bytes_sent > LARGEST:
+        fault(f"{label}: {bytes_sent} bytes")
+    visit.seen.add(urllib.parse.urlsplit(visit.page.url).path)
+    print(f"looked at {label}, {bytes_sent} bytes", flush=True)
+
+
 def look(visit, path, screenshots, label):
     """What a page weighs; the page at both widths, light and dark, and as it is printed."""
     bytes_sent = weigh(visit, path, label)
+    visit.seen |= {urllib.parse.urlsplit(path).path, urllib.parse.urlsplit(visit.page.url).path}
     for width, (wide, high) in SIZES.items():
         for scheme in ("light", "dark"):
             visit.page.set_viewport_size({"width": wide, "height": high})
             visit.page.emulate_media(color_scheme=scheme, media="screen")
             response = visit.go(path)
             name = f"{label}-{width}-{scheme}"
-            found = Axe().run(visit.page, options=RULES)
-            for violation in found.response["violations"]:
-                nodes = [node["html"][:100] for node in violation["nodes"][:3]]
-                fault(f"{name}: {violation['id']} ({violation['impact']}): {violation['help']}: {nodes}")
-            over = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            if over > 0:
-                fault(f"{name}: {over} pixels wider than the screen")
+            examine(visit, name)
             visit.page.screenshot(path=screenshots / f"{name}.png", full_page=True)
             if scheme == "light":
                 keyboard_reaches_everything(visit, name)

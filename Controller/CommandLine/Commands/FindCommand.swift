@@ -36,8 +36,8 @@ struct FindCommand: SessionCommand {
   static let configuration = CommandConfiguration(
     commandName: "find", abstract: "Find people with their devices, and devices, by whatever is known of them.",
     discussion: """
-      A name in any order, accents and a typing error do not matter; a student's number; a serial, its beginning, or its last \
-      four characters and more; an asset tag; a host name; the whole e-mail address or telephone number of a guardian. At \
+      A name in any order, accents and a typing error do not matter; a student's number; a serial, or four characters \
+      and more of it; an asset tag; a host name; the whole e-mail address or telephone number of a guardian. At \
       most 20 results. Whoever is shown is an entry of the journal.
 
       EXAMPLES
@@ -71,6 +71,9 @@ struct FindCommand: SessionCommand {
     let writer = ListWriter(Self.columns, session)
     for row in Self.rows(found) { writer.add(row) }
     writer.finish(nothing: "Nothing answers to that\(place.words).")
+    if found["leavesSerials"].bool == true {
+      session.console.error("Not all serials were looked through: type its beginning or its last characters.\n")
+    }
   }
 
   /// A row for each device, and for each person without one.

@@ -4,8 +4,9 @@ struct HealthCommand: SessionCommand {
   static let configuration = CommandConfiguration(
     commandName: "health", abstract: "Count the devices that are well, and those that are not.",
     discussion: """
-      A district is counted by school, all that you may see by district. Devices that are lost, stolen or retired are out \
-      of use and in no other figure, nor are those that are only expected; one that has not told its health yet is unknown.
+      A district is counted by school, all that you may see by district. Devices that are lost, stolen, retired or \
+      moved to another district are out of use and in no other figure, nor are those that are only expected; one that has \
+      not told its health yet is unknown.
 
       EXAMPLES
         rollcall health

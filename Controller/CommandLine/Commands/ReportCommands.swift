@@ -74,7 +74,9 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Only this model.") var model: String?
     @Option(help: "Only devices in this stage.") var stage: String?
     @Option(
-      help: "'in' for devices in use, 'out' for lost, stolen and retired ones, 'not-here' for those only expected.")
+      help:
+        "'in' for devices in use, 'out' for those lost, stolen, retired or moved away, 'not-here' for those only expected."
+    )
     var use: String?
     @Option(help: "Only with this verdict: well, attention, failing, unknown.") var wellness: String?
     @Option(help: "Only where this is not well, such as battery.") var reason: String?
@@ -85,6 +87,8 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "Only what happened since this day, such as 2026-11-13.") var since: String?
     @Option(help: "Only changes of this kind, such as hardware.") var section: String?
     @Option(help: "Only packages whose name begins so.") var prefix: String?
+    @Option(help: "Only devices that have a package of this name.") var software: String?
+    @Option(help: "With --software: older than this version.") var below: String?
     @OptionGroup var place: DistrictFilter
     @OptionGroup var purpose: PurposeOption
     @OptionGroup var global: GlobalOptions
@@ -99,7 +103,8 @@ struct ReportCommand: ParsableCommand {
       [
         ("school", school), ("model", model), ("stage", stage), ("use", use), ("wellness", wellness),
         ("reason", reason), ("severity", severity), ("notSeen", notSeen), ("os", os), ("age", age.map(String.init)),
-        ("since", since), ("section", section), ("prefix", prefix),
+        ("since", since), ("section", section), ("prefix", prefix), ("software", software),
+        ("below", below),
       ]
     }
 

@@ -1,4 +1,5 @@
 import Logging
+import Registry
 import Roster
 import ServiceLifecycle
 import Vocabulary
@@ -9,6 +10,7 @@ struct UploadSweep: Service {
   static let interval = Duration.seconds(300)
 
   let desk: RosterDesk
+  let registry: DeviceRegistry
   let logger: Logger
   let clock: @Sendable () -> Instant
 
@@ -20,7 +22,7 @@ struct UploadSweep: Service {
         } catch is CancellationError {
           return
         } catch {
-          logger.warning("rosters that were only looked at could not be removed", metadata: ["error": "\(error)"])
+          logger.warning("files that were only looked at could not be removed", metadata: ["error": "\(error)"])
         }
       } while (try? await Task.sleep(for: Self.interval)) != nil
     }
@@ -29,6 +31,7 @@ struct UploadSweep: Service {
   /// - Returns: how many were removed: every one whose time is over at `now`.
   @discardableResult
   func sweep(now: Instant) async throws -> Int {
-    try await desk.removeOldUploads(now: now)
+    let rosters = try await desk.removeOldUploads(now: now)
+    return rosters + (try await registry.removeOldFiles(now: now))
   }
 }

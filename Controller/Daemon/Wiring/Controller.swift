@@ -123,7 +123,7 @@ struct Controller: Sendable {
       database: database, registry: registry, roster: roster, metrics: metrics, logger: logger, clock: clock)
     let sweeps: [any Service] = [
       IdempotencySweep(database: database, logger: logger, clock: clock), retention,
-      UploadSweep(desk: roster, logger: logger, clock: clock),
+      UploadSweep(desk: roster, registry: registry, logger: logger, clock: clock),
     ]
     let others: [(any Service)?] = [follower, folder]
     services =

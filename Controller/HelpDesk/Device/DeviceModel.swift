@@ -119,7 +119,7 @@ extension DeviceModel {
     here = path
     school = dossier.school.map { ShownText.of($0.name) }
     district = ShownText.of(dossier.district.name)
-    stage = CustodyWords.stage(device.stage)
+    stage = CustodyWords.stage(device.stage, with: dossier.standing.holder)
     last = dossier.contact.map { Moment($0.last) }
     lastAgo = dossier.contact.map { TimeWords.from(now, to: $0.last).capitalizedFirst } ?? ""
     next = dossier.contact.map { Moment($0.next) }
@@ -217,20 +217,29 @@ extension DeviceModel.Button {
 extension Wellness.Known {
   init(_ found: DevicePages.Found) {
     let dossier = found.dossier
-    stage = dossier.device.stage
+    (stage, holder) = (dossier.device.stage, dossier.standing.holder)
     repair = dossier.standing.repair
     keys = dossier.keys.map(\.state)
     contact = dossier.contact
     told = found.told
-    stageSince =
-      dossier.story.last { step in
-        [.lost, .stolen, .retired, .sentToRepair].contains(step.entry.kind)
-      }?.entry.at
+    stageSince = dossier.story.last { Self.makes($0.entry.kind, stage) }?.entry.at
     for item in dossier.contact?.health.items ?? [] {
       since[item.item] =
         dossier.healthChanges.first {
           $0.change.field == item.item && $0.change.new == item.verdict.rawValue
         }?.at
+    }
+  }
+
+  /// Whether an event of this kind brings a device into a stage of which a page tells since when.
+  private static func makes(_ kind: LedgerEvent.Kind, _ stage: Stage?) -> Bool {
+    switch kind {
+    case .expected: stage == .ordered
+    case .lost: stage == .lost
+    case .stolen: stage == .stolen
+    case .sentToRepair: stage == .inRepair
+    case .retired, .transferred: stage == .retired
+    default: false
     }
   }
 }

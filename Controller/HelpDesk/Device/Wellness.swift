@@ -36,6 +36,8 @@ struct Wellness: Sendable, Hashable {
   /// What is known, each by itself.
   struct Known: Sendable {
     var stage: Stage?
+    /// Who has it, as far as the ledger says.
+    var holder: Holder?
     var repair: RepairCategory?
     var keys: [KeyState] = []
     var contact: ListedDevice.Contact?
@@ -133,7 +135,17 @@ private struct StageReason {
       return made(
         "stage.stolen", .bad, "It is reported stolen", "It still checks in, and receives nothing but a notice.",
         "Tell the police where it turns up; then report it found.")
+    case .ordered where known.contact == nil:
+      return made(
+        "stage.ordered", .unknown, "It is ordered, and not here yet", "A list says that it will come.",
+        "Nothing is to be done before it comes.")
     case .retired:
+      if case .otherDistrict(let id)? = known.holder {
+        return made(
+          "stage.moved", .unknown, "It was moved to the district '\(id)'",
+          "It is theirs now, and is looked after there.",
+          "Ask there, where something is the matter with it.")
+      }
       return made(
         "stage.retired", .unknown, "It is out of use", "It was taken out of use, for good.", "Nothing is to be done.")
     case .inRepair:

@@ -43,6 +43,8 @@ package struct DeskSearch: Sendable {
     /// People with devices that are not told: at schools that the caller does not see, or past the most of a person.
     var holdMore: Set<PersonID> = []
     var devices: [FoundDevice] = []
+    /// Whether there are serials that were not looked through for a part of one.
+    var leavesSerials = false
     /// Who has one of `devices`, where the caller sees people there.
     var holders: [PersonID: SearchedPerson] = [:]
     var schools: [SchoolPlace: String] = [:]
@@ -119,9 +121,13 @@ package struct DeskSearch: Sendable {
       found.people = try people.people(
         matching: text, in: scope, schools: reach.schools, limit: Self.limit + 1, transaction)
     }
-    let devices = try registry.search(
-      text, in: reach.devices, schools: reach.deviceSchools, parts: found.people.isEmpty, limit: Self.limit,
-      transaction)
+    var devices = try registry.search(
+      text, in: reach.devices, schools: reach.deviceSchools, limit: Self.limit, transaction)
+    if devices.isEmpty, found.people.isEmpty {
+      let parts = try registry.search(
+        part: text, in: reach.devices, schools: reach.deviceSchools, limit: Self.limit, transaction)
+      (devices, found.leavesSerials) = (parts.devices, !parts.isWhole)
+    }
     let places = Self.limit - min(devices.count, Self.keptForDevices)
     found.hasMorePeople = found.people.count > places
     found.people = Array(found.people.prefix(places))

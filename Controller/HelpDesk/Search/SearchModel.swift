@@ -36,6 +36,9 @@ struct SearchModel: Sendable {
   let hasDevices: Bool
   let isEmpty: Bool
   let hasMorePeople: Bool
+  let leavesSerials: Bool
+  /// The page of the one device that is meant, which Enter opens.
+  let only: String?
   /// For who does not see the list: `3 people and 1 device`.
   let count: String
 
@@ -55,9 +58,14 @@ struct SearchModel: Sendable {
       people.isEmpty ? nil : people.count == 1 ? "1 person" : "\(people.count) people",
       devices.isEmpty ? nil : devices.count == 1 ? "1 device" : "\(devices.count) devices",
     ].compactMap(\.self)
-    let more = found.hasMorePeople ? ". There are more people: type more of the name" : ""
-    count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found" + more
+    let more =
+      found.hasMorePeople
+      ? ". There are more people: type more of the name"
+      : found.leavesSerials ? ". Not all serials were looked through: type its beginning or its last characters" : ""
+    count = (parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found") + more
     hasMorePeople = found.hasMorePeople
+    leavesSerials = found.leavesSerials
+    only = found.only.map { "/devices/\($0)" }
   }
 }
 
@@ -134,6 +142,7 @@ enum SearchWords {
     let stage = found.device.stage?.rawValue.replacing("-", with: " ")
     switch found.device.stage {
     case .lost, .stolen: return ("reported \(stage ?? "")", "bad")
+    case .retired where found.holder?.isElsewhere == true: return ("moved to another district", "soft")
     case .retired, .inRepair: return (stage ?? "", "soft")
     default: break
     }
@@ -147,4 +156,9 @@ enum SearchWords {
     let seen = found.lastContact.map { "last seen \($0.rfc3339.prefix(10))" } ?? "never seen"
     return ([stage, health, seen].compactMap(\.self).joined(separator: ", "), mood)
   }
+}
+
+extension Holder {
+  /// Whether it went to another district.
+  fileprivate var isElsewhere: Bool { if case .otherDistrict = self { true } else { false } }
 }

@@ -67,8 +67,11 @@ struct SearchView: Encodable, Sendable {
   /// Whether there are more people than are told.
   let hasMorePeople: Bool
   let devices: [Device]
+  /// Whether there are serials that were not looked through for a part of one.
+  let leavesSerials: Bool
 
   init(_ found: DeskSearch.Found, to caller: Caller?) {
+    leavesSerials = found.leavesSerials
     hasMorePeople = found.hasMorePeople
     people = found.people.map { person in
       Person(person, found, devices: (found.held[person.id] ?? []).map { Device($0, found, person: nil, to: caller) })
@@ -140,7 +143,13 @@ struct SearchView: Encodable, Sendable {
           .object(
             deviceFields + [("person", person(with: []))], required: ["id", "district", "health"]))
       ),
-    ], required: ["people", "hasMorePeople", "devices"])
+      (
+        "leavesSerials",
+        .boolean(
+          "Whether there are serials that were not looked through for a part of one: type its beginning or its last characters"
+        )
+      ),
+    ], required: ["people", "hasMorePeople", "devices", "leavesSerials"])
 }
 
 extension DeskSearch.Found {

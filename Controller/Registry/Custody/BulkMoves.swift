@@ -54,6 +54,7 @@ package struct BulkOutcome: Sendable {
     package let device: DeviceID
     /// nil where the district has no such device.
     package let known: Device?
+    /// In words for who knows no codes.
     package let why: String
   }
 
@@ -93,7 +94,7 @@ extension DeviceRegistry {
             actor: .principal(actor), now: call.now)
           outcome.devices.append(device)
           outcome.sequences[id] = standing.last
-        } catch { outcome.refused.append(.init(device: id, known: device, why: error.message)) }
+        } catch { outcome.refused.append(.init(device: id, known: device, why: error.plain ?? error.message)) }
       }
       return outcome
     }
@@ -126,7 +127,7 @@ extension DeviceRegistry {
           _ = try self.move(device, asked, &change, for: context.caller)
           outcome.devices.append(device)
         } catch let error as RegistryError {
-          outcome.refused.append(.init(device: id, known: device, why: error.message))
+          outcome.refused.append(.init(device: id, known: device, why: error.plain ?? error.message))
         }
       }
       return (outcome, change.keys)
@@ -145,6 +146,6 @@ extension DeviceRegistry {
 
 extension BulkOutcome.Refusal {
   fileprivate static func missing(_ id: DeviceID, _ district: DistrictID) -> BulkOutcome.Refusal {
-    .init(device: id, known: nil, why: "District '\(district)' has no such device.")
+    .init(device: id, known: nil, why: "The district has no such device.")
   }
 }

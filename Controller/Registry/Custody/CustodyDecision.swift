@@ -140,10 +140,12 @@ extension RegistryError {
     // Whoever may try a move reads this, also where they see no students.
     let who = standing.holder.map { " with \(ShownHolder($0, seesPeople: false))" } ?? ""
     let since = last.map { ", by what came before: \($0.words)" } ?? ""
-    return RegistryError(
+    var error = RegistryError(
       .custodyImpossible,
       "The move '\(kind.rawValue)' is impossible: \(why ?? (place + who))\(since). Possible now: \(allowed.isEmpty ? "nothing" : allowed.joined(separator: ", "))."
     )
+    error.plain = why.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." } ?? standing.hindrance(of: kind)
+    return error
   }
 }
 

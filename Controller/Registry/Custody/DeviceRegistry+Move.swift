@@ -123,10 +123,12 @@ extension AskedMove {
   fileprivate func requireExpected(_ standing: LedgerStore.Standing) throws(RegistryError) {
     guard let expected, expected != standing.last else { return }
     let came = standing.lastEntry?.words ?? "nothing has happened to it yet"
-    throw RegistryError(
+    var error = RegistryError(
       .custodyConflict,
       "Something else came first: you expected the device at event \(expected), and it is at \(came). Look at it again, then decide anew."
     )
+    error.plain = "Something else came first. Look at it again, then decide anew."
+    throw error
   }
 }
 

@@ -88,11 +88,15 @@ struct ManyDecided {
         result.marked += "\(one.device.id) \(standing.last) \(event.holder.map { "\($0)" } ?? "")\n"
       } catch {
         guard let line = one.line else {
-          throw RegistryError(error.kind, "Device '\(one.device.serial ?? one.device.id.rawValue)': \(error.message)")
+          let name = one.device.serial ?? one.device.id.rawValue
+          var told = RegistryError(error.kind, "Device '\(name)': \(error.message)")
+          told.plain = error.plain.map { "\(name): \($0)" }
+          throw told
         }
-        faults.add(
-          Fault(
-            line: line, field: "serial", value: one.device.serial, code: error.code.text, message: error.message))
+        var fault = Fault(
+          line: line, field: "serial", value: one.device.serial, code: error.code.text, message: error.message)
+        fault.plain = error.plain
+        faults.add(fault)
       }
     }
   }

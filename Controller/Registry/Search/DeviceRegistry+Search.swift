@@ -3,18 +3,27 @@ package import Vocabulary
 
 /// What the help desk asks of the registry, within its own transaction.
 extension DeviceRegistry {
-  /// Devices by serial, a part of a serial, asset tag or host name, whatever the case, the surest first.
-  ///
-  /// A part in the middle of a serial is looked for in one district alone, among its first ``DeviceSearch/mostRead`` serials.
+  /// Devices by serial, the beginning or the end of one, asset tag or host name, whatever the case, the surest first.
   ///
   /// - Parameters:
   ///   - schools: as in `OperatorContext`: where a district is limited to schools, only their devices.
-  ///   - parts: whether a part in the middle of a serial is looked for too, where nothing else answers.
   package func search(
-    _ text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, parts: Bool = true, limit: Int,
+    _ text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, limit: Int,
     _ transaction: any Transaction
   ) throws -> [FoundDevice] {
-    try DeviceSearch(scope, schools: schools, transaction).devices(text, parts: parts, limit: limit)
+    try DeviceSearch(scope, schools: schools, transaction).devices(text, limit: limit)
+  }
+
+  /// Devices whose serial has this part anywhere, for where ``search(_:in:schools:limit:_:)`` finds none: serials are read through,
+  /// some hundred thousand at most.
+  ///
+  /// - Returns: also whether all serials of the scope were read, as far as it takes to know that there are no others.
+  package func search(
+    part text: String, in scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, limit: Int,
+    most: Int? = nil, _ transaction: any Transaction
+  ) throws -> (devices: [FoundDevice], isWhole: Bool) {
+    try DeviceSearch(scope, schools: schools, transaction).devices(
+      having: text, limit: limit, most: most ?? DeviceSearch.mostRead)
   }
 
   /// The devices that are people's, those in repair included, by person: of each at most `limit`.

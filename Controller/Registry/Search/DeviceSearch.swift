@@ -8,12 +8,9 @@ import Vocabulary
 struct DeviceSearch {
   /// A part of a serial that is looked for has so many characters at least: fewer are in half of all serials.
   static let shortestPart = 4
-  /// Serials of one district that are read for one that has a part in its middle.
-  static let mostRead = 20_000
-
-  private let scope: TenantScope
+  let scope: TenantScope
   private let allowed: SQL?
-  private let transaction: any Transaction
+  let transaction: any Transaction
 
   init(_ scope: TenantScope, schools: [DistrictID: Set<SchoolID>]?, _ transaction: any Transaction) {
     (self.scope, self.transaction) = (scope, transaction)
@@ -25,8 +22,7 @@ struct DeviceSearch {
     }
   }
 
-  /// - Parameter parts: whether a part in the middle of a serial is looked for too, where nothing else answers.
-  func devices(_ typed: String, parts: Bool, limit: Int) throws -> [FoundDevice] {
+  func devices(_ typed: String, limit: Int) throws -> [FoundDevice] {
     let text = typed.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard !text.isEmpty, !SearchedText.isTooLong(text), !text.utf8.contains(0) else { return [] }
     let (serial, tag, name) = (Folded.serial(text) ?? "", Folded.assetTag(text) ?? "", Folded.hostname(text) ?? "")
@@ -48,10 +44,6 @@ struct DeviceSearch {
     }
     if text.unicodeScalars.count >= Self.shortestPart {
       try look(.end, [begin("serial_reversed", Folded.reversed(serial) ?? "", isOfStateAlone: true)])
-      // Every serial has digits: a name, of which one is typed a hundred times as often, is none.
-      if parts, found.isEmpty, serial.contains(where: \.isNumber) {
-        for place in try places(having: serial, limit: limit) { found.append((place, .part)) }
-      }
     }
     return try devices(Array(found.prefix(limit)))
   }
@@ -67,7 +59,10 @@ struct DeviceSearch {
       inOrderOf: column, isStateWide: true, isOfStateAlone: isOfStateAlone)
   }
 
-  private func within(_ condition: SQL) -> SQL { allowed.map { "\(condition) AND \($0)" } ?? condition }
+  /// Whether some districts are limited to schools.
+  var isLimited: Bool { allowed != nil }
+
+  func within(_ condition: SQL) -> SQL { allowed.map { "\(condition) AND \($0)" } ?? condition }
 
   private func places(_ finds: [DeviceFind], limit: Int) throws -> [DevicePlace] {
     let query = DeviceFind.query(finds, for: transaction.engine, limit: limit)
@@ -76,26 +71,9 @@ struct DeviceSearch {
     }
   }
 
-  /// By reading the index of one district's serials, of a bounded length; the state has too many.
-  private func places(having part: String, limit: Int) throws -> [DevicePlace] {
-    guard case .districts(let districts) = scope, districts.count == 1,
-      !part.unicodeScalars.contains(where: { "%_\\".unicodeScalars.contains($0) })
-    else { return [] }
-    // The serials alone are read, from their index; devices, and their schools, of those that have the part.
-    return try transaction.rows(
-      """
-      SELECT district_id, device_id FROM registry_device WHERE \(scope) AND \(within("(1 = 1)"))
-        AND serial_folded IN (SELECT serial_folded FROM (SELECT serial_folded FROM registry_device
-          WHERE \(scope) AND serial_folded IS NOT NULL ORDER BY serial_folded LIMIT \(Self.mostRead)) AS first_ones
-        WHERE serial_folded LIKE \("%\(part)%") LIMIT \(Self.mostRead / 100))
-      ORDER BY serial_folded LIMIT \(limit)
-      """
-    ).map { DevicePlace(district: try $0.get("district_id"), device: try $0.get("device_id")) }
-  }
-
   // MARK: - What is told of them
 
-  private func devices(_ found: [(place: DevicePlace, match: FoundDevice.Match)]) throws -> [FoundDevice] {
+  func devices(_ found: [(place: DevicePlace, match: FoundDevice.Match)]) throws -> [FoundDevice] {
     let matches = Dictionary(found.map { ($0.place, $0.match) }, uniquingKeysWith: { first, _ in first })
     let devices = try Self.devices(found.map(\.place), matches, transaction)
     let order = Dictionary(

@@ -4,6 +4,11 @@ import Vocabulary
 
 /// A report's values in words, for files and pages.
 enum CellText {
+  /// A row for people, with words in the place of codes; nil for what is not known.
+  static func texts(_ row: [SQLValue], _ columns: [Report.Column]) -> [String?] {
+    zip(CodeWords.worded(row, columns), columns).map { text($0, $1.kind) }
+  }
+
   /// nil for what is not known.
   static func text(_ value: SQLValue, _ kind: Report.Column.Kind) -> String? {
     switch (value, kind) {
@@ -55,16 +60,16 @@ protocol RowWriter {
 
 /// RFC 4180, with no cell that a spreadsheet would run as a formula (``CSVWriter``).
 struct CSVRows: RowWriter {
-  private let kinds: [Report.Column.Kind]
+  private let columns: [Report.Column]
   private var writer: CSVWriter
 
   init(_ columns: [Report.Column]) {
-    kinds = columns.map(\.kind)
+    self.columns = columns
     writer = CSVWriter(header: columns.map(\.heading))
   }
 
   var waiting: Int { writer.bytes.count }
-  mutating func add(_ row: [SQLValue]) { writer.row(zip(row, kinds).map(CellText.text)) }
+  mutating func add(_ row: [SQLValue]) { writer.row(CellText.texts(row, columns)) }
   mutating func take() -> [UInt8] { writer.take() }
 }
 

@@ -15,14 +15,14 @@ struct Workbook {
   private let book: UnsafeMutablePointer<lxw_workbook>
   private let sheet: UnsafeMutablePointer<lxw_worksheet>
   private let moment: UnsafeMutablePointer<lxw_format>
-  private let kinds: [Report.Column.Kind]
+  private let columns: [Report.Column]
   private(set) var rows = 1
 
   /// - Parameters:
   ///   - folder: where it and its parts are written.
   /// - Throws: `report.file`.
   init(_ path: String, in folder: String, title: String, _ columns: [Report.Column]) throws(ReportsError) {
-    kinds = columns.map(\.kind)
+    self.columns = columns
     let made: UnsafeMutablePointer<lxw_workbook>? = folder.withCString { folder in
       var options = lxw_workbook_options()
       options.constant_memory = 1
@@ -57,8 +57,8 @@ struct Workbook {
         "A sheet of XLSX has \(Self.mostRows) rows at most, and this report has more. Take it as CSV, or narrow it.")
     }
     let row = UInt32(clamping: rows)
-    for (index, (value, kind)) in zip(values, kinds).enumerated() {
-      let result = write(value, kind, row, UInt16(clamping: index))
+    for (index, (value, column)) in zip(CodeWords.worded(values, columns), columns).enumerated() {
+      let result = write(value, column.kind, row, UInt16(clamping: index))
       guard result == LXW_NO_ERROR else { throw Self.failed }
     }
     rows += 1

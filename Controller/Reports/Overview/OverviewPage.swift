@@ -6,13 +6,17 @@ import Web
 /// The first look on a Friday: what is not well, why, where, and since when. Every number leads to its list.
 struct OverviewPage: Sendable {
   static let place = "/overview"
+  static let models = "/overview/models"
   let desk: ReportsDesk
 
   var routes: [PeopleRoute] {
     [
       .page(
         .get, Self.place, .scopedSchools(AccessRule.anyReader), "showOverview", "How the devices are",
-        query: ["district"], handle: show)
+        query: ["district"], handle: show),
+      .page(
+        .get, Self.models, .scopedSchools(AccessRule.anyReader), "showModels", "How the devices of each model are",
+        query: ["district", "after"], handle: showModels),
     ]
   }
 
@@ -24,6 +28,38 @@ struct OverviewPage: Sendable {
     let model = OverviewModel(numbers, place, now: call.now)
     return try desk.shell.page(
       "overview", model, Shell.Heading("Overview of \(place.words)", place: Self.place), context)
+  }
+}
+
+/// Every model, page by page: the overview has the first ones.
+extension OverviewPage {
+  /// A machine may tell a long model, which stands on the page several times.
+  private static let limit = 20
+
+  private struct Models: Sendable {
+    let hasChoices: Bool
+    let options: [Choice]
+    let models: [OverviewModel.Line]
+    let hasModels: Bool
+    let overview: String
+    let next: String?
+  }
+
+  @Sendable fileprivate func showModels(_ call: Call, _ context: OperatorContext) async throws -> Reply {
+    let place = try await PageScope(call, context, desk)
+    let first = try ReportRun.number(try call.filled.query("after"))
+    let numbers = try await desk.database.read(in: place.scope) {
+      try OverviewNumbers(of: place, schools: context.schools, now: call.now, $0)
+    }
+    let all = OverviewModel.models(numbers, place)
+    let next = Address(Self.models, [("after", "\(first + Self.limit)")]).with("district", place.given)
+    let model = Models(
+      hasChoices: place.choices.count > 1, options: place.options,
+      models: Array(all.dropFirst(first).prefix(Self.limit)), hasModels: all.count > first,
+      overview: Address(Self.place).with("district", place.given).description,
+      next: all.count > first + Self.limit ? next.description : nil)
+    return try desk.shell.page(
+      "models", model, Shell.Heading("Models of \(place.words)", place: Self.place), context)
   }
 }
 
@@ -92,6 +128,7 @@ struct OverviewModel: Sendable {
   let unseen: [Unseen]
   let models: [Line]
   let moreModels: String?
+  let allModels: String
   let ages: [Line]
   let systems: [System]
   let replace: [Replace]
@@ -103,22 +140,6 @@ extension OverviewModel {
   init(_ numbers: OverviewNumbers, _ place: PageScope, now: Instant) {
     let list = Address("/devices").with("district", place.given)
     let used = list.with("use", "in")
-    func line(_ name: String, _ counts: WellnessCounts, _ list: Address, href: Address? = nil) -> Line {
-      Line(
-        name: name, href: (href ?? list).description, inUse: Counted(counts.inUse, list),
-        well: Counted(counts.well, list.with("wellness", "well")),
-        attention: Counted(counts.attention, list.with("wellness", "attention")),
-        failing: Counted(counts.failing, list.with("wellness", "failing")),
-        unknown: Counted(counts.unknown, list.with("wellness", "unknown")))
-    }
-    func lines(_ kind: DistrictCount.Kind, _ filter: Filter, _ name: (String) -> String) -> [Line] {
-      (numbers.counts[kind] ?? [:]).map { value, found in
-        var counts = WellnessCounts()
-        for (wellness, devices) in found { counts.add(devices, wellness) }
-        return (value, counts)
-      }.sorted { ($1.1.inUse, $0.0) < ($0.1.inUse, $1.0) }
-        .map { line(name($0.0), $0.1, used.with(filter.rawValue, $0.0)) }
-    }
     let total = numbers.total
     hasChoices = place.choices.count > 1
     options = place.options
@@ -139,12 +160,12 @@ extension OverviewModel {
     parts = numbers.parts.map { part, counts in
       guard let only = place.only else {
         let district = part?.id ?? ""
-        return line(
+        return Line(
           part?.name ?? district, counts, Address("/devices", [("district", district), ("use", "in")]),
           href: Address("/overview", [("district", district)]))
       }
       let school = Address("/devices", [("district", only.rawValue), ("school", part?.id ?? "-")])
-      return line(part?.name ?? "No school", counts, school.with("use", "in"))
+      return Line(part?.name ?? "No school", counts, school.with("use", "in"))
     }
     trend = TrendChart(numbers.days, now: now)
     func ranked(_ items: [String]) -> [Reason] {
@@ -173,10 +194,11 @@ extension OverviewModel {
           name: "Never checked in", number: Counted(numbers.devices(.seen, "never"), used.with("notSeen", "never")),
           share: Words.share(numbers.devices(.seen, "never"), of: total.inUse))
       ]
-    let all = lines(.model, .model) { $0 == "-" ? "Not known" : $0 }
+    let all = Self.models(numbers, place)
     models = Array(all.prefix(Self.mostModels))
     moreModels = all.count > models.count ? Words.number(all.count - models.count) : nil
-    ages = lines(.age, .age) {
+    allModels = Address(OverviewPage.models).with("district", place.given).description
+    ages = Self.lines(numbers, .age, .age, used) {
       $0 == "6" ? "6 years or more" : $0 == "0" ? "Under a year" : "\($0) to \((Int($0) ?? 0) + 1) years"
     }
     .sorted { $0.href < $1.href }
@@ -192,7 +214,25 @@ extension OverviewModel {
     changes = Address("/reports/changes").with("district", place.given).description
   }
 
-  /// Models that are shown; how many others there are is said.
+  /// The most frequent first.
+  static func models(_ numbers: OverviewNumbers, _ place: PageScope) -> [Line] {
+    let used = Address("/devices").with("district", place.given).with("use", "in")
+    return lines(numbers, .model, .model, used) { $0 == "-" ? "Not known" : $0 }
+  }
+
+  private static func lines(
+    _ numbers: OverviewNumbers, _ kind: DistrictCount.Kind, _ filter: Filter, _ used: Address,
+    _ name: (String) -> String
+  ) -> [Line] {
+    (numbers.counts[kind] ?? [:]).map { value, found in
+      var counts = WellnessCounts()
+      for (wellness, devices) in found { counts.add(devices, wellness) }
+      return (value, counts)
+    }.sorted { ($1.1.inUse, $0.0) < ($0.1.inUse, $1.0) }
+      .map { Line(name($0.0), $0.1, used.with(filter.rawValue, $0.0)) }
+  }
+
+  /// Models that are shown; the others are a page further.
   private static let mostModels = 15
 
   private static func systems(_ numbers: OverviewNumbers, _ used: Address, _ now: Instant) -> [System] {
@@ -204,5 +244,16 @@ extension OverviewModel {
           name: end?.name ?? (system == "-" ? "Not known" : system), ends: end?.ends ?? "", words: words.text,
           isOver: words.isOver, isSoon: words.isSoon, number: Counted(count, used.with("os", system)))
       }
+  }
+}
+
+extension OverviewModel.Line {
+  fileprivate init(_ name: String, _ counts: WellnessCounts, _ list: Address, href: Address? = nil) {
+    self.init(
+      name: name, href: (href ?? list).description, inUse: Counted(counts.inUse, list),
+      well: Counted(counts.well, list.with("wellness", "well")),
+      attention: Counted(counts.attention, list.with("wellness", "attention")),
+      failing: Counted(counts.failing, list.with("wellness", "failing")),
+      unknown: Counted(counts.unknown, list.with("wellness", "unknown")))
   }
 }

@@ -78,8 +78,7 @@ struct BulkPages: Sendable {
     let asked = Call(.get, call.path, query: pairs + [("district", district.rawValue)], now: call.now)
     let run = try await desk.run(
       DeviceReports.inventory, asked, context, columns: DeviceReports.ids.filter { $0.key == "device" })
-    let software = try SoftwareQuestion(asked)
-    let found = try await desk.database.read(in: run.scope) { try Self.all(run, software, $0) }
+    let found = try await desk.database.read(in: run.scope) { try Self.all(run, $0) }
     return found.compactMap { CellText.text($0.values[0], .text).flatMap(DeviceID.init(rawValue:)) }
   }
 
@@ -87,23 +86,9 @@ struct BulkPages: Sendable {
   private static let looks = 200
 
   /// - Throws: `registry.invalid` where the list has more than may be changed at once.
-  private static func all(
-    _ run: ReportRun, _ software: SoftwareQuestion?, _ transaction: any Transaction
-  ) throws -> [ReportRun.Page.Row] {
-    var rows: [ReportRun.Page.Row] = []
-    var after: String?
-    for _ in 0..<looks {
-      let page =
-        if let software {
-          try run.page(having: software, after: after, limit: BulkMove.limit, transaction)
-        } else {
-          try run.page(after: after, limit: BulkMove.limit, transaction)
-        }
-      rows += page.rows
-      guard rows.count <= BulkMove.limit else { break }
-      guard let next = page.next else { return rows }
-      after = next
-    }
+  private static func all(_ run: ReportRun, _ transaction: any Transaction) throws -> [ReportRun.Page.Row] {
+    let page = try run.filled(after: nil, limit: BulkMove.limit + 1, looks: looks, transaction)
+    if page.rows.count <= BulkMove.limit, page.next == nil { return page.rows }
     throw RegistryError(
       .invalid,
       "The list has more than \(Words.number(BulkMove.limit)) devices, which is as many as are changed at once. Narrow it, or take 'rollcall' with a file."

@@ -28,18 +28,16 @@ struct DeviceListPage: Sendable {
     let call = call.filled.leaning
     let run = try await desk.run(DeviceReports.inventory, call, context, columns: columns + [Self.id])
     let after = try call.query("after")
-    let software = try SoftwareQuestion(call)
     let page = try await desk.database.read(in: run.scope) { transaction in
-      guard let software else { return try run.page(after: after, limit: Self.limit, transaction) }
-      return try run.page(having: software, after: after, limit: Self.having, transaction)
+      try run.page(after: after, limit: run.having == nil ? Self.limit : Self.having, transaction)
     }
-    let schools = try await schools(of: place, context)
+    let schools = try await desk.schools(of: place, context)
     let canChange = place.only.map { id in
       context.caller?.scope(of: BulkMove.roles)?.contains(id) == true
     }
     let model = DeviceListModel(
-      page, columns, run.question, place, call, schools: schools, software: software,
-      canChange: canChange == true && !page.rows.isEmpty)
+      page, columns, run.question, place, call, schools: schools, software: run.having,
+      canChange: canChange == true && (!page.rows.isEmpty || page.next != nil))
     return try desk.shell.page(
       "devices", model, Shell.Heading("Devices of \(place.words)", place: Self.place), context)
   }
@@ -52,24 +50,31 @@ struct DeviceListPage: Sendable {
     let found = DeviceReports.all.filter { chosen.contains($0.key) }
     return found.isEmpty ? DeviceReports.all.filter(\.isUsual) : found
   }
-
-  private func schools(of place: PageScope, _ context: OperatorContext) async throws -> [PlaceNames.Named] {
-    guard let only = place.only else { return [] }
-    let all = try await desk.database.read(in: .district(only)) { try PlaceNames.schools(of: only, $0) }
-    guard let allowed = context.schools?[only] else { return all }
-    return all.filter { SchoolID(rawValue: $0.id).map(allowed.contains) ?? false }
-  }
 }
 
 extension SoftwareQuestion {
   static let details = ["version", "below", "architecture", "source"]
   static let parameters = ["software"] + details
+  static let described: [Operation.Parameter] = [
+    .init("software", "Only devices that have a package of this name"),
+    .init("version", "With 'software': in this version"),
+    .init("below", "With 'software': older than this version"),
+    .init("architecture", "With 'software': made for this one, such as amd64"),
+    .init("source", "With 'software': from this one, such as rpm"),
+  ]
 
   /// nil where a call asks for none.
   ///
   /// - Throws: `request.query`.
   init?(_ call: Call) throws(ServingError) {
-    guard let name = try call.query("software"), !name.isEmpty else { return nil }
+    guard let name = try call.query("software"), !name.isEmpty else {
+      for detail in Self.details {
+        guard try call.query(detail)?.isEmpty ?? true else {
+          throw ServingError(.query, "'\(detail)' means something with 'software' alone. Say which package is meant.")
+        }
+      }
+      return nil
+    }
     self.init(name: name, version: try call.query("version"), below: try call.query("below"))
     (architecture, source) = (try call.query("architecture"), try call.query("source"))
   }
@@ -189,7 +194,7 @@ extension DeviceListModel {
     let named = question.given + (software?.given ?? [])
     chips = named.map { name, value in
       Chip(
-        name: Self.labels[name] ?? name, value: value,
+        name: Self.labels[name] ?? name, value: FilterWords.value(value, of: name),
         without: Address("/devices", Self.without(name, chosen)).description)
     }
     hasChips = !chips.isEmpty
@@ -199,9 +204,9 @@ extension DeviceListModel {
     self.schools =
       schools.map { Choice($0.id, $0.name, chosen: given(.school)) }
       + [Choice("-", "No school", chosen: given(.school))]
-    stages = Stage.allCases.map { Choice($0.rawValue, $0.rawValue, chosen: given(.stage)) }
-    uses = [("in", "In use"), ("out", "Out of use"), ("not-here", "Not here yet")].map {
-      Choice($0, $1, chosen: given(.use))
+    stages = Stage.allCases.map { Choice($0.rawValue, CodeWords.ofStage($0.rawValue), chosen: given(.stage)) }
+    uses = FilterWords.choices(Question.Use.allCases.map(\.rawValue), of: .use).map {
+      Choice($0.value, $0.label, chosen: given(.use))
     }
     verdicts = Question.wellness.map { Choice($0, $0, chosen: given(.wellness)) }
     reasons = Question.reasons.map { Choice($0, Words.reasons[$0] ?? $0, chosen: given(.reason)) }
@@ -215,7 +220,7 @@ extension DeviceListModel {
     self.columns = DeviceReports.all.map {
       Column(key: $0.key, title: $0.heading, isChosen: keys.contains($0.key))
     }
-    let file = Address("/api/v1/reports/inventory", question.given).with("district", place.given)
+    let file = Address("/api/v1/reports/inventory", named).with("district", place.given)
     (csv, xlsx) = (file.with("format", "csv").description, file.with("format", "xlsx").description)
     self.canChange = canChange
     bulk = "/districts/\(place.only?.rawValue ?? "")/devices/change"
@@ -257,7 +262,7 @@ extension Call {
 extension DeviceListModel.Row {
   /// - Parameter values: of the columns, with the device's id behind them.
   init(_ values: [SQLValue], _ columns: [Report.Column]) {
-    let texts = zip(values, columns).map { CellText.text($0, $1.kind) }
+    let texts = CellText.texts(values, columns)
     id = values.count > columns.count ? CellText.text(values[columns.count], .text) ?? "" : ""
     let address = "/devices/\(id)"
     let naming = columns.firstIndex { ["serial", "assetTag", "hostname"].contains($0.key) }

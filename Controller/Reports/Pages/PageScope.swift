@@ -43,6 +43,16 @@ struct PageScope: Sendable {
   var options: [Choice] { choices.map { Choice($0.id, $0.name, chosen: only?.rawValue) } }
 }
 
+extension ReportsDesk {
+  /// The schools that a caller may choose from: of one district, as far as they see it; none where several are told of.
+  func schools(of place: PageScope, _ context: OperatorContext) async throws -> [PlaceNames.Named] {
+    guard let only = place.only else { return [] }
+    let all = try await database.read(in: .district(only)) { try PlaceNames.schools(of: only, $0) }
+    guard let allowed = context.schools?[only] else { return all }
+    return all.filter { SchoolID(rawValue: $0.id).map(allowed.contains) ?? false }
+  }
+}
+
 extension Call {
   /// Without parameters that have no text, as forms send what nobody filled in.
   var filled: Call {

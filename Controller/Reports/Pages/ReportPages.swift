@@ -49,13 +49,19 @@ struct ReportPages: Sendable {
     let run = try await desk.run(report, call, context, columns: report.source.isMade ? report.columns : keyed)
     let after = try call.query("after")
     let limit = view == nil ? Self.limit : Self.printed
-    let page = try await desk.database.read(in: run.scope) { try run.page(after: after, limit: limit, $0) }
+    // Paper has no next page: what is printed is looked for to the end.
+    let page = try await desk.database.read(in: run.scope) {
+      view == nil
+        ? try run.page(after: after, limit: limit, $0) : try run.filled(after: after, limit: limit, $0)
+    }
     if report.namesStudents {
       do {
         try await desk.recordView(of: run, as: "page", call, context, students: Self.students(page, run.columns))
       } catch let error as ReportsError where error.kind == .purpose { return try askPurpose(context) }
     }
-    let model = ReportModel(run, page, columns, place, call, who: context.caller?.name ?? "", isPrint: view != nil)
+    let model = ReportModel(
+      run, page, columns, place, call, schools: try await desk.schools(of: place, context),
+      who: context.caller?.name ?? "", isPrint: view != nil)
     return try desk.shell.page(
       "report", model, Shell.Heading("\(report.title): \(place.words)", place: Self.place), context)
   }
@@ -134,7 +140,7 @@ struct ReportModel: Sendable {
 
   init(
     _ run: ReportRun, _ page: ReportRun.Page, _ columns: [Report.Column], _ scope: PageScope, _ call: Call,
-    who: String, isPrint: Bool
+    schools: [PlaceNames.Named], who: String, isPrint: Bool
   ) {
     let report = run.report
     let shown = report.source.isMade ? report.columns : columns
@@ -144,7 +150,7 @@ struct ReportModel: Sendable {
     let own = Address("/reports/\(report.id)", given).with("district", scope.given)
     chips = given.map { name, value in
       .init(
-        name: DeviceListModel.labels[name] ?? name, value: value,
+        name: DeviceListModel.labels[name] ?? name, value: FilterWords.value(value, of: name),
         without: Address("/reports/\(report.id)", given.filter { $0.name != name }).with("district", scope.given)
           .description)
     }
@@ -154,11 +160,15 @@ struct ReportModel: Sendable {
     rows = page.rows.map { hasDevice ? .init($0.values, shown) : .init(plain: $0.values, shown, scope) }
     hasRows = !rows.isEmpty
     next = isPrint ? nil : page.next.map { own.with("after", $0).description }
-    isCut = isPrint && page.next != nil ? Words.number(rows.count) : nil
+    isCut =
+      isPrint && page.next != nil
+      ? hasRows
+        ? "These are the first \(Words.number(rows.count)) rows." : "None was found among those that were looked at."
+      : nil
     let file = Address("/api/v1/reports/\(report.id)", given).with("district", scope.given)
     (csv, xlsx) = (file.with("format", "csv").description, file.with("format", "xlsx").description)
     print = own.with("view", "print").description
-    fields = report.filters.map { Field($0, given) }
+    fields = report.filters.compactMap { Field($0, report, given, schools) }
     hasChoices = scope.choices.count > 1
     hasFields = !fields.isEmpty || hasChoices
     options = scope.options
@@ -169,28 +179,35 @@ struct ReportModel: Sendable {
 }
 
 extension ReportModel.Field {
-  fileprivate init(_ filter: Filter, _ given: [(name: String, value: String)]) {
+  /// - Parameter schools: of the one district that is told of; there is nothing to choose from where there are several.
+  fileprivate init?(
+    _ filter: Filter, _ report: Report, _ given: [(name: String, value: String)], _ schools: [PlaceNames.Named]
+  ) {
     let value = given.first { $0.name == filter.rawValue }?.value
-    let known: [String]? =
+    let known: [(value: String, label: String)]? =
       switch filter {
-      case .wellness: Question.wellness
-      case .reason: Question.reasons
-      case .severity: Question.severities
-      case .section: Question.sections
-      case .use: Question.Use.allCases.map(\.rawValue)
-      case .school, .model, .stage, .notSeen, .os, .age, .since, .prefix: nil
+      case .wellness: FilterWords.choices(Question.wellness, of: filter)
+      case .reason: FilterWords.choices(Question.reasons, of: filter)
+      case .severity: FilterWords.choices(Question.severities, of: filter)
+      case .section: FilterWords.choices(Question.sections, of: filter)
+      case .use: FilterWords.choices(Question.Use.allCases.map(\.rawValue), of: filter)
+      case .stage: FilterWords.choices(report.stages.map(\.rawValue), of: filter)
+      case .school where schools.isEmpty: value.map { [($0, $0)] } ?? []
+      case .school: schools.map { ($0.id, $0.name) } + [("-", "No school")]
+      case .model, .notSeen, .os, .age, .since, .prefix: nil
       }
+    if known?.isEmpty == true { return nil }
     self.init(
       name: filter.rawValue, label: DeviceListModel.labels[filter.rawValue] ?? filter.rawValue, value: value ?? "",
       type: filter == .since ? "date" : "text", hasChoices: known != nil,
-      choices: (known ?? []).map { Choice($0, $0, chosen: value) })
+      choices: (known ?? []).map { Choice($0.value, $0.label, chosen: value) })
   }
 }
 
 extension DeviceListModel.Row {
   /// A row that is no device's.
   fileprivate init(plain values: [SQLValue], _ columns: [Report.Column], _ scope: PageScope) {
-    let texts = zip(values, columns).map { CellText.text($0, $1.kind) }
+    let texts = CellText.texts(values, columns)
     cells = zip(columns, texts).map { column, text in
       .init(
         label: column.title,

@@ -14,7 +14,8 @@ extension ReportsDesk {
 
   package static let templates: [String: String] = [
     "overview": PackageResources.overview_mustache, "devices": PackageResources.devices_mustache,
-    "bulk": PackageResources.bulk_mustache, "software": PackageResources.software_mustache,
+    "bulk": PackageResources.bulk_mustache, "bulk-choice": PackageResources.bulk_choice_mustache,
+    "models": PackageResources.models_mustache, "software": PackageResources.software_mustache,
     "reports": PackageResources.reports_mustache, "report": PackageResources.report_mustache,
     "report-purpose": PackageResources.report_purpose_mustache, "counts": PackageResources.counts_mustache,
     "chosen-district": PackageResources.chosen_district_mustache, "chips": PackageResources.chips_mustache,

@@ -18,8 +18,9 @@ enum DeviceReports {
     Column("vendor", "Maker", "d.vendor", isUsual: false), Column("model", "Model", "d.model"),
   ]
   static let standing: [Column] = [
-    Column("stage", "Stage", "d.stage"), Column("custody", "Who answers for it", "d.custody", isUsual: false),
-    Column("holder", "Holder", "h.holder", isUsual: false),
+    Column("stage", "Stage", "d.stage", codes: .stage),
+    Column("custody", "Who answers for it", "d.custody", isUsual: false, codes: .custody),
+    Column("holder", "Holder", "h.holder", isUsual: false, codes: .holder),
     Column("holderSince", "Held since", .instant, "h.since", isUsual: false),
   ]
   static let health: [Column] = [
@@ -51,7 +52,7 @@ enum DeviceReports {
   static let inventory = Report(
     id: "inventory", title: "Inventory register",
     words: "Every device: what it is, where it is, who answers for it, and how it is.",
-    rule: .scopedSchools(AccessRule.anyReader), columns: all, filters: filters,
+    rule: .scopedSchools(AccessRule.anyReader), columns: all, filters: filters, isBySoftware: true,
     source: .tables { DeviceTables.query(in: $0, $1) })
 
   static let attention = Report(
@@ -59,7 +60,7 @@ enum DeviceReports {
     words: "A row for each thing that is not well with a device in use, with the reason in words.",
     rule: .scopedSchools(AccessRule.anyReader),
     columns: place + names + [
-      Column("stage", "Stage", "d.stage", isUsual: false),
+      Column("stage", "Stage", "d.stage", isUsual: false, codes: .stage),
       Column("item", "What", "NULL"), Column("verdict", "How bad", "NULL"), Column("words", "Why", "c.health_items"),
       Column("lastSeen", "Last seen", .instant, "c.last_contact"),
     ] + machine.filter { ["battery", "diskUsed", "updates"].contains($0.key) } + ids,
@@ -133,11 +134,11 @@ enum DeviceReports {
     words: "Devices that are lost, stolen or in repair: since when, what is the matter, and the police report.",
     rule: .scopedSchools(AccessRule.anyReader),
     columns: place + names + [
-      Column("stage", "Stage", "d.stage"), Column("since", "Since", .instant, "e.at"),
+      Column("stage", "Stage", "d.stage", codes: .stage), Column("since", "Since", .instant, "e.at"),
       Column("category", "What is repaired", "e.category"), Column("policeReport", "Police report", "e.police_report"),
-      Column("at", "Is with", "h.holder"), Column("lastSeen", "Last seen", .instant, "c.last_contact"),
+      Column("at", "Is with", "h.holder", codes: .holder), Column("lastSeen", "Last seen", .instant, "c.last_contact"),
     ] + ids,
-    filters: [.school, .model, .stage],
+    filters: [.school, .model, .stage], stages: [.lost, .stolen, .inRepair],
     source: .tables { district, question in
       var query = DeviceTables.query(
         in: district, question, ["d.stage IN ('lost', 'stolen', 'in-repair')"])
@@ -154,7 +155,7 @@ enum DeviceReports {
 }
 
 extension Report.Column {
-  fileprivate init(_ key: String, _ title: String, _ value: SQL, isUsual: Bool = true) {
-    self.init(key, title, .text, value, isUsual: isUsual)
+  fileprivate init(_ key: String, _ title: String, _ value: SQL, isUsual: Bool = true, codes: CodeWords? = nil) {
+    self.init(key, title, .text, value, isUsual: isUsual, codes: codes)
   }
 }

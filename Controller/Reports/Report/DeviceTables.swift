@@ -51,7 +51,15 @@ enum DeviceTables {
     case nil: break
     }
     switch question.model {
-    case .unnamed?: all.append("d.model IS NULL")
+    case .unnamed?:
+      // Lists of devices write none as a dash. Each is found by the index, which one condition of both would not be.
+      all.append(
+        """
+        d.device_id IN (
+          SELECT m.device_id FROM registry_report_device_v1 AS m WHERE m.district_id = \(district) AND m.model IS NULL
+          UNION ALL
+          SELECT n.device_id FROM registry_report_device_v1 AS n WHERE n.district_id = \(district) AND n.model = '-')
+        """)
     case .named(let model)?: all.append("d.model = \(model)")
     case nil: break
     }

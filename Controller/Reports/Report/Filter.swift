@@ -1,3 +1,4 @@
+import Registry
 import Serving
 import Vocabulary
 
@@ -9,9 +10,9 @@ enum Filter: String, CaseIterable, Sendable {
     switch self {
     case .school: "Only this school's; '-' for devices of no school"
     case .model: "Only this model; '-' where none is known"
-    case .stage: "Only devices in this stage"
+    case .stage: "Only devices in this stage: \(Stage.allCases.map(\.rawValue).joined(separator: ", "))"
     case .use:
-      "'in' for devices in use, 'out' for those that are lost, stolen or retired, 'not-here' for those that are only expected"
+      "'in' for devices in use, 'out' for those that are lost, stolen, retired or moved to another district, 'not-here' for those that are only expected"
     case .wellness: "Only with this verdict: well, attention, failing, unknown"
     case .reason: "Only where this is not well: \(Question.reasons.joined(separator: ", "))"
     case .severity: "With 'reason': only where it is so bad, attention or failing"
@@ -20,7 +21,7 @@ enum Filter: String, CaseIterable, Sendable {
     case .age: "Only devices known for so many whole years; 6 is six or more"
     case .since:
       "Only what happened since this day, such as 2026-11-20, at most \(Question.longestSince) days ago; the last seven days by default"
-    case .section: "Only changes of this kind: custody, identity, hardware, system, software, health"
+    case .section: "Only changes of this kind: \(Question.sections.joined(separator: ", "))"
     case .prefix: "Only packages whose name begins so"
     }
   }
@@ -44,11 +45,11 @@ struct Question: Sendable {
   }
 
   static let reasons = ["battery", "disk", "memory", "space", "temperature", "clock", "updates"]
-  static let sections = ["custody", "identity", "hardware", "system", "software", "health"]
+  static let sections = ["custody", "identity", "hardware", "system", "software", "health", "key"]
   static let severities = ["failing", "attention"]
   static let wellness = ["well", "attention", "failing", "unknown"]
-  /// What a text of a filter has at most, in bytes.
-  private static let longest = 256
+  /// What a text of a filter has at most, in bytes: as much as a machine may tell of itself, its model for one.
+  static let longest = 1024
   /// Days that ``since`` goes back at most.
   static let longestSince: Int64 = 400
 

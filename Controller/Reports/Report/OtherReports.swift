@@ -62,7 +62,7 @@ enum OtherReports {
       Column("grades", "Grades", .text, "NULLIF(p.grades, '')"),
       Column("serial", "Serial", .text, "d.serial"), Column("assetTag", "Asset tag", .text, "d.asset_tag"),
       Column("model", "Model", .text, "d.model"), Column("since", "Since", .instant, "h.since"),
-      Column("stage", "Stage", .text, "d.stage"),
+      Column("stage", "Stage", .text, "d.stage", codes: .stage),
       Column("device", "Id", .text, "d.device_id", isUsual: false),
     ],
     filters: [.school], namesStudents: true,
@@ -112,34 +112,41 @@ enum OtherReports {
       Column("school", "School", .text, "d.school_id"), Column("serial", "Serial", .text, "d.serial"),
       Column("assetTag", "Asset tag", .text, "d.asset_tag", isUsual: false),
       Column("hostname", "Host name", .text, "d.hostname", isUsual: false),
-      Column("section", "Of what", .text, "x.section"), Column("field", "What", .text, "x.field"),
-      Column("old", "Before", .text, "x.old"), Column("new", "Now", .text, "x.new"),
+      Column("section", "Of what", .text, "x.section", codes: .section),
+      Column("field", "What", .text, "x.field", codes: .changed),
+      Column("old", "Before", .text, "x.old", codes: .told), Column("new", "Now", .text, "x.new", codes: .told),
       Column("device", "Id", .text, "d.device_id", isUsual: false),
     ],
     filters: [.since, .section, .school],
     source: .merged { district, question in
-      var parts: [SQL] = []
+      let since: [SQL] = ["district_id = \(district)", "at >= \(question.since)"]
+      var parts: [(SQL, TableQuery.Read)] = []
       if question.section != "custody" {
         let section: SQL = question.section.map { " AND section = \($0)" } ?? ""
         parts.append(
-          """
-          SELECT at, device_id, sequence, section, field, old, new FROM registry_report_change_v1
-          WHERE district_id = \(district) AND at >= \(question.since)\(section)
-          """)
+          (
+            """
+            SELECT at, device_id, sequence, section, field, old, new FROM registry_report_change_v1
+            WHERE district_id = \(district) AND at >= \(question.since)\(section)
+            """, .init(from: "registry_report_change_v1", conditions: since)
+          ))
       }
       if question.section == nil || question.section == "custody" {
         parts.append(
-          """
-          SELECT at, device_id, sequence, 'custody' AS section, kind AS field, NULL AS old, holder AS new
-          FROM registry_report_event_v1 WHERE district_id = \(district) AND at >= \(question.since)
-          """)
+          (
+            """
+            SELECT at, device_id, sequence, 'custody' AS section, kind AS field, NULL AS old, holder AS new
+            FROM registry_report_event_v1 WHERE district_id = \(district) AND at >= \(question.since)
+            """, .init(from: "registry_report_event_v1", conditions: since)
+          ))
       }
       var plain = question
       plain.section = nil
-      return parts.map { part in
+      return parts.map { part, read in
         // In this order: what happened is read as it stands in its index, and each device looked up.
         var query = DeviceTables.query(in: district, plain, ["d.device_id = x.device_id"])
         query.from = "(\(part)) AS x CROSS JOIN registry_report_device_v1 AS d"
+        query.read = read
         query.key = [
           .init(value: "x.at", isNumber: true), .init(value: "x.device_id"), .init(value: "x.sequence", isNumber: true),
         ]

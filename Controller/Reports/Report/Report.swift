@@ -1,3 +1,4 @@
+import Registry
 import Serving
 import Storage
 import Vocabulary
@@ -19,11 +20,14 @@ struct Report: Sendable {
     var value: SQL
     /// Whether pages show it where nobody chose columns.
     let isUsual: Bool
+    /// What its values stand for, where they are codes.
+    var codes: CodeWords?
 
     init(
       _ key: String, _ title: String, _ kind: Kind = .text, unit: String? = nil, _ value: SQL = "NULL",
-      isUsual: Bool = true
+      isUsual: Bool = true, codes: CodeWords? = nil
     ) {
+      self.codes = codes
       (self.key, self.title, self.kind, self.unit) = (key, title, kind, unit)
       (self.value, self.isUsual) = (value, isUsual)
     }
@@ -59,6 +63,10 @@ struct Report: Sendable {
   let columns: [Column]
   let filters: [Filter]
   var namesStudents = false
+  /// Whether its devices may be narrowed to those that have a package.
+  var isBySoftware = false
+  /// Those that its devices can be in, to choose from.
+  var stages = Stage.allCases
   let source: Source
 }
 
@@ -77,6 +85,8 @@ struct TableQuery: Sendable {
   /// Whether what it finds may be few of many devices that no index tells apart: a page then looks at a bounded number of
   /// them (``ReportRun``). Its key is the device.
   var isWalk = false
+  /// Of a query in the order of time and device: what its index reads, of which few may be meant.
+  var read: Read?
   /// What a row becomes, where that is not simply itself: of its columns' values the rows that are shown.
   var expand: (@Sendable (_ values: [SQLValue], _ columns: [Report.Column]) throws -> [[SQLValue]])?
 

@@ -13,9 +13,9 @@ struct ReportRun: Sendable {
   /// The schools to which some districts are limited.
   let schools: [DistrictID: Set<SchoolID>]?
   let software: any SoftwareSource
-  /// Devices that one page looks at where no index tells which of them are meant, in growing steps: a page that fills soon
-  /// costs little.
-  var strides = [512, 2048, 4096]
+  /// A package that devices have to have.
+  var having: SoftwareQuestion?
+  var pace = ReportPace()
 
   /// Packages, or rows of merged queries, of one look, where all of them are wanted.
   private static let step = 1000
@@ -23,6 +23,13 @@ struct ReportRun: Sendable {
   /// Every row in the order of the report, one in memory at a time.
   func each(_ transaction: any Transaction, _ body: ([SQLValue]) throws -> Void) throws {
     switch report.source {
+    case .tables where having != nil:
+      var after: String?
+      repeat {
+        let page = try page(after: after, limit: Self.step, transaction)
+        for row in page.rows { try body(row.values) }
+        after = page.next
+      } while after != nil
     case .tables(let query):
       for district in districts {
         let query = try limited(query(district, question), in: district)
@@ -63,6 +70,7 @@ struct ReportRun: Sendable {
 
   /// - Throws: `request.query` where `after` is no page's `next`.
   func page(after: String?, limit: Int, _ transaction: any Transaction) throws -> Page {
+    if let having { return try page(having: having, after: after, limit: limit, transaction) }
     switch report.source {
     case .tables(let query): return try page(query, after: after, limit: limit, transaction)
     case .merged(let queries): return try merged(queries, after: after, limit: limit, transaction)
@@ -78,6 +86,19 @@ struct ReportRun: Sendable {
         in: scope, prefix: question.prefix, after: after, limit: limit, transaction)
       return Page(rows: page.items.map { .init(district: nil, values: Self.row(of: $0)) }, next: page.next)
     }
+  }
+
+  /// A page as full as there are rows for it, where each look goes a bounded way and may be short; after `looks` of them it ends
+  /// where it is.
+  func filled(after: String?, limit: Int, looks: Int = 200, _ transaction: any Transaction) throws -> Page {
+    var whole = try page(after: after, limit: limit, transaction)
+    for _ in 1..<looks {
+      guard whole.rows.count < limit, let next = whole.next else { break }
+      let more = try page(after: next, limit: limit - whole.rows.count, transaction)
+      whole.rows += more.rows
+      whole.next = more.next
+    }
+    return whole
   }
 
   /// With the schools to which the caller is limited.
@@ -116,7 +137,7 @@ struct ReportRun: Sendable {
     return (district, Array(parts.dropFirst()))
   }
 
-  private static func number(_ after: String?) throws(ServingError) -> Int {
+  static func number(_ after: String?) throws(ServingError) -> Int {
     guard let after else { return 0 }
     guard let number = Int(after), (0...1_000_000).contains(number) else { throw stray }
     return number

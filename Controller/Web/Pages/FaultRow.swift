@@ -12,6 +12,6 @@ package struct FaultRow: Sendable {
     let file = fault.file.map { ShownText.of($0, limit: 100) }
     place = [file, fault.line.map { "line \($0)" }].compactMap(\.self).joined(separator: ", ")
     (field, value) = (ShownText.of(fault.field ?? "", limit: 40), ShownText.of(fault.value ?? "", limit: 100))
-    (code, message) = (fault.code, ShownText.of(fault.message, limit: 400))
+    (code, message) = (fault.code, ShownText.of(fault.plain ?? fault.message, limit: 400))
   }
 }

@@ -26,6 +26,10 @@ package struct Fault: Sendable, Codable, Hashable {
   package var value: String?
   package var code: String
   package var message: String
+  /// The same on pages, for who knows no codes; nil where ``message`` is for them too. Programs get the message.
+  package var plain: String?
+
+  private enum CodingKeys: CodingKey { case file, line, field, value, code, message }
 
   package init(
     file: String? = nil, line: Int? = nil, field: String? = nil, value: String? = nil, code: String, message: String

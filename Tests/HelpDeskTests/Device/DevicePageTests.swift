@@ -40,6 +40,16 @@ struct DevicePageTests {
     #expect(buttons == ["lost", "stolen"], "a help desk reports a loss, and moves nothing else")
   }
 
+  @Test("A device that went to another district is said to be there, and not to be scrapped")
+  func moved() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("MOVED1")
+    try await bench.move(device, "transfer", #"{"to":"district:oak"}"#)
+    let page = await bench.get("/devices/\(device)", as: "help-desk@cedar")
+    #expect(page.headline == "It was moved to the district &#39;oak&#39;", "\(page.text)")
+    #expect(page.text.contains("moved to another district") && !page.text.contains("out of use"))
+  }
+
   @Test("Each name that is shown is an entry of the journal, with the reason that the session gave")
   func journalled() async throws {
     let bench = try await DeviceBench()

@@ -3,6 +3,7 @@ import Testing
 import Vocabulary
 
 @testable import HelpDesk
+@testable import Registry
 
 @Suite("Many moves at a page")
 struct ManyPagesTests {
@@ -24,13 +25,19 @@ struct ManyPagesTests {
     #expect(preview.text.contains("\u{2068}Olivia Example\u{2069}") && preview.text.contains("School south"))
     #expect(try await stage(bench, one) == nil)
     #expect(try await bench.journal("person.view").count == 1)
-    let packed = preview.first(/name="packed" value="([^"]*)"/)
-    #expect(Data(base64Encoded: packed) == Data(csv.utf8), "byte for byte")
-    let done = await bench.post(
-      path, [("what", "assign"), ("packed", packed), ("confirmed", preview.mark)], as: "district-it@cedar")
+    let confirmed = [("what", "assign"), ("kept", preview.kept), ("confirmed", preview.mark)]
+    let digest = try #require(Digest(hex: preview.kept))
+    let others = try await bench.database.read(in: .state) {
+      try KeptFile.content(
+        digest, of: PrincipalID(random: [UInt8](11...20)), in: DeviceBench.cedar, at: DeviceBench.now, $0)
+    }
+    #expect(others == nil, "of each person")
+    let done = await bench.post(path, confirmed, as: "district-it@cedar")
     #expect(done.status == 303 && done.location == "\(path)?done=2", "\(done.text)")
     #expect(try await stage(bench, one) == "assigned")
     #expect(try await stage(bench, two) == "assigned")
+    let twice = await bench.post(path, confirmed, as: "district-it@cedar")
+    #expect(twice.status == 422 && twice.fault.contains("Choose it again"), "what was made is not kept")
     let again = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
     #expect(again.text.contains("2 are so already"))
     let back = await bench.send(path, [("what", "return")], file: "serial\nMANY1\n", as: "district-it@cedar")
@@ -87,7 +94,7 @@ struct ManyPagesTests {
       path, [("what", "assign")], file: "serial,studentId\nOTHER,1001\n", as: "district-it@cedar")
     let given = await bench.post(
       path,
-      [("what", "assign"), ("packed", other.first(/name="packed" value="([^"]*)"/)), ("confirmed", other.mark)],
+      [("what", "assign"), ("kept", other.kept), ("confirmed", other.mark)],
       as: "district-it@cedar")
     #expect(given.status == 303)
     let late = await bench.post(path, fields + [("confirmed", preview.mark)], as: "district-it@cedar")
@@ -95,6 +102,42 @@ struct ManyPagesTests {
     #expect(try await bench.journal("custody.assign-many").count == 1)
     let none = await bench.post(path, fields + [("confirmed", "1")], as: "district-it@cedar")
     #expect(none.status == 422 && none.fault.contains("names no preview"))
+  }
+
+  @Test(
+    "The preview of a long file is a light page: the file waits at the controller, for an hour and of each person the last"
+  )
+  func light() async throws {
+    let bench = try await DeviceBench()
+    let serials = (10_000..<15_000).map { "LONG-\($0)" }
+    try await bench.api(
+      .post, "/districts/cedar/devices/import", "serial\n" + serials.joined(separator: "\n") + "\n", csv: true)
+    let csv = "serial,school\n" + serials.map { "\($0),north\n" }.joined()
+    let preview = await bench.send(path, [("what", "assign")], file: csv, as: "district-it@cedar")
+    #expect(preview.text.contains("5000 devices would be given out."), "\(preview.text.prefix(3000))")
+    #expect(preview.text.utf8.count < 60_000, "\(preview.text.utf8.count)")
+    func swept(_ seconds: Int64) async throws -> Int {
+      try await bench.registry.removeOldFiles(now: DeviceBench.now.advanced(by: .seconds(seconds)))
+    }
+    #expect(try await swept(3299) == 0)
+    let other = await bench.send(
+      path, [("what", "assign")], file: "serial,school\nLONG-10000,south\n", as: "district-it@cedar")
+    let late = await bench.post(
+      path, [("what", "assign"), ("kept", preview.kept), ("confirmed", preview.mark)], as: "district-it@cedar")
+    #expect(other.status == 200 && late.status == 422 && late.fault.contains("not kept any more"))
+    #expect(try await swept(3300) == 1)
+  }
+
+  @Test("A refusal of a file is in words, without codes of stages or of people")
+  func words() async throws {
+    let bench = try await DeviceBench()
+    let device = try await bench.device("WORDS1")
+    try await bench.move(device, "assign", #"{"to":"student:1002"}"#)
+    let page = await bench.send(
+      path, [("what", "assign")], file: "serial,studentId\nWORDS1,1001\n", as: "district-it@cedar")
+    #expect(
+      page.text.contains("A student or a member of staff has it: it has to be given back first."), "\(page.text)")
+    #expect(!page.text.contains("by what came before") && !page.text.contains("person:per_"))
   }
 
   @Test("Only who runs devices comes to it, and it leads to one's own district")
@@ -116,5 +159,6 @@ struct ManyPagesTests {
 
 extension DeviceBench.Page {
   /// Of a preview.
+  fileprivate var kept: String { first(/name="kept" value="([0-9a-f]*)"/) }
   fileprivate var mark: String { first(/name="confirmed" value="([^"]*)"/) }
 }

@@ -83,6 +83,17 @@ struct WellnessTests {
     #expect(wellness.headline == headline && wellness.reasons.map(\.code) == [code])
   }
 
+  @Test("A device that went to another district is told as moved, not as scrapped")
+  func moved() {
+    var known = known([("battery", .failing)], stage: .retired, keys: [.revoked])
+    known.holder = .otherDistrict(DeviceBench.oak)
+    let wellness = Wellness.decide(known, now: Self.now)
+    #expect(
+      wellness.headline == "It was moved to the district 'oak'" && wellness.reasons.map(\.code) == ["stage.moved"])
+    known.holder = .district
+    #expect(Wellness.decide(known, now: Self.now).reasons.map(\.code) == ["stage.retired"])
+  }
+
   @Test("A device in repair says so, and what else is wrong")
   func repair() {
     var known = known([("battery", .failing)], stage: .inRepair)
@@ -102,8 +113,12 @@ struct WellnessTests {
 
   @Test("What never reported, or did not tell enough, is unknown and not well")
   func unknown() {
-    let never = Wellness.decide(Wellness.Known(stage: .ordered), now: Self.now)
+    let never = Wellness.decide(Wellness.Known(stage: .received), now: Self.now)
     #expect(never.mood == .unknown && never.headline == "It has not reported yet")
+    // What is only expected is not asked to be started.
+    let expected = Wellness.decide(Wellness.Known(stage: .ordered), now: Self.now)
+    #expect(expected.mood == .unknown && expected.headline == "It is ordered, and not here yet")
+    #expect(expected.reasons.map(\.code) == ["stage.ordered"])
     let silent = Wellness.decide(known([("battery", .unknown)]), now: Self.now)
     #expect(silent.mood == .unknown && silent.reasons.map(\.code) == ["health.unknown"])
     #expect(silent.reasons[0].words == "It did not tell about: battery.")

@@ -1,4 +1,3 @@
-import Foundation
 import Registry
 import Serving
 import Vocabulary
@@ -9,8 +8,9 @@ struct ManyForm: Sendable {
   private(set) var className = ""
   private(set) var serials = ""
   private(set) var accessories: [String] = []
-  /// The file's text; it goes along with the preview's form, so that nothing is kept of what nobody confirmed.
   private(set) var file: String?
+  /// Of a file that was previewed: the controller keeps it until somebody agrees to it, for a page would get heavy by it.
+  private(set) var kept: Digest?
   /// Of the preview that somebody has agreed to.
   private(set) var confirmed: Digest?
   /// What is wrong before anybody is asked.
@@ -31,21 +31,30 @@ struct ManyForm: Sendable {
       file = String(validating: bytes, as: UTF8.self)
       if file == nil { fault = "The file is not UTF-8 text. Save it as 'CSV UTF-8', and choose it again." }
     } else {
-      // As the preview's form brings it: byte for byte, which lines of a text field would not be.
-      file = form["packed"].flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
+      kept = form["kept"].flatMap(Digest.init(hex:))
     }
     if let size = file?.utf8.count, size > ManyPages.fileBytes {
       (file, fault) = (nil, "The file is over 1 MiB. Give it to 'rollcall assign --file' or 'rollcall return --file'.")
     }
-    if fault == nil, file == nil, className.isEmpty {
+    let hasFile = file != nil || kept != nil
+    if fault == nil, !hasFile, className.isEmpty {
       fault = "Choose a file, or say which class."
-    } else if fault == nil, file != nil, !className.isEmpty {
+    } else if fault == nil, hasFile, !className.isEmpty {
       fault = "Choose a file or say a class, one of the two."
     }
   }
 
-  /// For the preview's form.
-  var packed: String? { file.map { Data($0.utf8).base64EncodedString() } }
+  /// Takes the file that was kept; without one the preview is to be made again.
+  mutating func take(_ content: [UInt8]?) {
+    file = content.map { String(decoding: $0, as: UTF8.self) }
+    if file == nil {
+      fault =
+        "The file of this preview is not kept any more: it is for an hour, and until another one is previewed. Choose it again."
+    }
+  }
+
+  /// - Parameter digest: of the file, as the controller keeps it.
+  mutating func keep(_ digest: Digest) { kept = digest }
 
   /// - Throws: `csv.invalid`, `registry.invalid`.
   func asked() throws -> ManyAsked {

@@ -20,8 +20,8 @@ struct ManyModel: Sendable {
   let serials: String
   let hasCharger: Bool
   let hasCase: Bool
-  /// The file in base64.
-  let packed: String?
+  /// The digest of the file that is kept.
+  let kept: String?
   /// Of the preview.
   let mark: String
   /// Whether a preview is shown.
@@ -42,7 +42,7 @@ struct ManyModel: Sendable {
     (isReturn, className, serials) = (form.isReturn, form.className, form.serials)
     hasCharger = form.accessories.contains(Accessory.charger.rawValue)
     hasCase = form.accessories.contains(Accessory.carryingCase.rawValue)
-    packed = form.packed
+    kept = form.kept?.description
     mark = preview?.mark.description ?? ""
     isPreview = preview != nil
     let all = preview?.rows ?? []

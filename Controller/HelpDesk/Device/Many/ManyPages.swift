@@ -16,8 +16,8 @@ struct ManyPages: Sendable {
   private static let rule = AccessRule.district(roles)
   /// Some 20,000 lines; longer files go by `rollcall assign --file`.
   static let fileBytes = 1 << 20
-  /// A preview of a file sends it once more, each byte as three at most.
-  private static let bodyBytes = 4 << 20
+  /// The file, or serials that were scanned, with what a form adds.
+  private static let bodyBytes = 2 << 20
 
   var routes: [PeopleRoute] {
     [
@@ -57,16 +57,22 @@ struct ManyPages: Sendable {
   @Sendable private func make(_ call: Call, _ context: OperatorContext) async throws -> Reply {
     let district: DistrictID = try call.identifier("district")
     try await requireDistrict(district, context)
-    let form = ManyForm(try FormBody(call))
+    var form = ManyForm(try FormBody(call))
+    let custody = CustodyDesk(registry: desk.registry)
+    if let kept = form.kept { form.take(try await custody.kept(kept, in: district, call, context)) }
     if let fault = form.fault { return try await page(district, form, call, context, fault: fault) }
     do {
-      let custody = CustodyDesk(registry: desk.registry)
       let asked = try form.asked()
       if let mark = form.confirmed {
         let moved = try await custody.make(asked, in: district, previewed: mark, call, context)
+        if form.kept != nil { try await custody.forget(in: district, context) }
         return Shell.redirect(to: "/districts/\(district)/hand-out?done=\(moved)")
       }
       let preview = try await custody.preview(asked, in: district, call, context)
+      if let file = form.file, preview.faultCount == 0 {
+        let digest = try await custody.keep(Array(file.utf8), in: district, call, context)
+        form.keep(digest)
+      }
       return try await page(district, form, call, context, preview: preview)
     } catch let error as CSVError {
       return try await page(district, form, call, context, error: error)
@@ -100,7 +106,8 @@ struct ManyPages: Sendable {
     return try desk.shell.page(
       "desk-many", model,
       Shell.Heading(
-        "Give out, take back", place: Self.place, notice: notice, fault: fault ?? error?.message, status: status),
+        "Give out, take back", place: Self.place, notice: notice,
+        fault: fault ?? (error as? RegistryError)?.plain ?? error?.message, status: status),
       context)
   }
 }

@@ -114,7 +114,7 @@ struct MovePages: Sendable {
       }
       if let name = fields.place(of: error.kind) { faults[name] = error.message }
       self.isLate = isLate
-      if faults.isEmpty, words == nil, !isLate { words = error.message }
+      if faults.isEmpty, words == nil, !isLate { words = error.plain ?? error.message }
     }
   }
 
@@ -178,7 +178,8 @@ struct MovePages: Sendable {
     let model = Model(
       explanation: CustodyWords.explanation(kind), action: MovePages.address(kind, dossier.device),
       back: "/devices/\(dossier.device.id)", device: DeviceModel.title(dossier.device),
-      standing: "It is \(CustodyWords.stage(dossier.standing.stage))\(holder).", isPossible: isPossible,
+      standing: "It is \(CustodyWords.stage(dossier.standing.stage, with: dossier.standing.holder))\(holder).",
+      isPossible: isPossible,
       happened: refused?.isLate == true || !isPossible ? last : nil, fault: refused?.words, code: refused?.code,
       fields: fields, expected: dossier.sequence, button: CustodyWords.button(kind),
       isGrave: [.lost, .stolen, .retire].contains(kind),

@@ -21,8 +21,14 @@ enum CustodyWords {
     case .lost: "lost"
     case .stolen: "stolen"
     case .returned: "given back"
-    case .retired: "out of use, for good"
+    case .retired: "out of use"
     }
+  }
+
+  /// With who has it: a device that went to another district is out of use here alone.
+  static func stage(_ stage: Stage?, with holder: Holder?) -> String {
+    if stage == .retired, case .otherDistrict? = holder { return "moved to another district" }
+    return self.stage(stage)
   }
 
   /// Who answers for it, where nobody is named.

@@ -8,24 +8,31 @@
   let timer = 0;
   let asked = null;
   let shown = box.value;
+  let looking = Promise.resolve();
 
-  async function look() {
+  function look() {
     const text = box.value.trim();
-    if (text === shown.trim()) return;
+    if (text === shown.trim()) return looking;
     shown = text;
     asked?.abort();
     if (text.length < 2) {
       results.replaceChildren();
-      count.textContent = "";
-      return;
+      count.textContent = text ? "Type one character more." : "";
+      return looking;
     }
+    looking = ask(text);
+    return looking;
+  }
+
+  async function ask(text) {
     asked = new AbortController();
     const district = document.getElementById("district")?.value ?? "";
-    const query = "?q=" + encodeURIComponent(text) + (district ? "&district=" + encodeURIComponent(district) : "");
+    const place = district ? "district=" + encodeURIComponent(district) : "";
+    const query = "?q=" + encodeURIComponent(text) + (place ? "&" + place : "");
     try {
       const answer = await fetch(box.dataset.results + query, { signal: asked.signal, credentials: "same-origin" });
-      // Signed out meanwhile, or asked for a reason: the page itself leads there, and back.
-      if (answer.redirected || answer.status === 401) return location.assign("/desk" + query);
+      // Signed out meanwhile, or asked for a reason: the page itself leads there, and back, without what was typed.
+      if (answer.redirected || answer.status === 401) return location.assign("/desk" + (place ? "?" + place : ""));
       if (answer.status >= 400 && answer.status < 500) {
         results.replaceChildren();
         count.textContent = "That cannot be looked for: take the rarest word of it, without special characters.";
@@ -63,6 +70,18 @@
   box.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(look, 120);
+  });
+
+  // Enter opens the only result, or steps to the first: a name that was typed stays out of the browser's list of addresses.
+  box.form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    const text = box.value;
+    await look();
+    if (box.value !== text) return;
+    const only = results.firstElementChild?.dataset.only;
+    if (only) location.assign(only);
+    else if (!results.contains(document.activeElement)) move(1);
   });
 
   document.addEventListener("keydown", (event) => {
