@@ -200,7 +200,7 @@ import Vocabulary
     try await fleet.add(devices)
     try await fleet.desk.counter.count(now: Fleet.now)
     let overview = try await fleet.ask("/overview").text
-    let links = overview.matches(of: /<a href="(\/devices\?use=in&amp;model=[^"]*)">(\d+)<\/a>/)
+    let links = overview.matches(of: /<a href="(\/devices\?district=cedar&amp;use=in&amp;model=[^"]*)">(\d+)<\/a>/)
     #expect(links.count >= 3)
     for link in links {
       let page = try await fleet.ask(String(link.output.1).replacing("&amp;", with: "&"))

@@ -62,7 +62,7 @@ struct SearchModel: Sendable {
       found.hasMorePeople
       ? ". There are more people: type more of the name"
       : found.leavesSerials ? ". Not all serials were looked through: type its beginning or its last characters" : ""
-    count = parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found" + more
+    count = (parts.isEmpty ? "Nothing found" : parts.joined(separator: " and ") + " found") + more
     hasMorePeople = found.hasMorePeople
     leavesSerials = found.leavesSerials
     only = found.only.map { "/devices/\($0)" }
