@@ -52,7 +52,7 @@ struct PageTests {
     found.leavesSerials = true
     let model = SearchModel(found, now: DeskBench.now)
     #expect(model.leavesSerials && model.count.contains("Not all serials were looked through"))
-    #expect(SearchView(found).leavesSerials)
+    #expect(SearchView(found, to: nil).leavesSerials)
   }
 
   @Test("Sent as a scanner sends it, the only result opens; who comes back from it stays")
