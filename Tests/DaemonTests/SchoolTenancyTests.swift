@@ -71,7 +71,10 @@ import Testing
       if route.path.contains("{device}") || route.path.contains("{person}") {
         let foreign = await world.ask(route, others)
         #expect(foreign.status == 404, "\(others): \(foreign)")
-        for secret in world.secrets { #expect(!foreign.text.contains(secret), "\(others)") }
+        // An answer may say again which id was asked for.
+        for secret in world.secrets where !others.contains(secret) {
+          #expect(!foreign.text.contains(secret), "\(others)")
+        }
         guard route.path.contains("{device}"), !route.path.hasSuffix("/software") else { continue }
         let own = await world.ask(route, try path(route, device: world.ownDevice, world))
         #expect(own.status == 200, "\(route.path): \(own)")
