@@ -29,11 +29,17 @@ struct Target: Sendable {
     return try NIOSSLContext(configuration: configuration)
   }
 
+  /// The one generic class of a connection, made known to the runtime by one thread before any loop asks for it: where several do so for
+  /// the first time at the same moment, Swift's runtime may look at a class whose superclass is not set yet, and crash
+  /// (seen with 6.1 on Linux; swiftlang/swift#37656 tells of the kind).
+  private static let decoder = ByteToMessageHandler<HTTPResponseDecoder>.self
+
   /// Begins a connection on `loop`; everything that comes of it goes to `owner`, on that loop.
   func open(
     on loop: any EventLoop, _ context: NIOSSLContext, within limit: TimeAmount = .seconds(10),
     owner: any ConversationOwner
   ) -> Conversation {
+    _ = Self.decoder
     let conversation = Conversation(owner: owner)
     let bound = NIOLoopBound(conversation, eventLoop: loop)
     let serverName = serverName

@@ -41,6 +41,7 @@ final class FleetController: Sendable {
     let context = try Self.identity(in: folder)
     let visits = Visits()
     seen = visits
+    _ = Self.decoder
     channel = try await ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -52,6 +53,9 @@ final class FleetController: Sendable {
       .bind(host: "127.0.0.1", port: 0).get()
     port = channel.localAddress?.port ?? 0
   }
+
+  /// Made known to the runtime by one thread: see `Target.decoder`.
+  private static let decoder = ByteToMessageHandler<HTTPRequestDecoder>.self
 
   func close() async throws {
     try await channel.close()
