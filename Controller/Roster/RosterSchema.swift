@@ -9,7 +9,7 @@ enum RosterSchema {
     Migration("roster", 1, rows + guardians + imports), Migration("roster", 2, sources),
     Migration("roster", 3, NameIndex.schema),
     Migration("roster", 4, ReportViews.statements), Migration("roster", 5, uploads),
-    Migration("roster", 6, DemographicsStore.schema), Migration("roster", 7, NameIndex.byWord + folded),
+    Migration("roster", 6, DemographicsStore.schema), Migration("roster", 7, folded),
   ]
 
   private static let rows: [SQL] = [

@@ -9,10 +9,9 @@ extension SQL {
   ///   - columns: what stands between the parentheses of `CREATE TABLE`; all columns in their order.
   ///   - values: what is read of the table as it was, where that is not simply all of it.
   ///   - indexes: statements that follow, ended by semicolons.
-  ///   - postgres: the statement for the other engine, whose rows stand apart from their key.
   package static func rowsInKey(
     of table: StaticString, key: StaticString, columns: StaticString, values: StaticString = "*",
-    indexes: StaticString = "", postgres: StaticString = "SELECT 1"
+    indexes: StaticString = ""
   ) -> SQL {
     let statements = """
       ALTER TABLE \(table) RENAME TO storage_former;
@@ -22,7 +21,7 @@ extension SQL {
       \(indexes)
       """
     var sql: SQL = ""
-    sql.parts = [.engine(sqlite: statements, postgres: "\(postgres)")]
+    sql.parts = [.engine(sqlite: statements, postgres: "SELECT 1")]
     return sql
   }
 }

@@ -4,7 +4,7 @@ import Vocabulary
 /// Which words a district's people have in their names: kept in the transaction that writes the people.
 ///
 /// ```
-/// roster_name      word, district, person: the names whole, the school     one row for each word of a person
+/// roster_name      district, word, person: the names whole, the school     one row for each word of a person
 /// roster_word      district, word: how many people have it                 one row for each distinct word
 /// roster_word_key  district, word, key: the word with a letter taken out    as many as the word has letters
 /// ```
@@ -54,21 +54,6 @@ enum NameIndex {
     "CREATE INDEX roster_guardian_contact_digest ON roster_guardian_contact (digest, district_id, guardian)",
     // People who stand there already are written again by their district's next import, which finds no row as it was.
     "UPDATE roster_person SET hash = -1",
-  ]
-
-  /// The people of a word stand together, those of all districts: who searches the state reads a few pages in place of one for each
-  /// district.
-  static let byWord: [SQL] = [
-    .rowsInKey(
-      of: "roster_name", key: "word, district_id, person_id",
-      columns: """
-        district_id TEXT NOT NULL, word TEXT NOT NULL, person_id TEXT NOT NULL, names TEXT NOT NULL, school_id TEXT,
-        PRIMARY KEY (word, district_id, person_id)
-        """,
-      indexes: "CREATE INDEX roster_name_person ON roster_name (district_id, person_id);",
-      postgres: """
-        ALTER TABLE roster_name DROP CONSTRAINT roster_name_pkey, ADD PRIMARY KEY (word, district_id, person_id)
-        """)
   ]
 
   /// Somebody who was written just now.

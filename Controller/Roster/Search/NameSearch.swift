@@ -29,8 +29,6 @@ struct NameSearch {
   static let mostPlaces = 600
   /// Rows of people that are looked at.
   static let mostWalked = 4_000
-  /// Of these, those that each of several words has at least.
-  static let leastShare = 200
   /// Rows of people whose names are compared letter by letter.
   static let mostCompared = 1_000
   /// Words with errors that one word may stand for.
@@ -60,13 +58,12 @@ struct NameSearch {
     let written = extents.indices.filter { extents[$0].exact.places > 0 }.min {
       extents[$0].exact.people < extents[$1].exact.people
     }
-    if let written { try walk(people(exactly: [words[written]]), patterns, but: written, into: &found) }
-    // Begun: but for who was looked at just now, and unless nothing begins with the word but the word itself.
+    if let written { try walk(places(exactly: [words[written]]), patterns, but: written, into: &found) }
+    // Begun: unless that was looked at just now, for nothing begins with the word but the word itself.
     if found.count < limit, let begun = Self.narrowest(extents),
       begun != written || extents[begun].begun.places > extents[begun].exact.places
     {
-      let longer = people(beginning: words[begun], isLonger: begun == written)
-      try walk(longer, patterns, but: begun, into: &found)
+      try walk(places(beginning: words[begun]), patterns, but: begun, into: &found)
     }
     if found.count < limit { try walkSimilar(extents, into: &found) }
     if found.isEmpty, let written { try compareNames(beside: written, into: &found) }
@@ -97,7 +94,7 @@ struct NameSearch {
       SELECT COUNT(*) AS places, CAST(COALESCE(SUM(people), 0) AS BIGINT) AS people,
         COUNT(CASE WHEN word = \(word) THEN 1 END) AS exact_places,
         CAST(COALESCE(SUM(CASE WHEN word = \(word) THEN people END), 0) AS BIGINT) AS exact_people
-      FROM (\(begun(word, isLonger: false, limit: Self.mostPlaces + 1))) AS first_ones
+      FROM (\(begun(word, limit: Self.mostPlaces + 1))) AS first_ones
       """)
     guard let row else { return extent }
     extent.begun = Count(places: try row.get("places"), people: try row.get("people"))
@@ -106,15 +103,20 @@ struct NameSearch {
   }
 
   /// In the order of the index that begins with the word, so that no more is read than is wanted.
-  private func begun(_ word: String, isLonger: Bool, limit: Int) -> SQL {
+  private func begun(_ word: String, limit: Int) -> SQL {
     """
     SELECT district_id, word, people FROM roster_word
-    WHERE \(Self.begins("word", word, isLonger: isLonger)) AND \(scope) ORDER BY word, district_id LIMIT \(limit)
+    WHERE word >= \(word) AND word < \(word + "\u{10FFFF}") AND \(scope) ORDER BY word, district_id LIMIT \(limit)
     """
   }
 
-  private static func begins(_ column: SQL, _ word: String, isLonger: Bool) -> SQL {
-    column + (isLonger ? " > \(word) AND " : " >= \(word) AND ") + column + " < \(word + "\u{10FFFF}")"
+  private func places(beginning word: String) -> SQL { begun(word, limit: Self.mostPlaces) }
+
+  private func places(exactly words: [String]) -> SQL {
+    """
+    SELECT district_id, word, people FROM roster_word WHERE word IN \(list: words) AND \(scope)
+    ORDER BY word, district_id LIMIT \(Self.mostPlaces)
+    """
   }
 
   /// The word by whose beginning fewest people are found; of several that are cut off, the longest.
@@ -166,15 +168,15 @@ struct NameSearch {
     let counts = try counts(of: Set(similar.flatMap { $0.map(\.word) }))
     let meanings = zip(words, similar).map { Meaning($0, similar: $1) }
     guard meanings.contains(where: { !$0.similar.isEmpty }) else { return }
-    func bearers(_ index: Int) -> Int {
+    func people(_ index: Int) -> Int {
       extents[index].begun.people + similar[index].reduce(0) { $0 + (counts[$1.word] ?? 0) }
     }
     let open = words.indices.filter { !extents[$0].isCut }
-    guard let best = (open.isEmpty ? Array(words.indices) : open).min(by: { bearers($0) < bearers($1) }) else { return }
+    guard let best = (open.isEmpty ? Array(words.indices) : open).min(by: { people($0) < people($1) }) else { return }
     let words = similar[best].map(\.word)
-    if !words.isEmpty { try walk(people(exactly: words), meanings, but: best, into: &found) }
+    if !words.isEmpty { try walk(places(exactly: words), meanings, but: best, into: &found) }
     if extents[best].begun.places > 0, meanings.count > 1 {
-      try walk(people(beginning: meanings[best].typed, isLonger: false), meanings, but: best, into: &found)
+      try walk(places(beginning: meanings[best].typed), meanings, but: best, into: &found)
     }
   }
 
@@ -204,7 +206,11 @@ struct NameSearch {
   private func compareNames(beside written: Int, into found: inout [PersonID: Hit]) throws {
     let others = words.indices.filter { $0 != written }.map { FarMeaning(words[$0]) }
     guard others.contains(where: { $0.allowed > 1 }) else { return }
-    let rows = try transaction.rows(people(exactly: [words[written]], limit: Self.mostCompared))
+    let rows = try transaction.rows(
+      """
+      SELECT n.person_id, n.names FROM (\(places(exactly: [words[written]]))) AS place \(Self.people)
+      WHERE \(allowed) LIMIT \(Self.mostCompared)
+      """)
     for row in rows {
       let names = try row.get("names", as: String.self).split(separator: " ")
       let near = others.compactMap { $0.distance(to: names) }
@@ -249,47 +255,10 @@ struct NameSearch {
 
   // MARK: - People
 
-  /// Those of the words' people who are looked at: of all districts in the order in which they stand, of some district by district.
+  /// Looks at the people who have the words of some places, and takes those whose other words fit.
   ///
-  /// - Parameter words: the nearest first; of the state no word takes the room of those behind it.
-  private func people(exactly words: [String], limit: Int = mostWalked) -> SQL {
-    guard scope == .state else {
-      return people(
-        of: """
-          SELECT district_id, word, people FROM roster_word WHERE word IN \(list: words) AND \(scope)
-          ORDER BY word, district_id LIMIT \(Self.mostPlaces)
-          """, limit: limit)
-    }
-    let share = max(Self.leastShare, limit / max(1, words.count))
-    let each = words.map { word -> SQL in
-      "SELECT * FROM (" + people(where: "n.word = \(word)", limit: min(share, limit)) + ") AS of_word"
-    }
-    return SQL.joined(each, separator: " UNION ALL ") + " LIMIT \(limit)"
-  }
-
-  private func people(beginning word: String, isLonger: Bool) -> SQL {
-    scope == .state
-      ? people(where: Self.begins("n.word", word, isLonger: isLonger), limit: Self.mostWalked)
-      : people(of: begun(word, isLonger: isLonger, limit: Self.mostPlaces), limit: Self.mostWalked)
-  }
-
-  /// Of the whole state, by the key that begins with the word.
-  private func people(where condition: SQL, limit: Int) -> SQL {
-    """
-    SELECT n.person_id, n.names FROM roster_name AS n WHERE \(condition) AND \(allowed)
-    ORDER BY n.word, n.district_id, n.person_id LIMIT \(limit)
-    """
-  }
-
-  /// Of words of districts.
-  private func people(of places: SQL, limit: Int) -> SQL {
-    "SELECT n.person_id, n.names FROM (\(places)) AS place \(Self.people) WHERE \(allowed) LIMIT \(limit)"
-  }
-
-  /// Looks at people, and takes those whose other words fit.
-  ///
-  /// - Parameter but: the typed word that led to the people; it need not be compared again.
-  private func walk(_ people: SQL, _ meanings: [Meaning], but: Int, into found: inout [PersonID: Hit]) throws {
+  /// - Parameter but: the typed word that led to the places; it need not be compared again.
+  private func walk(_ places: SQL, _ meanings: [Meaning], but: Int, into found: inout [PersonID: Hit]) throws {
     let others = meanings.indices.filter { $0 != but }.map { meanings[$0].condition }
     // Of one word alone the first people are as good as any; of several, those who have them written out come first.
     let nearest = meanings.map { "CASE WHEN names LIKE \("% \($0.typed) %") THEN 0 ELSE 1 END" as SQL }
@@ -297,7 +266,9 @@ struct NameSearch {
     let fits: SQL = others.isEmpty ? "(1 = 1)" : SQL.joined(others, separator: " AND ")
     let rows = try transaction.rows(
       """
-      SELECT person_id, names FROM (\(people)) AS walked
+      SELECT person_id, names FROM (
+        SELECT n.person_id, n.names FROM (\(places)) AS place \(Self.people)
+        WHERE \(allowed) LIMIT \(Self.mostWalked)) AS walked
       WHERE \(fits)\(order) LIMIT \(Self.mostHits)
       """)
     for row in rows {
