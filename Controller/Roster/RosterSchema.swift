@@ -146,7 +146,6 @@ enum RosterSchema {
     UPDATE roster_person SET number_folded = lower(NULLIF(number, '')), username_folded = lower(NULLIF(username, '')),
       email_folded = lower(NULLIF(email, ''))
     """,
-    "DROP INDEX roster_person_number",
     "DROP INDEX roster_person_username",
     "DROP INDEX roster_person_email",
     """

@@ -20,7 +20,9 @@ struct PostgresOwnerTests {
   }
 
   /// Waits until there is such a row, by one session: a process for each look would be hundreds.
-  private static func wait(at address: PostgresAddress, _ rows: String) throws {
+  ///
+  /// It keeps its thread: one of those that tasks run on must not be it, for there may be two of them.
+  private static func waitHere(at address: PostgresAddress, _ rows: String) throws {
     let session = try PostgresSession(address, patience: .seconds(60))
     let end = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < end {
@@ -29,9 +31,15 @@ struct PostgresOwnerTests {
     Issue.record("it never came to it")
   }
 
+  private static func wait(at address: PostgresAddress, _ rows: String) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Result { try waitHere(at: address, rows) }) }
+    }
+  }
+
   /// The same for what is to be over.
-  private static func waitUntilNone(at address: PostgresAddress, _ rows: String) throws {
-    try wait(at: address, "(SELECT 1) AS always WHERE NOT EXISTS (SELECT 1 FROM \(rows))")
+  private static func waitUntilNone(at address: PostgresAddress, _ rows: String) async throws {
+    try await wait(at: address, "(SELECT 1) AS always WHERE NOT EXISTS (SELECT 1 FROM \(rows))")
   }
 
   @Test("The tests' own user is a plain owner, so that row level security and grants are what holds transactions")
@@ -74,7 +82,7 @@ struct PostgresOwnerTests {
     }
     try await until { try await write() == .unknown }
     for _ in 0..<3 { #expect(try await write() == .unknown) }
-    try Self.waitUntilNone(at: server.address(schema: "own"), "pg_stat_activity WHERE wait_event = 'SyncRep'")
+    try await Self.waitUntilNone(at: server.address(schema: "own"), "pg_stat_activity WHERE wait_event = 'SyncRep'")
     try await database.close()
   }
 
@@ -90,15 +98,15 @@ struct PostgresOwnerTests {
       ["ALTER TABLE checkin_a ADD COLUMN more TEXT", "ALTER TABLE checkin_state ADD COLUMN more TEXT"])
     let old = try await server.open(schema: schema, migrations: [first])
     let address = try server.address(schema: schema)
-    @Sendable func wait(_ condition: String) throws {
-      try Self.wait(at: address, "pg_locks WHERE relation = 'checkin_state'::regclass AND \(condition)")
+    @Sendable func rows(_ condition: String) -> String {
+      "pg_locks WHERE relation = 'checkin_state'::regclass AND \(condition)"
     }
     async let checkIn: Void = old.write(in: .state) { transaction in
       try transaction.run("INSERT INTO checkin_state (id) VALUES ('one')")
-      try wait("NOT granted")
+      try Self.waitHere(at: address, rows("NOT granted"))
       try transaction.run("INSERT INTO checkin_a (id) VALUES ('one')")
     }
-    try wait("granted")
+    try await Self.wait(at: address, rows("granted"))
     let new = try await server.open(schema: schema, migrations: [first, second])
     try await checkIn
     for table in ["checkin_a", "checkin_state"] {
@@ -147,7 +155,7 @@ struct PostgresOwnerTests {
         return error.kind == .unavailable
       }
     }
-    try Self.waitUntilNone(at: server.address(schema: schema), "pg_stat_activity WHERE wait_event = 'SyncRep'")
+    try await Self.waitUntilNone(at: server.address(schema: schema), "pg_stat_activity WHERE wait_event = 'SyncRep'")
     // It is kept on this server, so the next start has nothing to commit.
     let database = try await PostgresDatabase(
       try server.address(schema: schema), migrations: sampleMigrations, limits: limits)
